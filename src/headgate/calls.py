@@ -1,0 +1,129 @@
+"""
+What was asked, in our own terms.
+
+A dialect reads a request into a `Call`. A provider that speaks the same format sends its
+`fields` on as they came, so that a vendor's own parameters survive; any other provider asks
+the format for the `Prompt`: the same request taken apart into words that every format knows.
+"""
+
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+Fields: TypeAlias = dict[str, msgspec.Raw]
+"""The top level of a JSON request, each value as the bytes it came in."""
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One request, read and found valid."""
+
+    format: str
+    """The format it was asked in: openai.chat, openai.completions, openai.responses."""
+    model: str
+    """As the client wrote it: provider/model, an alias, or a bare name."""
+    fields: Fields
+    stream: bool = False
+    choices: int = 1
+    """How many answers were asked for."""
+    include_usage: bool = False
+    """Whether a streamed chat asked for OpenAI's separate usage chunk."""
+    store: bool = True
+    """False keeps the run in memory only."""
+
+
+class TextPart(msgspec.Struct, frozen=True, tag="text"):
+    """Words."""
+
+    text: str
+
+
+class ImagePart(msgspec.Struct, frozen=True, tag="image"):
+    """A picture: a URL, `data:` included."""
+
+    url: str
+    detail: str | None = None
+
+
+class AudioPart(msgspec.Struct, frozen=True, tag="audio"):
+    """A sound, base64."""
+
+    data: str
+    format: str
+
+
+class FilePart(msgspec.Struct, frozen=True, tag="file"):
+    """A document: its id at the provider, or its content as a `data:` URL, or where it lies."""
+
+    id: str | None = None
+    name: str | None = None
+    data: str | None = None
+    url: str | None = None
+
+
+class RefusalPart(msgspec.Struct, frozen=True, tag="refusal"):
+    """An earlier refusal of the model."""
+
+    text: str
+
+
+Part: TypeAlias = TextPart | ImagePart | AudioPart | FilePart | RefusalPart
+
+
+class ToolUse(msgspec.Struct, frozen=True):
+    """An earlier call of a tool by the model."""
+
+    id: str
+    name: str
+    input: str
+    kind: Literal["function", "custom"] = "function"
+
+
+class Message(msgspec.Struct, frozen=True):
+    """One turn of the conversation."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    parts: tuple[Part, ...]
+    name: str | None = None
+    calls: tuple[ToolUse, ...] = ()
+    call_id: str | None = None
+    """Which `ToolUse` a tool's message answers."""
+
+
+class Tool(msgspec.Struct, frozen=True):
+    """A tool that the model may call and the client runs."""
+
+    name: str
+    description: str | None = None
+    schema: dict[str, Any] | None = None
+    """JSON Schema of the input."""
+    strict: bool | None = None
+
+
+class Prompt(msgspec.Struct, frozen=True, kw_only=True):
+    """A request in words that every format knows; None means: not said."""
+
+    messages: tuple[Message, ...]
+    tools: tuple[Tool, ...] = ()
+    tool_choice: str | None = None
+    """auto, none, required, or `=NAME` for one tool that must be called."""
+    parallel_tool_calls: bool | None = None
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+    choices: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    logit_bias: dict[str, float] | None = None
+    logprobs: int | None = None
+    """How many alternatives to log for each token; 0 logs the chosen ones only."""
+    reasoning_effort: str | None = None
+    response_schema: dict[str, Any] | None = None
+    """OpenAI chat's `response_format` object."""
+    verbosity: str | None = None
+    user: str | None = None
+    metadata: dict[str, str] | None = None
+    service_tier: str | None = None
+    extra: Fields = {}
+    """Fields of the request that have no word of ours, for a provider of a kindred format to take as they are."""

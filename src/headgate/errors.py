@@ -1,0 +1,153 @@
+"""
+Everything that can go wrong, in words of our own.
+
+    HeadgateError            code, status, message; the dialect owns the envelope
+    ├── BadRequest           400: the request itself is wrong; `param` names the field
+    ├── Unauthorized         401: no key, or one we do not know
+    ├── Forbidden            403: a known key that may not do this
+    ├── NotFound             404: no such model, run or page
+    ├── Conflict             409: right request, wrong moment
+    ├── TooLarge             413: a body over the limit
+    ├── Timeout              408: the client took too long to send its request
+    ├── Unavailable          503: we cannot take this now; `retry_after` says when
+    ├── ProviderError        what a provider answered, or failed to answer
+    └── StoreError           the log could not be written or read
+
+Foreign exceptions are translated into these at the border, once. After the first
+byte of an answer an error is an event (`Failed`), never an exception.
+"""
+
+
+class HeadgateError(Exception):
+    """Something a client is told about: a stable code, an HTTP status and a sentence."""
+
+    status = 500
+    code = "internal_error"
+    kind = "server_error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        param: str | None = None,
+        status: int | None = None,
+        kind: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.retry_after = retry_after
+        if code is not None:
+            self.code = code
+        if status is not None:
+            self.status = status
+        if kind is not None:
+            self.kind = kind
+
+
+class BadRequest(HeadgateError):
+    """The request itself is wrong."""
+
+    status = 400
+    code = "invalid_request"
+    kind = "invalid_request_error"
+
+
+class Unauthorized(HeadgateError):
+    """No key, or one we do not know."""
+
+    status = 401
+    code = "invalid_api_key"
+    kind = "invalid_request_error"
+
+
+class Forbidden(HeadgateError):
+    """A known key that may not do this."""
+
+    status = 403
+    code = "forbidden"
+    kind = "invalid_request_error"
+
+
+class NotFound(HeadgateError):
+    """No such model, run or page."""
+
+    status = 404
+    code = "not_found"
+    kind = "invalid_request_error"
+
+
+class Conflict(HeadgateError):
+    """A request that is right, at the wrong moment."""
+
+    status = 409
+    code = "conflict"
+    kind = "invalid_request_error"
+
+
+class TooLarge(HeadgateError):
+    """A body over the limit."""
+
+    status = 413
+    code = "request_too_large"
+    kind = "invalid_request_error"
+
+
+class Timeout(HeadgateError):
+    """The client took too long to send its request."""
+
+    status = 408
+    code = "request_timeout"
+    kind = "invalid_request_error"
+
+
+class Unavailable(HeadgateError):
+    """We cannot take this request now."""
+
+    status = 503
+    code = "unavailable"
+    kind = "server_error"
+
+
+class ProviderError(HeadgateError):
+    """
+    What a provider answered instead of an answer, or how it broke.
+
+    `status` is what the client is told: the provider's own for an error it sent, 502 when
+    it broke or talked nonsense, 504 when it was too slow. `retryable` says whether another
+    try, or another provider, may do better.
+    """
+
+    status = 502
+    code = "upstream_error"
+    kind = "upstream_error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        param: str | None = None,
+        status: int | None = None,
+        kind: str | None = None,
+        retry_after: float | None = None,
+        retryable: bool = True,
+    ) -> None:
+        super().__init__(message, code=code, param=param, status=status, kind=kind, retry_after=retry_after)
+        self.retryable = retryable
+
+
+class StoreError(HeadgateError):
+    """The log could not be written or read."""
+
+    status = 503
+    code = "store_unavailable"
+    kind = "server_error"
+
+
+class Fenced(StoreError):
+    """Another process has taken over this store: nothing more may be written by us."""
+
+    code = "store_fenced"

@@ -1,0 +1,175 @@
+"""
+What happens in a run, in the order it happens.
+
+Providers end in these events and dialects begin with them; nothing else crosses the
+middle. A run is a sentence of this grammar:
+
+    Attempt* Started (Text | Reasoning | Refusal | ToolCall ToolInput* | Vendor)* Usage? Last
+    Attempt* Last                               (when no provider ever answered)
+    Last = Finished | Failed | Stopped
+
+Rule 1: exactly one of Finished, Failed, Stopped ends a run, and nothing follows it.
+Rule 2: an event is a fact. It is never edited after it is in the log.
+Rule 3: a format's reader has already made it regular. Tool calls are numbered from 0 in
+the order they appear, one is whole before the next begins, and `ToolInput` is a piece of
+JSON text. A writer never has to repair anything.
+
+An answer may hold several choices (`n` of OpenAI's chat); `choice` says which one an event
+belongs to. Fields of a vendor that we do not know travel as `extra`: JSON text in the terms of
+`Started.format`, which only a writer of that same format looks into.
+
+Events are arrays on disk (`array_like`), told apart by their tag; add fields at the end only.
+"""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Json: TypeAlias = bytes
+"""JSON text that we keep and hand on without looking into it."""
+
+
+class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Base of the events below; `gc=False` because none of them can be part of a cycle."""
+
+
+class Started(Event, frozen=True, array_like=True, gc=False, tag="started"):
+    """A provider began to answer. Not yet output: another provider may still take over."""
+
+    provider: str
+    model: str
+    """The model as the provider names it."""
+    id: str
+    """The provider's own id of this answer, or "" where it has none."""
+    created: int
+    """Unix seconds."""
+    format: str = ""
+    """The wire format the provider spoke: `extra` fields are in its terms."""
+    extra: Json | None = None
+    """Fields of the whole answer: system_fingerprint, service_tier, a vendor's own."""
+
+
+class Text(Event, frozen=True, array_like=True, gc=False, tag="text"):
+    """A piece of the answer."""
+
+    delta: str
+    choice: int = 0
+    logprobs: Json | None = None
+    """OpenAI's list of token log probabilities for this piece."""
+    extra: Json | None = None
+
+
+class Reasoning(Event, frozen=True, array_like=True, gc=False, tag="reasoning"):
+    """A piece of what the model thought before it answered."""
+
+    delta: str
+    choice: int = 0
+    kind: Literal["text", "summary"] = "text"
+    extra: Json | None = None
+
+
+class Refusal(Event, frozen=True, array_like=True, gc=False, tag="refusal"):
+    """A piece of why the model will not answer."""
+
+    delta: str
+    choice: int = 0
+    logprobs: Json | None = None
+    extra: Json | None = None
+
+
+class ToolCall(Event, frozen=True, array_like=True, gc=False, tag="tool_call"):
+    """The model calls a tool; its input follows in pieces."""
+
+    index: int
+    id: str
+    name: str
+    choice: int = 0
+    kind: Literal["function", "custom"] = "function"
+    """A `function` takes JSON, a `custom` tool (Responses) takes any text."""
+    extra: Json | None = None
+
+
+class ToolInput(Event, frozen=True, array_like=True, gc=False, tag="tool_input"):
+    """A piece of the input of the tool call with that index."""
+
+    index: int
+    delta: str
+    choice: int = 0
+
+
+class Vendor(Event, frozen=True, array_like=True, gc=False, tag="vendor"):
+    """Something in `Started.format`'s terms that has no word of ours."""
+
+    extra: Json
+    choice: int = 0
+
+
+class Attempt(Event, frozen=True, array_like=True, gc=False, tag="attempt"):
+    """A provider that failed before this run's first output."""
+
+    provider: str
+    status: int
+    code: str
+    message: str
+
+
+class Usage(Event, frozen=True, array_like=True, gc=False, tag="usage"):
+    """What the answer cost in tokens; at most once in a run."""
+
+    input: int
+    output: int
+    total: int
+    cached: int = 0
+    reasoning: int = 0
+    extra: Json | None = None
+    """The provider's own usage object, in the terms of `Started.format`."""
+
+
+class Finished(Event, frozen=True, array_like=True, gc=False, tag="finished"):
+    """The answer is whole."""
+
+    reason: str
+    """Why choice 0 ended: stop, length, tool_calls, content_filter, or a vendor's own word."""
+    rest: tuple[str, ...] = ()
+    """Why the choices 1, 2, ... ended."""
+    extra: Json | None = None
+
+
+class Failed(Event, frozen=True, array_like=True, gc=False, tag="failed"):
+    """The answer broke, or never began; what came before stays true."""
+
+    code: str
+    message: str
+    status: int = 502
+    kind: str = "server_error"
+    param: str | None = None
+    retry_after: float | None = None
+
+
+class Stopped(Event, frozen=True, array_like=True, gc=False, tag="stopped"):
+    """Somebody wanted no more of it: `user` (asked to stop), `disconnect`, or `shutdown`."""
+
+    by: str
+
+
+AnyEvent: TypeAlias = (
+    Started
+    | Text
+    | Reasoning
+    | Refusal
+    | ToolCall
+    | ToolInput
+    | Vendor
+    | Attempt
+    | Usage
+    | Finished
+    | Failed
+    | Stopped
+)
+
+Last: TypeAlias = Finished | Failed | Stopped
+LAST = (Finished, Failed, Stopped)
+
+Output: TypeAlias = Text | Reasoning | Refusal | ToolCall | ToolInput | Vendor
+OUTPUT = (Text, Reasoning, Refusal, ToolCall, ToolInput, Vendor)
+"""What a reader of the answer gets to see: from the first of these on, a run belongs to its provider."""

@@ -1,0 +1,61 @@
+"""What the engine expects of a provider."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeAlias
+
+import msgspec
+
+from headgate.calls import Call
+from headgate.events import AnyEvent
+
+Emit: TypeAlias = Callable[[Sequence[AnyEvent]], None]
+"""Takes events in order; synchronous, called straight from the socket's callback."""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a provider may take, in seconds; None is for ever."""
+
+    connect: float = 5.0
+    first_event: float = 30.0
+    idle: float = 60.0
+    """Between two events that mean something: comments and empty deltas do not count."""
+    total: float | None = None
+
+
+class Ask(msgspec.Struct, frozen=True, kw_only=True):
+    """One try at one provider."""
+
+    run: str
+    """The run's id: providers build ids of their own from it where the upstream gave none."""
+    call: Call
+    model: str
+    """The model as this provider names it."""
+    created: int
+    """Unix seconds, for answers that do not say when they began."""
+    limits: Limits
+
+
+class Provider(Protocol):
+    """Where answers come from."""
+
+    name: str
+
+    @property
+    def limits(self) -> Limits:
+        """How long this provider may take unless a request says otherwise."""
+
+    async def run(self, ask: Ask, emit: Emit) -> None:
+        """
+        Ask, and emit what comes: `Started` first, exactly one `Finished` last.
+
+        Returns when the answer is over. Raises ProviderError when it breaks, before the
+        first event or after any; what was emitted stays emitted. Cancelling the task closes
+        the upstream socket at once. The first-event, idle and total limits are kept by the
+        engine; `limits.connect` by the provider.
+        """
+
+    async def models(self) -> Sequence[str]:
+        """The models it has, as it names them; empty when it cannot say."""
+
+    async def close(self) -> None:
+        """Let go of connections."""
