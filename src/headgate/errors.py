@@ -17,6 +17,9 @@ Foreign exceptions are translated into these at the border, once. After the firs
 byte of an answer an error is an event (`Failed`), never an exception.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 
 class HeadgateError(Exception):
     """Something a client is told about: a stable code, an HTTP status and a sentence."""
@@ -137,6 +140,8 @@ class ProviderError(HeadgateError):
     ) -> None:
         super().__init__(message, code=code, param=param, status=status, kind=kind, retry_after=retry_after)
         self.retryable = retryable
+        self.events: Sequence[Any] = ()
+        """What the same bytes said before the error: events that are true and must not be lost."""
 
 
 class StoreError(HeadgateError):
