@@ -153,18 +153,7 @@ class Stopped(Event, frozen=True, array_like=True, gc=False, tag="stopped"):
 
 
 AnyEvent: TypeAlias = (
-    Started
-    | Text
-    | Reasoning
-    | Refusal
-    | ToolCall
-    | ToolInput
-    | Vendor
-    | Attempt
-    | Usage
-    | Finished
-    | Failed
-    | Stopped
+    Started | Text | Reasoning | Refusal | ToolCall | ToolInput | Vendor | Attempt | Usage | Finished | Failed | Stopped
 )
 
 Last: TypeAlias = Finished | Failed | Stopped

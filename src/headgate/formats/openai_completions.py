@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Annotated, Any
 
 import msgspec
+from typing_extensions import override
 
 from headgate.calls import Call, Message, Prompt, TextPart
 from headgate.events import AnyEvent, Failed, Finished, Started, Stopped, Text, Usage
@@ -29,7 +30,7 @@ class CompletionRequest(msgspec.Struct):
     """A text completion request; fields that are not here are the vendor's and travel untouched."""
 
     model: Annotated[str, msgspec.Meta(min_length=1)]
-    prompt: str | list[str] | list[int] | list[list[int]]
+    prompt: str | list[str | int | list[int]]
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     temperature: Warmth | None = None
@@ -131,6 +132,7 @@ class Reader(chat_reader.Reader):
     format = NAME
     choice_fields = frozenset({"index", "text", "finish_reason"})
 
+    @override
     def _message(self, message: sse.Message, events: list[AnyEvent]) -> None:
         if self._started:
             try:
@@ -145,6 +147,7 @@ class Reader(chat_reader.Reader):
                 return
         self._odd_message(message, events)
 
+    @override
     def _said(self, choice: dict[str, Any], delta: dict[str, Any], index: int) -> list[AnyEvent]:
         """Words only; logprobs have a shape of their own here and travel as an unknown field."""
         words = choice.get("text")

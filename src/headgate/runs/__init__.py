@@ -1,0 +1,7 @@
+"""The engine: start, follow, stop, recover."""
+
+from headgate.runs.catalogue import Catalogue, Target
+from headgate.runs.engine import Engine, Settings
+from headgate.runs.run import Follower, Run
+
+__all__ = ["Catalogue", "Engine", "Follower", "Run", "Settings", "Target"]

@@ -1,0 +1,67 @@
+"""
+OpenAI's text endpoints: chat completions, legacy completions, responses, models.
+
+All three do the same: read the request strictly, find the provider, start a run, and write its
+log in their own format.
+"""
+
+import msgspec
+
+from headgate.errors import NotFound
+from headgate.formats import openai_chat, openai_completions, openai_responses
+from headgate.keys import Keys
+from headgate.runs import Engine
+from headgate.web.answers import Face, answer
+from headgate.web.http import Request
+from headgate.web.routes import Handler
+
+CHAT = Face(openai_chat.read, openai_chat.Writer, openai_chat.whole, cuts=True)
+COMPLETIONS = Face(openai_completions.read, openai_completions.Writer, openai_completions.whole, cuts=True)
+RESPONSES = Face(openai_responses.read, openai_responses.Writer, openai_responses.whole, cuts=False)
+
+
+class Bounds(msgspec.Struct, frozen=True):
+    """What a request's body may take."""
+
+    bytes: int
+    seconds: float
+
+
+class OpenAI:
+    """The endpoints, over one engine."""
+
+    def __init__(self, engine: Engine, keys: Keys, bounds: Bounds, started: int) -> None:
+        self._engine, self._keys, self._bounds, self._started = engine, keys, bounds, started
+
+    def ask(self, face: Face) -> Handler:
+        """The handler of one endpoint that makes runs."""
+
+        async def handle(request: Request) -> None:
+            owner = self._keys.owner(request.headers)
+            body = await request.body(self._bounds.bytes, self._bounds.seconds)
+            call = face.read(body)
+            target = await self._engine.catalogue.find(call.model)
+            keep = request.headers.get(b"headgate-disconnect") == b"keep"
+            run = self._engine.start(call, target, owner=owner, keep=keep)
+            await answer(self._engine, run, call, face, request)
+
+        return handle
+
+    async def models(self, request: Request) -> None:
+        """Every model there is a name for."""
+        self._keys.owner(request.headers)
+        data = [self._model(name, provider) for name, provider in await self._engine.catalogue.listing()]
+        await request.answer(200, msgspec.json.encode({"object": "list", "data": data}))
+
+    async def model(self, request: Request) -> None:
+        """One of them; its name may hold slashes."""
+        self._keys.owner(request.headers)
+        wanted = request.path_parameters["id"]
+        for name, provider in await self._engine.catalogue.listing():
+            if name == wanted:
+                await request.answer(200, msgspec.json.encode(self._model(name, provider)))
+                return
+        raise NotFound(f"The model '{wanted[:100]}' does not exist.", code="model_not_found", param="model")
+
+    def _model(self, name: str, provider: str) -> dict[str, object]:
+        return {"id": name, "object": "model", "created": self._started, "owned_by": provider}

@@ -1,0 +1,173 @@
+"""
+Our own face of runs: look at one, follow its log, stop it.
+
+The log is sent as server-sent events with the event's number as `id`, so a reader that lost its
+connection goes on where it was (`Last-Event-ID` or `?after=`).
+"""
+
+from typing import Any
+
+import msgspec
+
+from headgate.errors import BadRequest
+from headgate.events import AnyEvent, Failed, Started
+from headgate.fold import Answer, fold
+from headgate.formats import openai
+from headgate.keys import Keys
+from headgate.runs import Engine, Run
+from headgate.store.base import Summary
+from headgate.web.answers import following, headers_of, write_log
+from headgate.web.http import Request
+
+MAX_PAGE = 100
+
+
+class EventWriter:
+    """Writes a run's events as they are, each with its number."""
+
+    def __init__(self, first: int) -> None:
+        self._next = first
+
+    def write(self, event: AnyEvent) -> bytes:
+        """The event's frame."""
+        number, self._next = self._next, self._next + 1
+        name = str(event.__struct_config__.tag)
+        fields: dict[str, Any] = {"type": name}
+        for field in event.__struct_fields__:
+            value = getattr(event, field)
+            fields[field] = msgspec.Raw(value) if isinstance(value, bytes) else value
+        return b"event: %b\nid: %d\ndata: %b\n\n" % (name.encode(), number, msgspec.json.encode(fields))
+
+
+class Runs:
+    """The endpoints, over one engine."""
+
+    def __init__(self, engine: Engine, keys: Keys) -> None:
+        self._engine, self._keys = engine, keys
+
+    async def recent(self, request: Request) -> None:
+        """The newest runs of the key."""
+        owner = self._keys.owner(request.headers)
+        query = request.query()
+        limit = _limit(query.get("limit", "20"))
+        live, kept = await self._engine.recent(owner, limit=limit + 1, before=query.get("before"))
+        listed = {summary.run: _summary_object(summary) for summary in kept} | {run.id: run_object(run) for run in live}
+        ids = sorted(listed, reverse=True)
+        body = {"object": "list", "data": [listed[id] for id in ids[:limit]], "has_more": len(ids) > limit}
+        await request.answer(200, msgspec.json.encode(body))
+
+    async def show(self, request: Request) -> None:
+        """One run and what it has come to."""
+        run = await self._find(request)
+        await request.answer(200, msgspec.json.encode(run_object(run)), headers_of(run))
+
+    async def stop(self, request: Request) -> None:
+        """Stop one; one that is over stays as it is."""
+        run = await self._find(request)
+        await self._engine.stop(run)
+        await request.answer(200, msgspec.json.encode(run_object(run)), headers_of(run))
+
+    async def events(self, request: Request) -> None:
+        """Follow one, from the start or after an event."""
+        run = await self._find(request)
+        first = _cursor(request) + 1
+        if run.is_over and first >= len(run.events):
+            # An EventSource that comes back after the end: nothing more, and it stops asking.
+            await request.answer(204, b"", headers_of(run))
+            return
+        if first > len(run.events):
+            raise BadRequest(
+                f"The run has {len(run.events)} events so far; there is none to go on after.", param="after"
+            )
+        with following(self._engine, run, request) as follower:
+            await request.begin_stream(headers_of(run))
+            await write_log(run, EventWriter(first), first, False, follower, request)
+
+    async def _find(self, request: Request) -> Run:
+        return await self._engine.find(request.path_parameters["id"], self._keys.owner(request.headers))
+
+
+def _cursor(request: Request) -> int:
+    """The number of the last event the reader has; -1 for none."""
+    text = request.headers.get(b"last-event-id", b"").decode("latin-1") or request.query().get("after", "")
+    if text in ("", "-1"):
+        return -1
+    if not text.isascii() or not text.isdigit() or len(text) > 15:
+        raise BadRequest("'after' must be the number of an event, or -1 for the start.", param="after")
+    return int(text)
+
+
+def _limit(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= MAX_PAGE:
+        raise BadRequest(f"'limit' must be a number from 1 to {MAX_PAGE}.", param="limit")
+    return int(text)
+
+
+def run_object(run: Run) -> dict[str, Any]:
+    """A run as clients see it: what is shown of it, and no more."""
+    events = run.events[: run.shown]
+    answer = fold(events)
+    started = answer.started or Started("", "", "", 0)
+    return {
+        "id": run.id,
+        "object": "run",
+        "status": answer.status,
+        "created": int(run.head.created),
+        "ended": None if run.ended is None or not run.is_over else int(run.ended),
+        "format": run.head.format,
+        "asked": run.head.model,
+        "provider": started.provider or None,
+        "model": started.model or None,
+        "events": len(events),
+        "output": _output(answer),
+        "usage": _usage(answer),
+        "error": openai.error_object(answer.last) if isinstance(answer.last, Failed) else None,
+    }
+
+
+def _output(answer: Answer) -> dict[str, Any]:
+    choice = answer.choice(0)
+    calls = [{"id": call.id, "name": call.name, "input": call.input} for call in choice.calls]
+    output: dict[str, Any] = {
+        "text": choice.text,
+        "reasoning": choice.reasoning,
+        "refusal": choice.refusal,
+        "tool_calls": calls,
+        "finish_reason": choice.reason,
+    }
+    if len(answer.choices) > 1:
+        output["choices"] = [answer.choices[index].text for index in sorted(answer.choices)]
+    return output
+
+
+def _usage(answer: Answer) -> dict[str, int] | None:
+    usage = answer.usage
+    if usage is None:
+        return None
+    return {
+        "input_tokens": usage.input,
+        "output_tokens": usage.output,
+        "total_tokens": usage.total,
+        "cached_tokens": usage.cached,
+        "reasoning_tokens": usage.reasoning,
+    }
+
+
+def _summary_object(summary: Summary) -> dict[str, Any]:
+    total = summary.input_tokens + summary.output_tokens
+    return {
+        "id": summary.run,
+        "object": "run",
+        "status": summary.status,
+        "created": int(summary.created),
+        "ended": int(summary.ended),
+        "format": summary.format,
+        "asked": summary.asked,
+        "provider": summary.provider or None,
+        "model": summary.model or None,
+        "usage": {
+            "input_tokens": summary.input_tokens,
+            "output_tokens": summary.output_tokens,
+            "total_tokens": total,
+        },
+    }

@@ -1,0 +1,48 @@
+"""Who is asking: from a request's key to the name that owns its runs."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+
+from headgate.errors import Unauthorized
+
+ANYBODY = "anybody"
+"""The owner of all runs on a server without keys."""
+
+HEADERS = (b"x-api-key", b"x-goog-api-key", b"x-bf-vk", b"x-rapidapi-key")
+"""Where clients put their key when not under Authorization: Anthropic, Gemini, Bifrost, RapidAPI."""
+
+
+class Keys:
+    """
+    The keys this server knows, as hashes.
+
+    A key is looked up by its hash, so neither the time a look-up takes nor anything we
+    hold in memory tells about the key itself.
+    """
+
+    def __init__(self, keys: Iterable[tuple[str, str]]) -> None:
+        self._names = {_hash(key.encode()): name for name, key in keys}
+
+    def owner(self, headers: Mapping[bytes, bytes]) -> str:
+        """The name of the request's key; raises Unauthorized."""
+        if not self._names:
+            return ANYBODY
+        key = key_in(headers)
+        if not key:
+            raise Unauthorized("No API key was given. Send it as 'Authorization: Bearer KEY'.")
+        name = self._names.get(_hash(key))
+        if name is None:
+            raise Unauthorized("The API key is not known here.")
+        return name
+
+
+def key_in(headers: Mapping[bytes, bytes]) -> bytes:
+    """The key a request brings, wherever its client put it; the space after Bearer is optional, its case free."""
+    authorization = headers.get(b"authorization", b"").strip()
+    if authorization[:6].lower() == b"bearer":
+        return authorization[6:].strip()
+    return next((headers[name].strip() for name in HEADERS if name in headers), b"")
+
+
+def _hash(key: bytes) -> bytes:
+    return hashlib.sha256(key).digest()

@@ -1,0 +1,125 @@
+"""
+The upstream client: one `fetch`, and everything that outlives it.
+
+    Client --> Pool (one per origin) --> Connection --> Answer
+                 |--> dial
+"""
+
+import asyncio
+import ssl
+from collections.abc import Sequence
+
+from headgate.net.connection import Connection
+from headgate.net.dial import Route
+from headgate.net.errors import ClientClosed
+from headgate.net.exchange import Stale
+from headgate.net.pool import Pool
+from headgate.net.proxies import Proxies
+from headgate.net.receiver import Receiver
+from headgate.net.sweeper import Sweeper
+from headgate.net.target import Origin, Target
+
+MAX_IDLE = 256
+"""Kept connections per origin. A burst of requests leaves as many behind, and each kept one saves
+the next burst a TLS handshake; but each also costs a file descriptor here and at the upstream."""
+
+DRAIN_SECONDS = 1.0
+"""How long the rest of an answer nobody wants may take: longer, and a new connection is cheaper."""
+
+
+class Client:
+    """
+    Sends requests to upstreams over HTTP/1.1, and keeps their connections for the next ones.
+
+    Belongs to one event loop. `max_open` bounds the connections to one origin, None does not;
+    requests beyond it wait their turn, first come, first served. `ssl_context` replaces the
+    default one, which trusts what the system trusts, or what SSL_CERT_FILE names.
+    """
+
+    def __init__(
+        self,
+        *,
+        proxies: Proxies | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        max_open: int | None = None,
+        max_idle: int = MAX_IDLE,
+        idle_seconds: float = 30.0,
+    ) -> None:
+        self._proxies = proxies or Proxies()
+        self._ssl_context = ssl_context
+        self._max_open = max_open
+        self._max_idle = max_idle
+        self._pools: dict[Origin, Pool] = {}
+        self._idle = Sweeper(idle_seconds, Connection.close)
+        self._draining = Sweeper(DRAIN_SECONDS, Connection.close)
+        self._is_closed = False
+
+    async def fetch(
+        self,
+        target: Target,
+        body: bytes,
+        receiver: Receiver,
+        *,
+        connect_timeout: float = 5.0,
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        """
+        Ask, and hand the answer to the receiver; returns when it is whole, or the receiver has enough.
+
+        Whatever status it has, an answer is an answer. Raises ConnectError when there was nobody to
+        ask, BrokenAnswer when the answer is no proper one, ValueError for a header that may not be
+        sent, and whatever the receiver raises. Cancelling closes the socket at once, in every phase.
+        `connect_timeout` is the only limit kept here; it covers everything up to the request. A
+        request is sent twice only if a kept connection closed before a byte of an answer.
+        """
+        pool = self._pools.get(target.origin) or self._new_pool(target.origin)
+        head = _head(target, len(body), headers, pool.route)
+        connection = pool.take() or await pool.open(connect_timeout)
+        try:
+            await connection.exchange(head, body, receiver, expects_body=target.expects_body)
+        except Stale:
+            connection = await pool.replace(connection, connect_timeout)
+            await connection.exchange(head, body, receiver, expects_body=target.expects_body)
+
+    async def close(self) -> None:
+        """Close every connection at once; requests under way fail with ClientClosed, and so do later ones."""
+        self._is_closed = True
+        await asyncio.gather(*(pool.close() for pool in list(self._pools.values())))
+        self._idle.close()
+        self._draining.close()
+
+    def _new_pool(self, origin: Origin) -> Pool:
+        if self._is_closed:
+            raise ClientClosed("The gateway is shutting down.")
+        pool = Pool(
+            self._route(origin),
+            max_open=self._max_open,
+            max_idle=self._max_idle,
+            idle=self._idle,
+            draining=self._draining,
+            on_empty=self._drop_pool,
+        )
+        self._pools[origin] = pool
+        return pool
+
+    def _drop_pool(self, pool: Pool) -> None:
+        # Origins may come from configuration that changes; a pool without connections holds nothing.
+        self._pools.pop(pool.route.origin, None)
+
+    def _route(self, origin: Origin) -> Route:
+        return Route(origin, self._proxies.proxy_for(*origin), self._tls() if origin.is_tls else None)
+
+    def _tls(self) -> ssl.SSLContext:
+        # Not before it is needed: reading the system's certificates takes 20 ms.
+        if self._ssl_context is None:
+            self._ssl_context = ssl.create_default_context()
+            self._ssl_context.set_alpn_protocols(["http/1.1"])
+        return self._ssl_context
+
+
+def _head(target: Target, size: int, headers: Sequence[tuple[str, str]], route: Route) -> bytes:
+    """The head as it goes out, with the empty line that ends it."""
+    head = target.head if not headers and route.proxy is None else target.head_with(headers, route.asks_proxy)
+    if size or target.sends_length:
+        return b"%bcontent-length: %d\r\n\r\n" % (head, size)
+    return head + b"\r\n"

@@ -1,0 +1,294 @@
+"""
+The well-known services that speak OpenAI's API, one frozen row each.
+
+A row holds what is told apart between services that are otherwise the same: the address, where
+the key comes from, and what the service can do. Abilities are off unless the service's own
+documentation says otherwise: an endpoint that is off is served by translating to one that is on,
+one that is wrongly on fails.
+
+To add a service, add a row. One that needs behaviour of its own needs a file of its own instead.
+"""
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+from urllib.parse import urlsplit
+
+import msgspec
+
+Endpoint: TypeAlias = Literal["chat", "completions", "responses"]
+
+ENDPOINTS: frozenset[Endpoint] = frozenset(("chat", "completions", "responses"))
+
+_CHAT: frozenset[Endpoint] = frozenset(("chat",))
+_CHAT_COMPLETIONS: frozenset[Endpoint] = frozenset(("chat", "completions"))
+_CHAT_RESPONSES: frozenset[Endpoint] = frozenset(("chat", "responses"))
+_RESPONSES: frozenset[Endpoint] = frozenset(("responses",))
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True):
+    """A service, as data."""
+
+    name: str
+    title: str
+    """Its name as people write it."""
+    base_url: str = ""
+    """Everything before `/chat/completions`; "" where each customer has an address of their own."""
+    key_variable: str = ""
+    """The environment variable its users keep their key in; "" for servers that need none."""
+    is_key_shared: bool = False
+    """The key opens other doors too, so its presence alone does not ask for this service."""
+    url_variable: str = ""
+    """The environment variable that holds another address; "" where there is no such custom."""
+    url_path: str = ""
+    """What the address in that variable lacks, where by custom it is only the server's."""
+    endpoints: frozenset[Endpoint] = _CHAT
+    auth: Literal["bearer", "api-key"] = "bearer"
+    """Where the key goes: `authorization: Bearer KEY` or `api-key: KEY`."""
+    stream_usage: bool = True
+    """Whether it takes `stream_options.include_usage`."""
+    default_model: str = ""
+    """What `default` means when this is the first service found; "" where nobody can know."""
+    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    prefixes: tuple[str, ...] = ()
+    """How the model names begin that mean this service even when it is not named."""
+
+
+COMPATIBLE = Service(name="openai", title="OpenAI-compatible")
+"""Some service at an address of the user's own: only what all of them have in common."""
+
+_ROWS = (
+    Service(
+        name="openai",
+        title="OpenAI",
+        base_url="https://api.openai.com/v1",
+        key_variable="OPENAI_API_KEY",
+        url_variable="OPENAI_BASE_URL",
+        endpoints=ENDPOINTS,
+        default_model="gpt-6-luna",
+        max_tokens_field="max_completion_tokens",
+        prefixes=("gpt-", "chatgpt-", "o1", "o3", "o4"),
+    ),
+    # The default model is a name that each customer chose for a deployment.
+    Service(
+        name="azure",
+        title="Azure OpenAI",
+        key_variable="AZURE_OPENAI_API_KEY",
+        url_variable="AZURE_OPENAI_ENDPOINT",
+        url_path="/openai/v1",
+        endpoints=ENDPOINTS,
+        auth="api-key",
+        max_tokens_field="max_completion_tokens",
+    ),
+    # https://platform.claude.com/docs/en/cli-sdks-libraries/libraries/openai-sdk
+    Service(
+        name="anthropic",
+        title="Anthropic",
+        base_url="https://api.anthropic.com/v1",
+        key_variable="ANTHROPIC_API_KEY",
+        url_variable="ANTHROPIC_BASE_URL",
+        url_path="/v1",
+        default_model="claude-haiku-5-5",
+        prefixes=("claude-",),
+    ),
+    Service(
+        name="gemini",
+        title="Google Gemini",
+        base_url="https://generativelanguage.googleapis.com/v1beta/openai",
+        key_variable="GEMINI_API_KEY",
+        default_model="gemini-flash-latest",
+        prefixes=("gemini-",),
+    ),
+    # It refuses requests with fields that it does not know, `stream_options` among them.
+    Service(
+        name="mistral",
+        title="Mistral",
+        base_url="https://api.mistral.ai/v1",
+        key_variable="MISTRAL_API_KEY",
+        stream_usage=False,
+        default_model="mistral-small-latest",
+        prefixes=("mistral-", "ministral-", "magistral-", "codestral-", "devstral-", "pixtral-"),
+    ),
+    Service(
+        name="groq",
+        title="Groq",
+        base_url="https://api.groq.com/openai/v1",
+        key_variable="GROQ_API_KEY",
+        url_variable="GROQ_BASE_URL",
+        url_path="/openai/v1",
+        endpoints=_CHAT_RESPONSES,
+        default_model="openai/gpt-oss-120b",
+    ),
+    Service(
+        name="deepseek",
+        title="DeepSeek",
+        base_url="https://api.deepseek.com",
+        key_variable="DEEPSEEK_API_KEY",
+        endpoints=_CHAT_RESPONSES,
+        default_model="deepseek-flash",
+        prefixes=("deepseek-",),
+    ),
+    Service(
+        name="xai",
+        title="xAI",
+        base_url="https://api.x.ai/v1",
+        key_variable="XAI_API_KEY",
+        endpoints=_CHAT_RESPONSES,
+        default_model="grok-4.3",
+        prefixes=("grok-",),
+    ),
+    # Its Responses API is a beta that "may have breaking changes", so it stays off.
+    Service(
+        name="openrouter",
+        title="OpenRouter",
+        base_url="https://openrouter.ai/api/v1",
+        key_variable="OPENROUTER_API_KEY",
+        endpoints=_CHAT_COMPLETIONS,
+        default_model="openrouter/auto",
+    ),
+    Service(
+        name="together",
+        title="Together AI",
+        base_url="https://api.together.ai/v1",
+        key_variable="TOGETHER_API_KEY",
+        endpoints=_CHAT_COMPLETIONS,
+        default_model="openai/gpt-oss-20b",
+    ),
+    Service(
+        name="fireworks",
+        title="Fireworks AI",
+        base_url="https://api.fireworks.ai/inference/v1",
+        key_variable="FIREWORKS_API_KEY",
+        endpoints=ENDPOINTS,
+        default_model="accounts/fireworks/models/gpt-oss-120b",
+        prefixes=("accounts/fireworks/",),
+    ),
+    Service(
+        name="cerebras",
+        title="Cerebras",
+        base_url="https://api.cerebras.ai/v1",
+        key_variable="CEREBRAS_API_KEY",
+        default_model="gpt-oss-120b",
+    ),
+    Service(
+        name="moonshot",
+        title="Moonshot AI",
+        base_url="https://api.moonshot.ai/v1",
+        key_variable="MOONSHOT_API_KEY",
+        default_model="kimi-k3",
+        prefixes=("kimi-", "moonshot-"),
+    ),
+    # Chat completions ended on 27 September 2026:
+    # https://docs.perplexity.ai/docs/agent-api/migrate-from-sonar/overview
+    Service(
+        name="perplexity",
+        title="Perplexity",
+        base_url="https://api.perplexity.ai/v1",
+        key_variable="PERPLEXITY_API_KEY",
+        endpoints=_RESPONSES,
+        default_model="perplexity/sonar",
+    ),
+    Service(
+        name="nebius",
+        title="Nebius Token Factory",
+        base_url="https://api.tokenfactory.nebius.com/v1",
+        key_variable="NEBIUS_API_KEY",
+        default_model="Qwen/Qwen3-235B-A22B-Instruct-2507",
+    ),
+    Service(
+        name="sambanova",
+        title="SambaNova",
+        base_url="https://api.sambanova.ai/v1",
+        key_variable="SAMBANOVA_API_KEY",
+        default_model="gpt-oss-120b",
+    ),
+    Service(
+        name="deepinfra",
+        title="DeepInfra",
+        base_url="https://api.deepinfra.com/v1/openai",
+        key_variable="DEEPINFRA_API_KEY",
+        endpoints=_CHAT_COMPLETIONS,
+    ),
+    Service(
+        name="nvidia",
+        title="NVIDIA NIM",
+        base_url="https://integrate.api.nvidia.com/v1",
+        key_variable="NVIDIA_API_KEY",
+    ),
+    # Most people have this token for downloads and uploads.
+    Service(
+        name="huggingface",
+        title="Hugging Face",
+        base_url="https://router.huggingface.co/v1",
+        key_variable="HF_TOKEN",
+        is_key_shared=True,
+        default_model="openai/gpt-oss-120b",
+    ),
+    Service(
+        name="ollama",
+        title="Ollama",
+        base_url="http://127.0.0.1:11434/v1",
+        url_variable="OLLAMA_HOST",
+        url_path="/v1",
+        endpoints=ENDPOINTS,
+    ),
+    Service(
+        name="vllm",
+        title="vLLM",
+        base_url="http://127.0.0.1:8000/v1",
+        url_variable="VLLM_BASE_URL",
+        url_path="/v1",
+        endpoints=ENDPOINTS,
+    ),
+    Service(
+        name="llamacpp",
+        title="llama.cpp",
+        base_url="http://127.0.0.1:8080/v1",
+        url_variable="LLAMACPP_BASE_URL",
+        url_path="/v1",
+        endpoints=_CHAT_COMPLETIONS,
+    ),
+    Service(
+        name="lmstudio",
+        title="LM Studio",
+        base_url="http://127.0.0.1:1234/v1",
+        url_variable="LMSTUDIO_BASE_URL",
+        url_path="/v1",
+        endpoints=ENDPOINTS,
+    ),
+)
+
+SERVICES: Mapping[str, Service] = {row.name: row for row in _ROWS}
+"""Every row by its name, in the order in which they are found."""
+
+_ANY_ADDRESS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "[::1]"}
+"""OLLAMA_HOST also tells Ollama where to listen; on all addresses means, to us, on this machine."""
+
+
+def address(service: Service, text: str) -> str:
+    """
+    The base URL that the service's address variable means.
+
+    Takes what people put there: a URL with or without the path of the API, or only `host` or
+    `host:port`, which get the scheme and port of the service's own address. Raises ValueError.
+    """
+    own = urlsplit(service.base_url or "https://")
+    text = text.strip()
+    is_bare = "://" not in text
+    given = urlsplit(f"{own.scheme}://{text}" if is_bare else text)
+    host = given.hostname or ""
+    host = _ANY_ADDRESS.get(host, f"[{host}]" if ":" in host else host)
+    port = given.port or (own.port if is_bare else None)
+    path = given.path.rstrip("/")
+    if not path.endswith(service.url_path):
+        path += service.url_path
+    userinfo, at, _ = given.netloc.rpartition("@")
+    query = f"?{given.query}" if given.query else ""
+    return f"{given.scheme}://{userinfo}{at}{host}{f':{port}' if port else ''}{path}{query}"
+
+
+def is_wanted(service: Service, environ: Mapping[str, str]) -> bool:
+    """Whether the environment asks for this service: by its key, or by its address where it needs no key."""
+    has_key, has_address = bool(environ.get(service.key_variable)), bool(environ.get(service.url_variable))
+    if not service.key_variable:
+        return has_address
+    return has_key and not service.is_key_shared and (has_address or bool(service.base_url))

@@ -1,0 +1,102 @@
+"""Finds the provider for a model's name."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from headgate.errors import HeadgateError, NotFound
+from headgate.providers.base import Provider
+
+log = logging.getLogger(__name__)
+
+LISTING_KEPT = 300.0
+"""Seconds that a provider's list of models is believed: new models are rare, asking is slow."""
+
+LISTING_LIMIT = 5.0
+"""Seconds a provider may take to list its models before it is left out."""
+
+MAX_REMEMBERED = 10_000
+"""Caps the names we remember, because clients choose them."""
+
+
+class Target(msgspec.Struct, frozen=True):
+    """Where a request goes."""
+
+    provider: Provider
+    model: str
+    """The model as the provider names it."""
+
+
+class Catalogue:
+    """
+    Knows which provider a model's name means.
+
+    In this order: an alias; provider/model; a bare name whose beginning belongs to a
+    provider (gpt-, claude-, ...); a bare name that exactly one provider lists.
+    """
+
+    def __init__(
+        self, providers: Mapping[str, Provider], aliases: Mapping[str, str], owned: Sequence[tuple[str, str]]
+    ) -> None:
+        self.providers, self.aliases, self._owned = providers, aliases, owned
+        self._found: dict[str, Target] = {}
+        self._listings: dict[str, tuple[float, Sequence[str]]] = {}
+
+    async def find(self, model: str) -> Target:
+        """The target of that name; raises NotFound."""
+        found = self._found.get(model)
+        if found is not None:
+            return found
+        found = self._by_name(self.aliases.get(model, model)) or await self._by_listing(model)
+        if found is None:
+            raise self._not_found(model)
+        if len(self._found) < MAX_REMEMBERED:
+            self._found[model] = found
+        return found
+
+    async def listing(self) -> list[tuple[str, str]]:
+        """Every model as (name, provider): aliases first, then what the providers list."""
+        names = [(alias, target.partition("/")[0]) for alias, target in self.aliases.items()]
+        for provider, models in zip(self.providers, await self._all_models(), strict=True):
+            names += [(f"{provider}/{model}", provider) for model in models]
+        return names
+
+    def _by_name(self, name: str) -> Target | None:
+        first, _, rest = name.partition("/")
+        if rest and first in self.providers:
+            return Target(self.providers[first], rest)
+        for beginning, provider in self._owned:
+            if name.startswith(beginning):
+                return Target(self.providers[provider], name)
+        return None
+
+    async def _by_listing(self, model: str) -> Target | None:
+        listed = zip(self.providers.values(), await self._all_models(), strict=True)
+        having = [provider for provider, models in listed if model in models]
+        return Target(having[0], model) if len(having) == 1 else None
+
+    async def _all_models(self) -> list[Sequence[str]]:
+        return await asyncio.gather(*(self._models(provider) for provider in self.providers.values()))
+
+    async def _models(self, provider: Provider) -> Sequence[str]:
+        asked, models = self._listings.get(provider.name, (-LISTING_KEPT, ()))
+        if time.monotonic() - asked < LISTING_KEPT:
+            return models
+        try:
+            async with asyncio.timeout(LISTING_LIMIT):
+                models = await provider.models()
+        except (HeadgateError, TimeoutError) as error:
+            log.warning("%s does not list its models: %s", provider.name, error)
+        self._listings[provider.name] = (time.monotonic(), models)
+        return models
+
+    def _not_found(self, model: str) -> NotFound:
+        return NotFound(
+            f"The model '{model[:100]}' does not exist here. Name it provider/model with one of the providers "
+            f"{', '.join(self.providers)}, or use an alias: {', '.join(self.aliases) or 'none configured'}.",
+            code="model_not_found",
+            param="model",
+        )

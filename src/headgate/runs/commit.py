@@ -1,0 +1,158 @@
+"""
+Group commit: what all runs have to say goes to the store together, and is shown only then.
+
+At most one commit is in flight; the next takes everything that gathered meanwhile. Under load the
+next one starts no sooner than `interval` after the last, because the cost of a commit hardly depends
+on what is in it. A run's first words, a run's end and an idle server never wait for that pause.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from headgate.errors import Fenced, StoreError
+from headgate.events import Failed, Finished, Usage
+from headgate.runs.run import Run
+from headgate.store.base import End, Segment, Store
+
+log = logging.getLogger(__name__)
+
+RETRIES = (0.05, 0.2, 0.5, 1.0, 2.0)
+"""How long to wait between tries when the store refuses: a full disk may be cleared, a busy file
+freed. Nothing is shown meanwhile. After the last try the runs concerned are failed."""
+
+
+PROBE_AFTER = 5.0
+"""Seconds after the store's last refusal until a new run may try it."""
+
+
+class GroupCommit:
+    """Takes the news of all runs to the store."""
+
+    def __init__(self, store: Store, interval: float, on_over: Callable[[Run], None]) -> None:
+        self._store, self._interval, self._on_over = store, interval, on_over
+        self._loop = asyncio.get_running_loop()
+        self._waiting: list[Run] = []
+        self._go = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._earliest = 0.0
+        self._error: StoreError | None = None
+        self._failed_at = 0.0
+
+    @property
+    def trouble(self) -> StoreError | None:
+        """
+        Why nothing can be kept at the moment.
+
+        A while after the last refusal somebody is let through again, to find out whether it is over.
+        """
+        return self._error if self._error is not None and self._loop.time() < self._failed_at + PROBE_AFTER else None
+
+    def add(self, run: Run, *, urgent: bool) -> None:
+        """This run has news; `urgent` does not wait for the pause between two commits."""
+        if not run.is_waiting:
+            run.is_waiting = True
+            self._waiting.append(run)
+        if urgent:
+            self._go.set()
+        elif self._timer is None and not self._go.is_set():
+            if self._loop.time() >= self._earliest:
+                self._go.set()
+            else:
+                self._timer = self._loop.call_at(self._earliest, self._go.set)
+
+    def add_quietly(self, run: Run) -> None:
+        """This run has begun: to be kept with the next commit, whenever that is; `nudge` sees to it."""
+        run.is_waiting = True
+        self._waiting.append(run)
+
+    def nudge(self) -> None:
+        """Called now and then, so that a quiet beginning is kept soon even when nothing else happens."""
+        if self._waiting:
+            self._go.set()
+
+    async def work(self) -> None:
+        """Commit, for as long as the server lives."""
+        while True:
+            await self._go.wait()
+            self._go.clear()
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            self._earliest = self._loop.time() + self._interval
+            if self._waiting:
+                await self._commit()
+
+    async def flush(self) -> None:
+        """Commit what is left, at the end."""
+        while self._waiting:
+            await self._commit()
+
+    async def _commit(self) -> None:
+        runs, self._waiting = self._waiting, []
+        batch = []
+        for run in runs:
+            run.is_waiting = False
+            batch.append(_segment(run))
+        try:
+            await self._keep(batch)
+        except StoreError as error:
+            log.error("%d runs could not be kept: %s", len(runs), error.message)
+            for run in runs:
+                self._give_up(run, error)
+            return
+        for run, segment in zip(runs, batch, strict=True):
+            run.show(segment.first + len(segment.events))
+            if segment.end is not None:
+                self._on_over(run)
+
+    async def _keep(self, batch: list[Segment]) -> None:
+        for pause in (*RETRIES, None):
+            try:
+                await self._store.append(batch)
+            except StoreError as error:
+                self._error, self._failed_at = error, self._loop.time()
+                if pause is None or isinstance(error, Fenced):
+                    raise
+                log.warning("The store refused %d segments, trying again in %s s: %s", len(batch), pause, error.message)
+                await asyncio.sleep(pause)
+            else:
+                self._error = None
+                return
+
+    def _give_up(self, run: Run, error: StoreError) -> None:
+        """
+        Nothing of what the store refused is ever shown. What was kept stays; the readers are told.
+
+        The log in the store has no end now: at the next start it gets one (producer_lost).
+        """
+        run.durable = False
+        del run.events[run.shown :]
+        run.add([Failed(error.code, error.message, error.status)])
+        run.show(len(run.events))
+        if run.task is not None:
+            run.task.cancel()
+        self._on_over(run)
+
+
+def _segment(run: Run) -> Segment:
+    first, run.written = run.written, len(run.events)
+    head = None if run.is_begun else run.head
+    run.is_begun = True
+    return Segment(run.id, first, run.events[first:], head, None if run.ended is None else _end(run, run.ended))
+
+
+def _end(run: Run, ended: float) -> End:
+    last, before = run.events[-1], run.events[-2:-1]
+    # By the grammar of events, usage stands just before the end.
+    usage = before[0] if before and isinstance(before[0], Usage) else None
+    return End(
+        head=run.head,
+        ended=ended,
+        status="finished" if isinstance(last, Finished) else "failed" if isinstance(last, Failed) else "stopped",
+        provider=run.started.provider if run.started else "",
+        model=run.started.model if run.started else "",
+        input_tokens=usage.input if usage else 0,
+        output_tokens=usage.output if usage else 0,
+        events=run.events,
+    )

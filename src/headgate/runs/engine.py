@@ -1,0 +1,290 @@
+"""
+The engine: starts runs, feeds their logs, stops them, and picks up what a crash left behind.
+
+Theory of operation. A dialect hands over a `Call` and gets a `Run`. From then on the run does not
+need its client: the engine's task asks the provider and appends what comes; the group commit makes
+it durable and shows it; whoever wants to read follows the run's log. Nobody but the engine reads a
+provider, nobody but the engine writes a log.
+
+A run ends in exactly one way. `_drive` decides which: the provider finished, or broke (Failed), or
+the task was cancelled, because a limit passed (Failed) or because somebody stopped it (Stopped).
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from headgate.calls import Call
+from headgate.errors import HeadgateError, NotFound, ProviderError, Unavailable
+from headgate.events import AnyEvent, Failed, Stopped
+from headgate.providers.base import Ask, Limits
+from headgate.runs.attempt import Attempt
+from headgate.runs.catalogue import Catalogue, Target
+from headgate.runs.commit import GroupCommit
+from headgate.runs.ids import is_run_id, new_run_id
+from headgate.runs.run import Follower, Run
+from headgate.store.base import Head, Record, Store, Summary
+
+log = logging.getLogger(__name__)
+
+TICK = 0.05
+"""Seconds between two looks at the clock: how much later than its limit something may end."""
+
+READERS_EVERY = 20
+"""Ticks between two looks at waiting readers: keep-alives need no better than a second."""
+
+SWEEP_EVERY = 1200
+"""Ticks between two sweeps of old runs: a minute."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the engine is told by the configuration."""
+
+    commit_interval: float = 0.01
+    retention: float = 24 * 3600.0
+    keep_alive: float = 15.0
+    """How long a reader waits for news before it is told that there are none."""
+    max_live: int = 20_000
+    """Caps the runs at work at once: each holds a socket, a task and its log in memory."""
+
+
+class Engine:
+    """Runs runs."""
+
+    def __init__(self, store: Store, catalogue: Catalogue, settings: Settings) -> None:
+        self.catalogue = catalogue
+        self._store, self._settings = store, settings
+        self._loop = asyncio.get_running_loop()
+        self._commit = GroupCommit(store, settings.commit_interval, self._on_over)
+        self._live: dict[str, Run] = {}
+        self._attempts: set[Attempt] = set()
+        self._tasks = asyncio.TaskGroup()
+        self._is_closing = False
+
+    # Living.
+
+    async def open(self, replay: Callable[[Record], Call | None]) -> None:
+        """Take possession of the store and end or repeat what a crash left behind."""
+        orphans = await self._store.open()
+        await self._tasks.__aenter__()
+        self._work = [self._tasks.create_task(work()) for work in (self._commit.work, self._tick)]
+        for record in orphans:
+            await self._recover(record, replay)
+
+    async def close(self, grace: float) -> None:
+        """Let live runs finish for so long, stop the rest, and let go of the store."""
+        self._is_closing = True
+        ends = self._loop.time() + grace
+        while self._live and self._loop.time() < ends:
+            await asyncio.sleep(TICK)
+        for run in list(self._live.values()):
+            self._cancel(run, "shutdown")
+        while any(run.task is not None and not run.task.done() for run in self._live.values()):
+            await asyncio.sleep(0)
+        for task in self._work:
+            task.cancel()
+        await self._tasks.__aexit__(None, None, None)
+        await self._commit.flush()
+        await self._store.close()
+
+    # What dialects use.
+
+    def start(self, call: Call, target: Target, *, owner: str, keep: bool = False, limits: Limits | None = None) -> Run:
+        """Begin a run; it goes on without its caller until it ends or is stopped."""
+        self._refuse_if_unable()
+        head = Head(
+            run=new_run_id(),
+            owner=owner,
+            created=time.time(),
+            format=call.format,
+            model=call.model,
+            request=msgspec.json.encode(call.fields),
+            keep=keep,
+        )
+        run = Run(head, durable=call.store)
+        self._begin(run, call, target, limits)
+        return run
+
+    async def find(self, run: str, owner: str) -> Run:
+        """A run of this owner, live or kept; raises NotFound, the same for another's run as for none."""
+        found = self._live.get(run)
+        if found is None and is_run_id(run):
+            record = await self._store.get(run)
+            # It may have ended between the two looks, or still be on its way to the store.
+            found = self._live.get(run) if record is None else Run.kept(record.head, record.events, record.ended)
+        if found is None or found.head.owner != owner:
+            raise NotFound(f"There is no run '{run[:100]}'.", code="run_not_found")
+        return found
+
+    async def recent(self, owner: str, *, limit: int, before: str | None) -> tuple[list[Run], list[Summary]]:
+        """An owner's live runs and those kept, each newest first."""
+        live = [run for run in self._live.values() if run.head.owner == owner and (before is None or run.id < before)]
+        live.sort(key=lambda run: run.id, reverse=True)
+        return live[:limit], await self._store.recent(owner, limit=limit, before=before)
+
+    async def stop(self, run: Run, by: str = "user") -> None:
+        """End a run; returns when its end is kept. A run that is over stays as it is."""
+        if run.ended is None:
+            self._cancel(run, by)
+        follower = self.follow(run)
+        try:
+            while not run.is_over:
+                await follower.news(run.shown)
+        finally:
+            run.followers.discard(follower)
+
+    def follow(self, run: Run) -> Follower:
+        """A new reader of a run; to be given back with `leave`."""
+        follower = Follower(run, self._loop)
+        run.followers.add(follower)
+        return follower
+
+    def leave(self, follower: Follower) -> None:
+        """A reader is done, or gone; a run that nobody asked to keep ends with its last reader."""
+        run = follower.run
+        run.followers.discard(follower)
+        if not run.followers and not run.head.keep and run.ended is None:
+            self._cancel(run, "disconnect")
+
+    @property
+    def trouble(self) -> HeadgateError | None:
+        """Why nothing can be kept at the moment, if so."""
+        return self._commit.trouble
+
+    @property
+    def live_runs(self) -> int:
+        """How many runs are at work."""
+        return len(self._live)
+
+    # Running.
+
+    def _refuse_if_unable(self) -> None:
+        if self._is_closing:
+            raise Unavailable("The server is shutting down.", code="shutting_down", retry_after=5)
+        if (trouble := self._commit.trouble) is not None:
+            raise Unavailable(trouble.message, code=trouble.code, retry_after=5)
+        if len(self._live) >= self._settings.max_live:
+            raise Unavailable("Too many runs are at work.", code="overloaded", retry_after=1)
+
+    def _begin(self, run: Run, call: Call, target: Target, limits: Limits | None) -> None:
+        self._live[run.id] = run
+        if run.durable and not run.is_begun:
+            self._commit.add_quietly(run)
+        self._tasks.create_task(self._drive(run, call, target, limits or target.provider.limits))
+
+    async def _drive(self, run: Run, call: Call, target: Target, limits: Limits) -> None:
+        if run.ended is not None:
+            return
+        run.task = asyncio.current_task()
+        ask = Ask(run=run.id, call=call, model=target.model, created=int(run.head.created), limits=limits)
+        attempt = Attempt(run, target.provider, limits, self._append)
+        end: AnyEvent
+        self._attempts.add(attempt)
+        try:
+            await target.provider.run(ask, attempt.emit)
+            end = Failed("upstream_incomplete", f"{target.provider.name} left its answer without an end.")
+        except asyncio.CancelledError:
+            end = _stopped(run) if attempt.late is None else _failed(attempt.late)
+        except HeadgateError as error:
+            if isinstance(error, ProviderError):
+                attempt.emit(error.events)
+            end = _failed(error)
+        except Exception:
+            log.exception("%s broke on %s", target.provider.name, run.id)
+            end = Failed("internal_error", "The gateway failed on this answer; its log says why.", 500)
+        finally:
+            self._attempts.discard(attempt)
+        self._append(run, [end])
+
+    def _append(self, run: Run, events: Sequence[AnyEvent]) -> None:
+        """The one place where logs grow. Nothing follows a run's end."""
+        if run.ended is not None:
+            return
+        is_urgent = run.add(events)
+        if run.durable:
+            self._commit.add(run, urgent=is_urgent)
+            return
+        run.show(len(run.events))
+        if run.ended is not None:
+            self._on_over(run)
+
+    def _on_over(self, run: Run) -> None:
+        self._live.pop(run.id, None)
+
+    def _cancel(self, run: Run, by: str) -> None:
+        if run.stopped_by is not None:
+            return
+        run.stopped_by = by
+        if run.task is not None:
+            run.task.cancel()
+        else:
+            # Its task has not had its first turn yet, and will see that there is nothing left to do.
+            self._append(run, [_stopped(run)])
+
+    # The clock.
+
+    async def _tick(self) -> None:
+        ticks = 0
+        while True:
+            await asyncio.sleep(TICK)
+            ticks += 1
+            now = self._loop.time()
+            self._commit.nudge()
+            for attempt in list(self._attempts):
+                self._check(attempt, now)
+            if ticks % READERS_EVERY == 0:
+                self._remind_readers(now)
+            if ticks % SWEEP_EVERY == 0:
+                self._tasks.create_task(self._sweep())
+
+    def _check(self, attempt: Attempt, now: float) -> None:
+        if attempt.late is None and (late := attempt.overdue(now)) is not None and attempt.run.task is not None:
+            attempt.late = late
+            attempt.run.task.cancel()
+
+    def _remind_readers(self, now: float) -> None:
+        oldest = now - self._settings.keep_alive
+        for run in self._live.values():
+            for follower in run.followers:
+                if 0 < follower.since <= oldest:
+                    follower.wake(False)
+
+    async def _sweep(self) -> None:
+        try:
+            while await self._store.expire(time.time() - self._settings.retention):
+                await asyncio.sleep(TICK)
+        except HeadgateError as error:
+            log.warning("Old runs could not be forgotten: %s", error.message)
+
+    # After a crash.
+
+    async def _recover(self, record: Record, replay: Callable[[Record], Call | None]) -> None:
+        """
+        Repeat a run that nothing came of and that somebody still waits for; end any other one.
+
+        What was kept of an answer stays, and its log says that its producer was lost.
+        """
+        run = Run.kept(record.head, record.events, None)
+        call = replay(record) if record.head.keep and not record.events else None
+        self._live[run.id] = run
+        if call is not None:
+            try:
+                self._begin(run, call, await self.catalogue.find(call.model), None)
+                return
+            except NotFound as error:
+                self._append(run, [_failed(error)])
+                return
+        self._append(run, [Failed("producer_lost", "The gateway stopped in the middle of this answer.", 503)])
+
+
+def _stopped(run: Run) -> AnyEvent:
+    if run.stopped_by in ("user", "disconnect"):
+        return Stopped(run.stopped_by)
+    return Failed("shutting_down", "The gateway was shut down in the middle of this answer.", 503)
+
+
+def _failed(error: HeadgateError) -> Failed:
+    return Failed(error.code, error.message, error.status, error.kind, error.param, error.retry_after)

@@ -1,0 +1,133 @@
+"""
+A run while it is in memory, and the cursors that follow it.
+
+The engine appends events; the group commit makes them durable and then shows them; followers see
+only what is shown. A follower is a cursor and one future: it owns no queue, so a slow reader costs
+nothing but its own delay, and any number of readers share one list.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from headgate.events import LAST, OUTPUT, AnyEvent, Last, Started
+from headgate.store.base import Head
+
+
+class Follower:
+    """One reader's place in a run's log."""
+
+    __slots__ = ("_future", "_loop", "is_gone", "run", "since")
+
+    def __init__(self, run: "Run", loop: asyncio.AbstractEventLoop) -> None:
+        self.run, self._loop = run, loop
+        self.is_gone = False
+        """The reader went away; whoever waits for it should stop."""
+        self.since = 0.0
+        """When it began to wait, by the loop's clock; 0 while it does not."""
+        self._future: asyncio.Future[bool] | None = None
+
+    async def news(self, cursor: int) -> bool:
+        """Wait until something after `cursor` is shown; False when patience ran out first, or the reader left."""
+        if self.run.shown > cursor:
+            return True
+        if self.is_gone:
+            return False
+        future: asyncio.Future[bool] = self._loop.create_future()
+        self._future = future
+        self.since = self._loop.time()
+        try:
+            return await future
+        finally:
+            self._future, self.since = None, 0.0
+
+    def wake(self, is_news: bool) -> None:
+        """End the wait."""
+        if self._future is not None and not self._future.done():
+            self._future.set_result(is_news)
+
+    def leave(self) -> None:
+        """The reader is gone."""
+        self.is_gone = True
+        self.wake(False)
+
+
+class Run:
+    """One answer being made, or one that was kept."""
+
+    def __init__(self, head: Head, *, durable: bool = True) -> None:
+        self.head = head
+        self.id = head.run
+        self.durable = durable
+        """False for a run that is kept in memory only."""
+        self.events: list[AnyEvent] = []
+        self.shown = 0
+        """How many events readers may see: those that are safely kept."""
+        self.written = 0
+        """How many events were handed to the store; never less than `shown`."""
+        self.is_begun = False
+        """Whether its head was handed to the store."""
+        self.is_waiting = False
+        """Whether it is in the commit's list of runs with something new."""
+        self.ended: float | None = None
+        """When its last event happened (Unix seconds); that event may not be shown yet."""
+        self.started: Started | None = None
+        self.followers: set[Follower] = set()
+        self.task: asyncio.Task[None] | None = None
+        self.stopped_by: str | None = None
+        self.first_output: int | None = None
+        """The number of the first event that a reader of the answer gets to see."""
+
+    @classmethod
+    def kept(cls, head: Head, events: list[AnyEvent], ended: float | None) -> "Run":
+        """A run as the store has it."""
+        run = cls(head)
+        if events:
+            run.add(events)
+        run.ended = ended
+        run.shown = run.written = len(events)
+        run.is_begun = True
+        return run
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its last event is shown."""
+        return self.ended is not None and self.shown == len(self.events)
+
+    @property
+    def last(self) -> Last | None:
+        """The event that ended it, once that is shown."""
+        event = self.events[-1] if self.is_over else None
+        return event if isinstance(event, LAST) else None
+
+    @property
+    def shows_output(self) -> bool:
+        """Whether readers can see any part of the answer, or its end."""
+        return (self.first_output is not None and self.shown > self.first_output) or self.is_over
+
+    def add(self, events: Sequence[AnyEvent]) -> bool:
+        """Append; True when it should be kept at once: the first output, or the end."""
+        is_urgent = False
+        if self.first_output is None:
+            is_urgent = self._look_for_output(events)
+        self.events += events
+        if isinstance(events[-1], LAST):
+            self.ended = time.time()
+            return True
+        return is_urgent
+
+    def _look_for_output(self, events: Sequence[AnyEvent]) -> bool:
+        for number, event in enumerate(events, len(self.events)):
+            if isinstance(event, OUTPUT):
+                self.first_output = number
+                return True
+            if isinstance(event, Started):
+                self.started = event
+        return False
+
+    def show(self, upto: int) -> None:
+        """Let readers see the events before that number, and wake those who wait."""
+        if upto > self.shown:
+            self.shown = upto
+            for follower in self.followers:
+                follower.wake(True)

@@ -1,0 +1,128 @@
+"""
+A run's log as an HTTP answer.
+
+The status line is held back until the first output, so that a provider that fails early makes a
+real HTTP error; after a while of silence it is sent all the same, because load balancers give up
+on connections that say nothing. From then on an error is an event of the client's dialect.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Protocol as Shape
+
+import msgspec
+
+from headgate.calls import Call
+from headgate.errors import HeadgateError
+from headgate.events import AnyEvent, Failed
+from headgate.formats import sse
+from headgate.formats.base import Writer
+from headgate.runs import Engine, Follower, Run
+from headgate.web.http import Headers, Request
+
+EVENTS_PER_WRITE = 1000
+"""Caps what a reader who joins late gets in one piece, so that a long log does not hold up the others."""
+
+
+class WriterOf(Shape):
+    """Makes a format's writer."""
+
+    def __call__(self, call: Call, run: str, created: int) -> Writer: ...
+
+
+class Face(msgspec.Struct, frozen=True):
+    """One endpoint's way of asking and answering."""
+
+    read: Callable[[bytes], Call]
+    writer: WriterOf
+    whole: Callable[[Call, str, int, Iterable[AnyEvent]], bytes]
+    cuts: bool
+    """Whether a failed stream is cut after its error; a dialect with a word for failed ends cleanly."""
+
+
+@contextmanager
+def following(engine: Engine, run: Run, request: Request) -> Iterator[Follower]:
+    """Follow a run for this request's client, as long as it is there."""
+    follower = engine.follow(run)
+
+    def on_leave() -> None:
+        follower.leave()
+        engine.leave(follower)
+
+    request.client.on_leave = on_leave
+    try:
+        yield follower
+    finally:
+        request.client.on_leave = None
+        engine.leave(follower)
+
+
+async def answer(engine: Engine, run: Run, call: Call, face: Face, request: Request) -> None:
+    """Answer the request that made this run."""
+    with following(engine, run, request) as follower:
+        if call.stream:
+            await _stream(run, face.writer(call, run.id, int(run.head.created)), face.cuts, follower, request)
+        else:
+            await _whole(run, call, face, follower, request)
+
+
+async def _whole(run: Run, call: Call, face: Face, follower: Follower, request: Request) -> None:
+    while not run.is_over:
+        await follower.news(run.shown)
+        if follower.is_gone:
+            return
+    _raise_if_failed(run)
+    body = face.whole(call, run.id, int(run.head.created), run.events)
+    await request.answer(200, body, headers_of(run))
+
+
+async def _stream(run: Run, writer: Writer, cuts: bool, follower: Follower, request: Request) -> None:
+    while not run.shows_output:
+        if not await follower.news(run.shown):
+            if follower.is_gone:
+                return
+            break
+    else:
+        if run.first_output is None:
+            _raise_if_failed(run)
+    await request.begin_stream(headers_of(run))
+    await write_log(run, writer, 0, cuts, follower, request)
+
+
+async def write_log(run: Run, writer: Writer, cursor: int, cuts: bool, follower: Follower, request: Request) -> None:
+    """Write everything after the cursor as it becomes visible, until the run is over or the reader gone."""
+    write = writer.write
+    while not follower.is_gone:
+        events = run.events[cursor : min(run.shown, cursor + EVENTS_PER_WRITE)]
+        if events:
+            cursor += len(events)
+            body = write(events[0]) if len(events) == 1 else b"".join([write(event) for event in events])
+            is_last = cursor == run.shown and run.is_over
+            is_cut = is_last and cuts and isinstance(events[-1], Failed)
+            if body or is_last:
+                await request.write(body, more=is_cut or not is_last)
+            if is_cut:
+                request.client.cut()
+            if is_last:
+                return
+        elif not await follower.news(cursor) and not follower.is_gone:
+            await request.write(sse.KEEP_ALIVE, more=True)
+
+
+def headers_of(run: Run) -> Headers:
+    """What every answer of a run says about it."""
+    id = run.id.encode()
+    return [(b"headgate-run", id), (b"x-request-id", id)]
+
+
+def _raise_if_failed(run: Run) -> None:
+    last = run.last
+    if isinstance(last, Failed):
+        raise HeadgateError(
+            last.message,
+            code=last.code,
+            status=last.status,
+            kind=last.kind,
+            param=last.param,
+            retry_after=last.retry_after,
+        )

@@ -1,0 +1,86 @@
+"""
+Where requests go: every path of the server, declared once.
+
+The declaration serves twice. The gate looks paths up in it directly, because a web framework's
+routing and middleware cost as much as the rest of a short request; FastAPI reads it for /docs and
+/openapi.json.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, TypeAlias
+
+import msgspec
+
+from headgate.errors import HeadgateError
+from headgate.web.http import Request
+
+Handler: TypeAlias = Callable[[Request], Awaitable[None]]
+ErrorBody: TypeAlias = Callable[[HeadgateError], bytes]
+
+
+class Doc(msgspec.Struct, frozen=True, kw_only=True):
+    """What /docs says of a route."""
+
+    summary: str
+    description: str = ""
+    tag: str
+    request: type[msgspec.Struct] | None = None
+    request_example: Mapping[str, Any] | None = None
+    response: type[msgspec.Struct] | None = None
+    response_example: Any = None
+    response_kind: str = "application/json"
+    stream_example: str | None = None
+    """What the same request answers as server-sent events."""
+    query: Mapping[str, str] = {}
+    """The query's parameters and what they mean."""
+    success: str = "The answer."
+    errors: tuple[int, ...] = ()
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """One method of one path."""
+
+    method: str
+    path: str
+    """May hold parameters: `{id}` for one segment, `{id:path}` for the rest."""
+    handler: Handler
+    error: ErrorBody
+    """How this route's clients want to be told of an error."""
+    doc: Doc
+    needs_key: bool = True
+
+
+class Routes:
+    """Finds the route of a request."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self.all = list(routes)
+        self._fixed = {(route.method, route.path): route for route in self.all if "{" not in route.path}
+        self._patterns = [(_pattern(route.path), route) for route in self.all if "{" in route.path]
+        for route in self.all:
+            if route.method == "GET":
+                self._fixed.setdefault(("HEAD", route.path), route)
+
+    def find(self, method: str, path: str) -> tuple[Route, Mapping[str, str]] | None:
+        """The route and its path's parameters."""
+        fixed = self._fixed.get((method, path))
+        if fixed is not None:
+            return fixed, {}
+        for pattern, route in self._patterns:
+            if route.method in (method, "GET" if method == "HEAD" else method) and (found := pattern.fullmatch(path)):
+                return route, found.groupdict()
+        return None
+
+    def methods(self, path: str) -> set[str]:
+        """The methods that path knows."""
+        known = {method for method, fixed in self._fixed if fixed == path}
+        return known | {route.method for pattern, route in self._patterns if pattern.fullmatch(path)}
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    parts = re.split(r"\{(\w+)(:path)?\}", path)
+    pattern = re.escape(parts[0])
+    for name, rest, literal in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
+        pattern += f"(?P<{name}>{'.+' if rest else '[^/]+'}){re.escape(literal)}"
+    return re.compile(pattern)
