@@ -166,7 +166,9 @@ def merge(whole: dict[str, Any], more: dict[str, Any]) -> None:
     """Add a delta's fields to what came before: text and lists grow, objects merge, the rest is replaced."""
     for key, value in more.items():
         old = whole.get(key)
-        if (isinstance(old, str) and isinstance(value, str)) or (isinstance(old, list) and isinstance(value, list)):
+        if isinstance(old, str) and isinstance(value, str):  # noqa: SIM114: one condition would lose the types
+            whole[key] = old + value
+        elif isinstance(old, list) and isinstance(value, list):
             whole[key] = old + value
         elif isinstance(old, dict) and isinstance(value, dict):
             merge(old, value)

@@ -7,9 +7,7 @@ import struct
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import TypeAlias
-
-from typing_extensions import Self
+from typing import Self, TypeAlias
 
 from headgate.net import Client, Flow, Target
 
@@ -26,7 +24,9 @@ class Request:
 class Peer:
     """The server's end of one connection."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.number = number
+        """Connections are counted from 1."""
         self.reader = reader
         self.writer = writer
 
@@ -48,7 +48,9 @@ class Peer:
         return request
 
     def send(self, data: bytes) -> None:
-        self.writer.write(data)
+        # uvloop raises when the client has gone; a client may go at any time.
+        if not self.writer.is_closing():
+            self.writer.write(data)
 
     def close(self) -> None:
         self.writer.close()
@@ -87,11 +89,8 @@ def playing(*answers: bytes, then_close: bool = False) -> Play:
 
 async def always_ok(peer: Peer) -> None:
     """Answer every request with OK until the client goes."""
-    try:
-        while True:
-            await peer.answer(OK)
-    except (asyncio.IncompleteReadError, OSError):
-        pass
+    while True:
+        await peer.answer(OK)
 
 
 class Upstream:
@@ -108,6 +107,9 @@ class Upstream:
         """How many connections came so far."""
         return len(self._tasks)
 
+    def stop_listening(self) -> None:
+        self._server.close()
+
     def target(self, method: str = "POST", path: str = "/", headers: Mapping[str, str] | None = None) -> Target:
         scheme = "https" if self._tls else "http"
         return Target(method, f"{scheme}://127.0.0.1:{self.port}{path}", headers or {})
@@ -121,6 +123,7 @@ class Upstream:
         self._server.close()
         for task in self._tasks:
             task.cancel()
+        await asyncio.sleep(0)
         # What a play asserts must fail the test.
         for end in await asyncio.gather(*self._tasks, return_exceptions=True):
             if error is None and isinstance(end, Exception):
@@ -128,12 +131,14 @@ class Upstream:
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         play = self._plays[min(len(self._tasks), len(self._plays) - 1)]
-        task = asyncio.ensure_future(self._perform(play, Peer(reader, writer)))
+        task = asyncio.ensure_future(self._perform(play, Peer(self.accepted + 1, reader, writer)))
         self._tasks.append(task)
 
     async def _perform(self, play: Play, peer: Peer) -> None:
         try:
             await play(peer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass  # the client went; whether it should have is for the test to say
         finally:
             peer.close()
 

@@ -5,15 +5,17 @@ All three do the same: read the request strictly, find the provider, start a run
 log in their own format.
 """
 
+import time
+
 import msgspec
 
 from headgate.errors import NotFound
-from headgate.formats import openai_chat, openai_completions, openai_responses
+from headgate.formats import openai, openai_chat, openai_completions, openai_responses
 from headgate.keys import Keys
 from headgate.runs import Engine
 from headgate.web.answers import Face, answer
 from headgate.web.http import Request
-from headgate.web.routes import Handler
+from headgate.web.routes import Doc, Handler, Route
 
 CHAT = Face(openai_chat.read, openai_chat.Writer, openai_chat.whole, cuts=True)
 COMPLETIONS = Face(openai_completions.read, openai_completions.Writer, openai_completions.whole, cuts=True)
@@ -51,7 +53,7 @@ class OpenAI:
         """Every model there is a name for."""
         self._keys.owner(request.headers)
         data = [self._model(name, provider) for name, provider in await self._engine.catalogue.listing()]
-        await request.answer(200, msgspec.json.encode({"object": "list", "data": data}))
+        request.answer(200, msgspec.json.encode({"object": "list", "data": data}))
 
     async def model(self, request: Request) -> None:
         """One of them; its name may hold slashes."""
@@ -59,9 +61,26 @@ class OpenAI:
         wanted = request.path_parameters["id"]
         for name, provider in await self._engine.catalogue.listing():
             if name == wanted:
-                await request.answer(200, msgspec.json.encode(self._model(name, provider)))
+                request.answer(200, msgspec.json.encode(self._model(name, provider)))
                 return
         raise NotFound(f"The model '{wanted[:100]}' does not exist.", code="model_not_found", param="model")
 
     def _model(self, name: str, provider: str) -> dict[str, object]:
         return {"id": name, "object": "model", "created": self._started, "owned_by": provider}
+
+
+def routes(engine: Engine, keys: Keys, bounds: Bounds) -> list[Route]:
+    """The routes of this dialect."""
+    endpoints = OpenAI(engine, keys, bounds, int(time.time()))
+
+    def route(method: str, path: str, handler: Handler, summary: str) -> Route:
+        doc = Doc(summary=summary, tag="OpenAI")
+        return Route(method=method, path=path, handler=handler, error=openai.error_body, doc=doc)
+
+    return [
+        route("POST", "/v1/chat/completions", endpoints.ask(CHAT), "Chat"),
+        route("POST", "/v1/completions", endpoints.ask(COMPLETIONS), "Complete a text"),
+        route("POST", "/v1/responses", endpoints.ask(RESPONSES), "Respond"),
+        route("GET", "/v1/models", endpoints.models, "List models"),
+        route("GET", "/v1/models/{id:path}", endpoints.model, "Show a model"),
+    ]

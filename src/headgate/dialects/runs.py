@@ -18,6 +18,7 @@ from headgate.runs import Engine, Run
 from headgate.store.base import Summary
 from headgate.web.answers import following, headers_of, write_log
 from headgate.web.http import Request
+from headgate.web.routes import Doc, Handler, Route
 
 MAX_PAGE = 100
 
@@ -54,18 +55,18 @@ class Runs:
         listed = {summary.run: _summary_object(summary) for summary in kept} | {run.id: run_object(run) for run in live}
         ids = sorted(listed, reverse=True)
         body = {"object": "list", "data": [listed[id] for id in ids[:limit]], "has_more": len(ids) > limit}
-        await request.answer(200, msgspec.json.encode(body))
+        request.answer(200, msgspec.json.encode(body))
 
     async def show(self, request: Request) -> None:
         """One run and what it has come to."""
         run = await self._find(request)
-        await request.answer(200, msgspec.json.encode(run_object(run)), headers_of(run))
+        request.answer(200, msgspec.json.encode(run_object(run)), headers_of(run))
 
     async def stop(self, request: Request) -> None:
         """Stop one; one that is over stays as it is."""
         run = await self._find(request)
         await self._engine.stop(run)
-        await request.answer(200, msgspec.json.encode(run_object(run)), headers_of(run))
+        request.answer(200, msgspec.json.encode(run_object(run)), headers_of(run))
 
     async def events(self, request: Request) -> None:
         """Follow one, from the start or after an event."""
@@ -73,14 +74,14 @@ class Runs:
         first = _cursor(request) + 1
         if run.is_over and first >= len(run.events):
             # An EventSource that comes back after the end: nothing more, and it stops asking.
-            await request.answer(204, b"", headers_of(run))
+            request.answer(204, b"", headers_of(run))
             return
         if first > len(run.events):
             raise BadRequest(
                 f"The run has {len(run.events)} events so far; there is none to go on after.", param="after"
             )
         with following(self._engine, run, request) as follower:
-            await request.begin_stream(headers_of(run))
+            request.begin_stream(headers_of(run))
             await write_log(run, EventWriter(first), first, False, follower, request)
 
     async def _find(self, request: Request) -> Run:
@@ -171,3 +172,19 @@ def _summary_object(summary: Summary) -> dict[str, Any]:
             "total_tokens": total,
         },
     }
+
+
+def routes(engine: Engine, keys: Keys) -> list[Route]:
+    """The routes of this dialect."""
+    runs = Runs(engine, keys)
+
+    def route(method: str, path: str, handler: Handler, summary: str) -> Route:
+        doc = Doc(summary=summary, tag="Runs")
+        return Route(method=method, path=path, handler=handler, error=openai.error_body, doc=doc)
+
+    return [
+        route("GET", "/v1/runs", runs.recent, "List runs"),
+        route("GET", "/v1/runs/{id}", runs.show, "Show a run"),
+        route("GET", "/v1/runs/{id}/events", runs.events, "Follow a run"),
+        route("POST", "/v1/runs/{id}/stop", runs.stop, "Stop a run"),
+    ]

@@ -108,35 +108,71 @@ def count(value: object) -> int:
     return int(value) if isinstance(value, (int, float)) and 0 <= value < 2**53 else 0
 
 
+class _Details(msgspec.Struct, gc=False):
+    cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
+
+
+class _Usage(msgspec.Struct, gc=False):
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    prompt_tokens_details: _Details | None = None
+    completion_tokens_details: _Details | None = None
+
+
+_usage = msgspec.json.Decoder(_Usage)
+
+
+def read_regular_usage(raw: msgspec.Raw) -> Usage | None:
+    """A usage object of OpenAI's shape, taken as it is; None when it is of another."""
+    try:
+        usage = _usage.decode(raw)
+    except msgspec.ValidationError:
+        return None
+    inputs, outputs = usage.prompt_tokens_details, usage.completion_tokens_details
+    return Usage(
+        usage.prompt_tokens,
+        usage.completion_tokens,
+        usage.total_tokens,
+        (inputs.cached_tokens or 0) if inputs else 0,
+        (outputs.reasoning_tokens or 0) if outputs else 0,
+        bytes(raw),
+    )
+
+
 def read_usage(usage: object) -> Usage | None:
-    """Chat's and completions' usage object; None when it is absent or holds nothing."""
+    """Chat's and completions' usage object, however odd; None when it is absent or holds nothing."""
     if not isinstance(usage, dict) or not usage:
         return None
     prompt, completion = count(usage.get("prompt_tokens")), count(usage.get("completion_tokens"))
     inputs, outputs = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")
+    total = count(usage.get("total_tokens")) or prompt + completion
+    regular = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": total}
+    own = {key: value for key, value in usage.items() if value is not None and key not in regular}
     return Usage(
         input=prompt,
         output=completion,
-        total=count(usage.get("total_tokens")) or prompt + completion,
+        total=total,
         cached=count(inputs.get("cached_tokens")) if isinstance(inputs, dict) else 0,
         reasoning=count(outputs.get("reasoning_tokens")) if isinstance(outputs, dict) else 0,
-        extra=msgspec.json.encode(usage),
+        extra=msgspec.json.encode(regular | own),
     )
 
 
-def usage_object(usage: Usage, kindred: bool) -> dict[str, Any]:
+def usage_json(usage: Usage, kindred: bool) -> bytes:
     """Chat's and completions' usage object; `kindred` says that `extra` is in this format's terms."""
-    written: dict[str, Any] = {
-        "prompt_tokens": usage.input,
-        "completion_tokens": usage.output,
-        "total_tokens": usage.total,
-        "prompt_tokens_details": {"cached_tokens": usage.cached},
-        "completion_tokens_details": {"reasoning_tokens": usage.reasoning},
-    }
     if kindred and usage.extra is not None:
-        own = {key: value for key, value in msgspec.json.decode(usage.extra).items() if value is not None}
-        written = {**written, **own, **{key: written[key] for key in list(written)[:3]}}
-    return written
+        return usage.extra
+    return msgspec.json.encode(
+        {
+            "prompt_tokens": usage.input,
+            "completion_tokens": usage.output,
+            "total_tokens": usage.total,
+            "prompt_tokens_details": {"cached_tokens": usage.cached},
+            "completion_tokens_details": {"reasoning_tokens": usage.reasoning},
+        }
+    )
 
 
 def no_choices_over_one(choices: int, what: str) -> None:

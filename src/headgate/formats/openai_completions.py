@@ -220,7 +220,7 @@ class Writer:
     def _finish(self, reasons: tuple[str, ...]) -> bytes:
         if not self._frame:
             self._start(Started("", self._call.model, "", self._created))
-        usage = b"" if self._usage is None else _encode(openai.usage_object(self._usage, self._kindred))
+        usage = b"" if self._usage is None else openai.usage_json(self._usage, self._kindred)
         frames = b""
         for index, reason in enumerate(reasons):
             rides = usage and not self._call.include_usage and index == len(reasons) - 1
@@ -242,7 +242,7 @@ def whole(call: Call, run: str, created: int, events: Iterable[AnyEvent]) -> byt
         _choice_object(index, choices[index], kindred, _reason(choices[index].reason or "stop"), 0)
         for index in sorted(choices)
     ]
-    written["usage"] = openai.usage_object(answer.usage or Usage(0, 0, 0), kindred)
+    written["usage"] = msgspec.Raw(openai.usage_json(answer.usage or Usage(0, 0, 0), kindred))
     return _encode(written)
 
 

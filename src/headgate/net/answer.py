@@ -24,6 +24,8 @@ MAX_INTERIM = 16
 """1xx heads before the real one. One `100` or a few `103` are honest; an endless row of them would
 keep a request in the air for ever."""
 
+_TOO_LARGE = "The provider's answer has a head, or something else around its body, over the size limit."
+
 _OPENINGS = (b"HTTP/1.1 ", b"HTTP/1.0 ")
 _OPENING_SIZE = 9
 
@@ -40,7 +42,8 @@ class Answer:
     has_head: bool
     """The final head is here: `status`, `headers` and `decoder` are valid."""
     is_whole: bool
-    broken: BrokenAnswer | None
+    broken: str | None
+    """What is wrong with it; not an exception, which would keep whoever raised it alive."""
     is_over: bool
     """Whole or broken: nothing more will come of it."""
     keeps_alive: bool
@@ -65,7 +68,7 @@ class Answer:
         self._has_body = has_body
         self._ends_with_connection = False
         self._opening: bytes | None = b""
-        self._silence = self._fields = self._interim = 0
+        self._silence = self._head_size = self._fields = self._interim = 0
 
     @property
     def has_begun(self) -> bool:
@@ -74,8 +77,10 @@ class Answer:
 
     def feed(self, data: bytes) -> bytes:
         """Take whatever arrived, cut anywhere, and return the bytes of (still encoded) body in it."""
-        if self._opening is not None:
-            data = self._open(data)
+        if not self.has_head:
+            self._head_size += len(data)
+            if self._opening is not None:
+                data = self._open(data)
         try:
             self._parse(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
@@ -89,7 +94,7 @@ class Answer:
         if not self.is_over:
             self._silence += len(data)
             if self._silence > MAX_SILENCE:
-                self._break("The provider's answer has a head, or something else around its body, over the size limit.")
+                self._break(_TOO_LARGE)
         return b""
 
     def end(self, *, is_clean: bool) -> None:
@@ -108,7 +113,7 @@ class Answer:
     def check(self) -> None:
         """Raise BrokenAnswer if what there is, is not the whole of a good answer."""
         if self.broken is not None:
-            raise self.broken
+            raise BrokenAnswer(self.broken)
         if self.decoder is not None:
             self.decoder.close()
 
@@ -134,6 +139,9 @@ class Answer:
             self._skip_interim(status)
             return
         headers = self.headers
+        # A head that came in one read with much else is measured; most are not worth the sum.
+        if self._head_size > MAX_SILENCE < sum(len(name) + len(value) + 4 for name, value in headers.items()):
+            self._stop(_TOO_LARGE)
         if self._interim and self._parser.get_http_version() not in ("1.1", "1.0"):
             self._stop("The provider does not speak HTTP/1.1.")
         if "transfer-encoding" in headers:
@@ -196,6 +204,6 @@ class Answer:
         raise _Stop
 
     def _break(self, message: str) -> None:
-        self.broken = BrokenAnswer(message)
+        self.broken = message
         self.is_over = True
         self.keeps_alive = False

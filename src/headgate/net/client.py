@@ -33,7 +33,7 @@ class Client:
 
     Belongs to one event loop. `max_open` bounds the connections to one origin, None does not;
     requests beyond it wait their turn, first come, first served. `ssl_context` replaces the
-    default one, which trusts what the system trusts, or what SSL_CERT_FILE names.
+    default one, which trusts what the system trusts, or what SSL_CERT_FILE names; its ALPN is set here.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class Client:
     ) -> None:
         self._proxies = proxies or Proxies()
         self._ssl_context = ssl_context
+        self._tls_context: ssl.SSLContext | None = None
         self._max_open = max_open
         self._max_idle = max_idle
         self._pools: dict[Origin, Pool] = {}
@@ -81,6 +82,11 @@ class Client:
             connection = await pool.replace(connection, connect_timeout)
             await connection.exchange(head, body, receiver, expects_body=target.expects_body)
 
+    @property
+    def connections(self) -> int:
+        """How many connections are open or being opened, to all origins."""
+        return sum(pool.places for pool in self._pools.values())
+
     async def close(self) -> None:
         """Close every connection at once; requests under way fail with ClientClosed, and so do later ones."""
         self._is_closed = True
@@ -111,10 +117,10 @@ class Client:
 
     def _tls(self) -> ssl.SSLContext:
         # Not before it is needed: reading the system's certificates takes 20 ms.
-        if self._ssl_context is None:
-            self._ssl_context = ssl.create_default_context()
-            self._ssl_context.set_alpn_protocols(["http/1.1"])
-        return self._ssl_context
+        if self._tls_context is None:
+            self._tls_context = self._ssl_context or ssl.create_default_context()
+            self._tls_context.set_alpn_protocols(["http/1.1"])
+        return self._tls_context
 
 
 def _head(target: Target, size: int, headers: Sequence[tuple[str, str]], route: Route) -> bytes:

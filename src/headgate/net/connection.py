@@ -90,7 +90,8 @@ class Connection(asyncio.Protocol):
         try:
             raise failure
         finally:
-            del failure  # or it would hold this frame, which holds it
+            # The failure holds this frame, and the receiver with it: they must not hold the failure.
+            del failure, exchange.over
 
     def close(self) -> None:
         """Close the socket at once; an exchange that is under way fails."""

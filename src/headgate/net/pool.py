@@ -48,6 +48,11 @@ class Pool:
         self._waiting: deque[Turn] = deque()
         self._is_closed = False
 
+    @property
+    def places(self) -> int:
+        """How many are taken: connections that are open, and those being opened."""
+        return len(self._connections) + self._dialling
+
     def take(self) -> Connection | None:
         """An idle connection, now the caller's, or None."""
         if not self._idle:
@@ -111,7 +116,7 @@ class Pool:
             await connection.wait_lost()
 
     def _has_place(self) -> bool:
-        return self._max_open is None or len(self._connections) + self._dialling < self._max_open
+        return self._max_open is None or self.places < self._max_open
 
     def _next_turn(self) -> Turn | None:
         while self._waiting:
@@ -124,7 +129,7 @@ class Pool:
         while self._has_place() and (turn := self._next_turn()) is not None:
             self._dialling += 1
             turn.set_result(None)
-        if not self._connections and not self._dialling and not self._waiting:
+        if not self.places and not self._waiting:
             self._on_empty(self)
 
     async def _wait_turn(self) -> Connection | None:

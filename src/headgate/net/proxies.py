@@ -30,15 +30,15 @@ class Proxy:
         """Read `[http://][user:password@]host[:port]`; raises ValueError, without the URL in its message."""
         if not _PRINTABLE.fullmatch(url):
             raise ValueError("A proxy's address must be ASCII without spaces.")
-        parts = urlsplit(url if "://" in url else f"http://{url}")
+        try:
+            parts = urlsplit(url if "://" in url else f"http://{url}")
+            host, port = parts.hostname or "", parts.port or 80
+        except ValueError:  # its message may quote the URL
+            raise ValueError("A proxy's address must be host:port, with or without http:// before it.") from None
         if parts.scheme != "http":
             raise ValueError("A proxy must be an http:// one; SOCKS and TLS to the proxy are not supported.")
-        try:
-            host, port = parts.hostname or "", parts.port or 80
-        except ValueError:
-            host, port = "", 0
         if not _HOST.fullmatch(host):
-            raise ValueError("A proxy's address must be host:port, with or without http:// before it.")
+            raise ValueError("A proxy's address has no valid host.")
         if parts.username is None:
             return cls(host, port)
         # The userinfo is %-encoded so that it may hold ":" and "@" (RFC 3986, 3.2.1); the header is not.

@@ -44,10 +44,10 @@ class Sweeper(Generic[T]):
         loop = asyncio.get_running_loop()
         # uvloop's clock has whole milliseconds: a timer may fire that much before its time.
         now = loop.time() + 0.001
-        late = [thing for thing, due in self._due.items() if due <= now]
-        for thing in late:
+        while self._due:
+            thing, due = next(iter(self._due.items()))
+            if due > now:
+                self._timer = self._timer or loop.call_at(due, self._sweep)
+                return
             del self._due[thing]
-        if self._due:
-            self._timer = loop.call_at(next(iter(self._due.values())), self._sweep)
-        for thing in late:
             self._expire(thing)

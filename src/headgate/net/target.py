@@ -94,7 +94,10 @@ def _split(url: str) -> SplitResult:
     # Before urlsplit, which would silently drop line ends and tabs.
     if not _URL.fullmatch(url):
         raise ValueError("The URL must be ASCII without spaces; write other characters as %xx, and hosts as xn--.")
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # its message quotes the URL
+        raise ValueError("The URL has no valid host.") from None
     if parts.scheme not in DEFAULT_PORTS:
         raise ValueError("The URL must begin with http:// or https://.")
     if "@" in parts.netloc:

@@ -70,9 +70,7 @@ class OpenAIProvider:
         self._service, self._client = service, client
         base = service.base_url.rstrip("/")
         headers = {"content-type": "application/json", "user-agent": "headgate", **service.headers}
-        self._targets = {
-            endpoint: Target("POST", base + _PATHS[endpoint], headers) for endpoint in service.endpoints | {"chat"}
-        }
+        self._targets = {endpoint: Target("POST", base + _PATHS[endpoint], headers) for endpoint in service.endpoints}
         self._models = Target("GET", base + "/models", headers)
 
     async def run(self, ask: Ask, emit: Emit) -> None:
@@ -103,13 +101,16 @@ class OpenAIProvider:
 
     def _request(self, ask: Ask) -> tuple[str, bytes]:
         call, service = ask.call, self._service
-        endpoint = _ENDPOINTS.get(call.format)
-        if endpoint == "responses" and endpoint in service.endpoints:
-            return endpoint, openai_responses.forward(call, ask.model, stream=call.stream)
-        if endpoint is not None and endpoint != "responses" and endpoint in service.endpoints:
+        endpoint = _ENDPOINTS.get(call.format, "")
+        if endpoint in service.endpoints:
+            if endpoint == "responses":
+                return endpoint, openai_responses.forward(call, ask.model, stream=call.stream)
             return endpoint, openai_chat.forward(call, ask.model, stream_usage=service.stream_usage)
+        prompt = _PROMPTS[call.format](call)
+        if "chat" not in service.endpoints:
+            return "responses", openai_responses.request(prompt, ask.model, stream=call.stream)
         return "chat", openai_chat.request(
-            _PROMPTS[call.format](call),
+            prompt,
             ask.model,
             stream=call.stream,
             stream_usage=service.stream_usage,

@@ -1,6 +1,5 @@
 """One try at one provider: what it brought, and whether it is still in time."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 
 from headgate.errors import ProviderError
@@ -9,6 +8,7 @@ from headgate.providers.base import Limits, Provider
 from headgate.runs.run import Run
 
 Append = Callable[[Run, Sequence[AnyEvent]], None]
+Clock = Callable[[], float]
 
 
 class Attempt:
@@ -21,11 +21,10 @@ class Attempt:
 
     __slots__ = ("_append", "_began", "_clock", "_last", "_limits", "late", "provider", "run")
 
-    def __init__(self, run: Run, provider: Provider, limits: Limits, append: Append) -> None:
+    def __init__(self, run: Run, provider: Provider, limits: Limits, append: Append, clock: Clock) -> None:
         self.run, self.provider = run, provider
-        self._limits, self._append = limits, append
-        self._clock = asyncio.get_running_loop().time
-        self._began = self._clock()
+        self._limits, self._append, self._clock = limits, append, clock
+        self._began = clock()
         self._last = 0.0
         self.late: ProviderError | None = None
         """Which limit ended it, if one did."""

@@ -1,9 +1,15 @@
 """
 Group commit: what all runs have to say goes to the store together, and is shown only then.
 
-At most one commit is in flight; the next takes everything that gathered meanwhile. Under load the
-next one starts no sooner than `interval` after the last, because the cost of a commit hardly depends
-on what is in it. A run's first words, a run's end and an idle server never wait for that pause.
+At most one commit is in flight; the next takes everything that gathered meanwhile. What a commit
+costs hardly depends on what is in it, so under load the pace of commits is the price of a token. How long
+news may wait, counted from the start of the last commit, is therefore said with it:
+
+    the first words of an answer    not at all
+    the end of one                  GATHER, and not at all while hardly anybody else is there
+    all the rest                    the configured interval, 10 ms
+
+An idle server never waits: there the last commit was long ago.
 """
 
 import asyncio
@@ -12,10 +18,19 @@ from collections.abc import Callable
 
 from headgate.errors import Fenced, StoreError
 from headgate.events import Failed, Finished, Usage
-from headgate.runs.run import Run
+from headgate.runs.run import Run, Urgency
 from headgate.store.base import End, Segment, Store
 
 log = logging.getLogger(__name__)
+
+GATHER = 0.002
+"""How long the end of an answer may wait for others to end: short answers come in crowds, and this
+halves what each of them costs."""
+
+FEW = 4
+"""With so few runs at work there is no crowd to wait for."""
+
+FAR = float("inf")
 
 RETRIES = (0.05, 0.2, 0.5, 1.0, 2.0)
 """How long to wait between tries when the store refuses: a full disk may be cleared, a busy file
@@ -35,7 +50,10 @@ class GroupCommit:
         self._waiting: list[Run] = []
         self._go = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
-        self._earliest = 0.0
+        self._due = FAR
+        """When the next commit is to start; FAR when nothing asks for one, 0 when it may start now."""
+        self._last = 0.0
+        """When the last one started."""
         self._error: StoreError | None = None
         self._failed_at = 0.0
 
@@ -48,18 +66,30 @@ class GroupCommit:
         """
         return self._error if self._error is not None and self._loop.time() < self._failed_at + PROBE_AFTER else None
 
-    def add(self, run: Run, *, urgent: bool) -> None:
-        """This run has news; `urgent` does not wait for the pause between two commits."""
+    def add(self, run: Run, urgency: Urgency, others: int) -> None:
+        """This run has news; `others` is how many runs are at work."""
         if not run.is_waiting:
             run.is_waiting = True
             self._waiting.append(run)
-        if urgent:
+        if urgency is Urgency.NONE:
+            due = self._last + self._interval
+        elif urgency is Urgency.END and others > FEW:
+            due = self._last + GATHER
+        else:
+            due = 0.0
+        if due < self._due:
+            self._start_at(due)
+
+    def _start_at(self, due: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if due <= self._loop.time():
+            self._due = 0.0
             self._go.set()
-        elif self._timer is None and not self._go.is_set():
-            if self._loop.time() >= self._earliest:
-                self._go.set()
-            else:
-                self._timer = self._loop.call_at(self._earliest, self._go.set)
+        else:
+            self._due = due
+            self._timer = self._loop.call_at(due, self._go.set)
 
     def add_quietly(self, run: Run) -> None:
         """This run has begun: to be kept with the next commit, whenever that is; `nudge` sees to it."""
@@ -68,18 +98,16 @@ class GroupCommit:
 
     def nudge(self) -> None:
         """Called now and then, so that a quiet beginning is kept soon even when nothing else happens."""
-        if self._waiting:
-            self._go.set()
+        if self._waiting and self._due is FAR:
+            self._start_at(0.0)
 
     async def work(self) -> None:
         """Commit, for as long as the server lives."""
         while True:
             await self._go.wait()
             self._go.clear()
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
-            self._earliest = self._loop.time() + self._interval
+            self._timer, self._due = None, FAR
+            self._last = self._loop.time()
             if self._waiting:
                 await self._commit()
 

@@ -25,7 +25,7 @@ from headgate.runs.attempt import Attempt
 from headgate.runs.catalogue import Catalogue, Target
 from headgate.runs.commit import GroupCommit
 from headgate.runs.ids import is_run_id, new_run_id
-from headgate.runs.run import Follower, Run
+from headgate.runs.run import Follower, Run, Urgency
 from headgate.store.base import Head, Record, Store, Summary
 
 log = logging.getLogger(__name__)
@@ -74,16 +74,16 @@ class Engine:
         for record in orphans:
             await self._recover(record, replay)
 
-    async def close(self, grace: float) -> None:
-        """Let live runs finish for so long, stop the rest, and let go of the store."""
+    async def close(self, grace: float, is_hurried: Callable[[], bool] = lambda: False) -> None:
+        """Let live runs finish for so long, end the rest, and let go of the store."""
         self._is_closing = True
         ends = self._loop.time() + grace
-        while self._live and self._loop.time() < ends:
+        while self._live and self._loop.time() < ends and not is_hurried():
             await asyncio.sleep(TICK)
+        tasks = [run.task for run in self._live.values() if run.task is not None]
         for run in list(self._live.values()):
             self._cancel(run, "shutdown")
-        while any(run.task is not None and not run.task.done() for run in self._live.values()):
-            await asyncio.sleep(0)
+        await asyncio.gather(*tasks, return_exceptions=True)
         for task in self._work:
             task.cancel()
         await self._tasks.__aexit__(None, None, None)
@@ -112,7 +112,7 @@ class Engine:
         """A run of this owner, live or kept; raises NotFound, the same for another's run as for none."""
         found = self._live.get(run)
         if found is None and is_run_id(run):
-            record = await self._store.get(run)
+            record = await self._store.get(run, owner)
             # It may have ended between the two looks, or still be on its way to the store.
             found = self._live.get(run) if record is None else Run.kept(record.head, record.events, record.ended)
         if found is None or found.head.owner != owner:
@@ -127,7 +127,7 @@ class Engine:
 
     async def stop(self, run: Run, by: str = "user") -> None:
         """End a run; returns when its end is kept. A run that is over stays as it is."""
-        if run.ended is None:
+        if not run.has_ended:
             self._cancel(run, by)
         follower = self.follow(run)
         try:
@@ -146,7 +146,7 @@ class Engine:
         """A reader is done, or gone; a run that nobody asked to keep ends with its last reader."""
         run = follower.run
         run.followers.discard(follower)
-        if not run.followers and not run.head.keep and run.ended is None:
+        if not run.followers and not run.head.keep and not run.has_ended:
             self._cancel(run, "disconnect")
 
     @property
@@ -173,14 +173,15 @@ class Engine:
         self._live[run.id] = run
         if run.durable and not run.is_begun:
             self._commit.add_quietly(run)
-        self._tasks.create_task(self._drive(run, call, target, limits or target.provider.limits))
+        # Held by its run, which is held by `_live` until it is over; `close` waits for all of them.
+        run.task = self._loop.create_task(self._drive(run, call, target, limits or target.provider.limits))
 
     async def _drive(self, run: Run, call: Call, target: Target, limits: Limits) -> None:
-        if run.ended is not None:
+        if run.has_ended:
             return
-        run.task = asyncio.current_task()
+        run.is_driven = True
         ask = Ask(run=run.id, call=call, model=target.model, created=int(run.head.created), limits=limits)
-        attempt = Attempt(run, target.provider, limits, self._append)
+        attempt = Attempt(run, target.provider, limits, self._append, self._loop.time)
         end: AnyEvent
         self._attempts.add(attempt)
         try:
@@ -201,14 +202,14 @@ class Engine:
 
     def _append(self, run: Run, events: Sequence[AnyEvent]) -> None:
         """The one place where logs grow. Nothing follows a run's end."""
-        if run.ended is not None:
+        if run.has_ended:
             return
-        is_urgent = run.add(events)
+        urgency = run.add(events)
         if run.durable:
-            self._commit.add(run, urgent=is_urgent)
+            self._commit.add(run, urgency, len(self._live))
             return
         run.show(len(run.events))
-        if run.ended is not None:
+        if urgency is Urgency.END:
             self._on_over(run)
 
     def _on_over(self, run: Run) -> None:
@@ -218,7 +219,7 @@ class Engine:
         if run.stopped_by is not None:
             return
         run.stopped_by = by
-        if run.task is not None:
+        if run.is_driven and run.task is not None:
             run.task.cancel()
         else:
             # Its task has not had its first turn yet, and will see that there is nothing left to do.

@@ -7,11 +7,20 @@ nothing but its own delay, and any number of readers share one list.
 """
 
 import asyncio
+import enum
 import time
 from collections.abc import Sequence
 
 from headgate.events import LAST, OUTPUT, AnyEvent, Last, Started
 from headgate.store.base import Head
+
+
+class Urgency(enum.Enum):
+    """How soon news should be shown."""
+
+    NONE = enum.auto()
+    END = enum.auto()
+    FIRST = enum.auto()
 
 
 class Follower:
@@ -74,6 +83,8 @@ class Run:
         self.started: Started | None = None
         self.followers: set[Follower] = set()
         self.task: asyncio.Task[None] | None = None
+        self.is_driven = False
+        """Whether its task has had its first turn."""
         self.stopped_by: str | None = None
         self.first_output: int | None = None
         """The number of the first event that a reader of the answer gets to see."""
@@ -88,6 +99,11 @@ class Run:
         run.shown = run.written = len(events)
         run.is_begun = True
         return run
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether its last event has happened; it may not be shown yet."""
+        return self.ended is not None
 
     @property
     def is_over(self) -> bool:
@@ -105,16 +121,16 @@ class Run:
         """Whether readers can see any part of the answer, or its end."""
         return (self.first_output is not None and self.shown > self.first_output) or self.is_over
 
-    def add(self, events: Sequence[AnyEvent]) -> bool:
-        """Append; True when it should be kept at once: the first output, or the end."""
-        is_urgent = False
-        if self.first_output is None:
-            is_urgent = self._look_for_output(events)
+    def add(self, events: Sequence[AnyEvent]) -> Urgency:
+        """Append, and say how soon somebody will want to see it."""
+        urgency = Urgency.NONE
+        if self.first_output is None and self._look_for_output(events):
+            urgency = Urgency.FIRST
         self.events += events
         if isinstance(events[-1], LAST):
             self.ended = time.time()
-            return True
-        return is_urgent
+            return Urgency.END
+        return urgency
 
     def _look_for_output(self, events: Sequence[AnyEvent]) -> bool:
         for number, event in enumerate(events, len(self.events)):

@@ -103,14 +103,14 @@ class Store(Protocol):
         promises that). Segments of one run come in order and without gaps.
         """
 
-    async def get(self, run: str) -> Record | None:
-        """A run that is over; None when it is unknown, unfinished or was forgotten."""
+    async def get(self, run: str, owner: str) -> Record | None:
+        """An owner's run that is over; None when it is unknown, another's, unfinished or was forgotten."""
 
     async def recent(self, owner: str, *, limit: int, before: str | None = None) -> list[Summary]:
         """An owner's runs that are over, newest first; `before` is a run's id, itself left out."""
 
-    async def delete(self, run: str) -> bool:
-        """Forget a run that is over; False when there is none."""
+    async def delete(self, run: str, owner: str) -> bool:
+        """Forget an owner's run that is over; False when there is none."""
 
     async def expire(self, before: float) -> int:
         """Forget some of the runs that ended before that time, oldest first, and say how many; 0 when none is left."""

@@ -31,9 +31,9 @@ class MemoryStore(Store):
             del self._kept[run]
 
     @override
-    async def get(self, run: str) -> Record | None:
+    async def get(self, run: str, owner: str) -> Record | None:
         kept = self._kept.get(run)
-        return None if kept is None else Record(kept.head, list(kept.events), kept.ended)
+        return None if kept is None or kept.head.owner != owner else Record(kept.head, list(kept.events), kept.ended)
 
     @override
     async def recent(self, owner: str, *, limit: int, before: str | None = None) -> list[Summary]:
@@ -43,8 +43,11 @@ class MemoryStore(Store):
         return [_summary(kept) for kept in islice(older, limit)]
 
     @override
-    async def delete(self, run: str) -> bool:
-        return self._kept.pop(run, None) is not None
+    async def delete(self, run: str, owner: str) -> bool:
+        if await self.get(run, owner) is None:
+            return False
+        del self._kept[run]
+        return True
 
     @override
     async def expire(self, before: float) -> int:

@@ -49,12 +49,11 @@ CREATE TABLE IF NOT EXISTS runs (
     asked TEXT NOT NULL, status TEXT NOT NULL, provider TEXT NOT NULL, model TEXT NOT NULL,
     input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, head BLOB NOT NULL, log BLOB NOT NULL
 );
-CREATE UNIQUE INDEX IF NOT EXISTS runs_id ON runs (id);
-CREATE INDEX IF NOT EXISTS runs_owner ON runs (owner, id);
-CREATE INDEX IF NOT EXISTS runs_ended ON runs (ended);
+CREATE UNIQUE INDEX IF NOT EXISTS runs_owner ON runs (owner, id);
 """
 
 _INSERT_RUN = "INSERT INTO runs VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
+_SELECT_RUN = "SELECT head, log, ended FROM runs WHERE owner = ? AND id = ?"
 _SUMMARY = "id, created, ended, format, asked, status, provider, model, input_tokens, output_tokens"
 
 DROP_ROWS = 64
@@ -97,6 +96,7 @@ class SqliteStore(Store):
         self._jobs: queue.SimpleQueue[tuple[Callable[[], Any], asyncio.Future[Any] | None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write_all, name="headgate-journal", daemon=True)
         self._readers = ThreadPoolExecutor(1, thread_name_prefix="headgate-reads")
+        self._connections: list[sqlite3.Connection] = []
         self._lock_file: int | None = None
         self._epoch = 0
         self._next_row = 1
@@ -125,8 +125,8 @@ class SqliteStore(Store):
             self._loop.run_in_executor(self._readers, self._checkpoint)
 
     @override
-    async def get(self, run: str) -> Record | None:
-        return await self._in_reader(lambda: self._get(run))
+    async def get(self, run: str, owner: str) -> Record | None:
+        return await self._in_reader(lambda: self._get(run, owner))
 
     @override
     async def recent(self, owner: str, *, limit: int, before: str | None = None) -> list[Summary]:
@@ -136,13 +136,15 @@ class SqliteStore(Store):
         return [Summary(*row) for row in rows]
 
     @override
-    async def delete(self, run: str) -> bool:
-        return await self._in_writer(lambda: self._change("DELETE FROM runs WHERE id = ?", (run,))) > 0
+    async def delete(self, run: str, owner: str) -> bool:
+        sql = "DELETE FROM runs WHERE owner = ? AND id = ?"
+        return await self._in_writer(lambda: self._change(sql, (owner, run))) > 0
 
     @override
     async def expire(self, before: float) -> int:
-        sql = "DELETE FROM runs WHERE rowid IN (SELECT rowid FROM runs WHERE ended < ? ORDER BY ended LIMIT ?)"
-        return await self._in_writer(lambda: self._change(sql, (before, EXPIRE_ROWS)))
+        # Runs are written when they end, so the oldest rows are those that ended first: no index needed.
+        sql = "DELETE FROM runs WHERE rowid IN (SELECT rowid FROM runs ORDER BY rowid LIMIT ?) AND ended < ?"
+        return await self._in_writer(lambda: self._change(sql, (EXPIRE_ROWS, before)))
 
     @override
     async def close(self) -> None:
@@ -180,6 +182,7 @@ class SqliteStore(Store):
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        self._connections.append(connection)
         connection.execute("PRAGMA busy_timeout = 5000")
         return connection
 
@@ -209,8 +212,8 @@ class SqliteStore(Store):
                     self._live[kept.run] = row
                 if kept.run in found:
                     found[kept.run].events.extend(kept.events)
-        for run in list(found):
-            if self._writes.execute("SELECT 1 FROM runs WHERE id = ?", (run,)).fetchone():
+        for run, record in list(found.items()):
+            if self._writes.execute(_SELECT_RUN, (record.head.owner, run)).fetchone():
                 del found[run], self._live[run]
         return list(found.values())
 
@@ -229,10 +232,10 @@ class SqliteStore(Store):
                 error = problem
             if done is not None:
                 self._answer(done, result, error)
-        if hasattr(self, "_writes"):
-            self._writes.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._writes.close()
-            self._reads.close()
+        for connection in self._connections:
+            with suppress(sqlite3.Error):
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.close()
 
     def _answer(self, done: "asyncio.Future[Any]", result: Any, error: Exception | None) -> None:
         # When the loop has closed, nobody waits for the answer any more.
@@ -314,8 +317,8 @@ class SqliteStore(Store):
 
     # The reader's thread.
 
-    def _get(self, run: str) -> Record | None:
-        row = self._reads.execute("SELECT head, log, ended FROM runs WHERE id = ?", (run,)).fetchone()
+    def _get(self, run: str, owner: str) -> Record | None:
+        row = self._reads.execute(_SELECT_RUN, (owner, run)).fetchone()
         return None if row is None else Record(_head.decode(row[0]), _log.decode(row[1]), row[2])
 
     def _checkpoint(self) -> None:

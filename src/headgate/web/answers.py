@@ -18,7 +18,7 @@ from headgate.events import AnyEvent, Failed
 from headgate.formats import sse
 from headgate.formats.base import Writer
 from headgate.runs import Engine, Follower, Run
-from headgate.web.http import Headers, Request
+from headgate.web.http import Request
 
 EVENTS_PER_WRITE = 1000
 """Caps what a reader who joins late gets in one piece, so that a long log does not hold up the others."""
@@ -49,11 +49,11 @@ def following(engine: Engine, run: Run, request: Request) -> Iterator[Follower]:
         follower.leave()
         engine.leave(follower)
 
-    request.client.on_leave = on_leave
+    request.on_leave(on_leave)
     try:
         yield follower
     finally:
-        request.client.on_leave = None
+        request.on_leave(None)
         engine.leave(follower)
 
 
@@ -73,7 +73,7 @@ async def _whole(run: Run, call: Call, face: Face, follower: Follower, request: 
             return
     _raise_if_failed(run)
     body = face.whole(call, run.id, int(run.head.created), run.events)
-    await request.answer(200, body, headers_of(run))
+    request.answer(200, body, headers_of(run))
 
 
 async def _stream(run: Run, writer: Writer, cuts: bool, follower: Follower, request: Request) -> None:
@@ -85,7 +85,7 @@ async def _stream(run: Run, writer: Writer, cuts: bool, follower: Follower, requ
     else:
         if run.first_output is None:
             _raise_if_failed(run)
-    await request.begin_stream(headers_of(run))
+    request.begin_stream(headers_of(run))
     await write_log(run, writer, 0, cuts, follower, request)
 
 
@@ -102,17 +102,17 @@ async def write_log(run: Run, writer: Writer, cursor: int, cuts: bool, follower:
             if body or is_last:
                 await request.write(body, more=is_cut or not is_last)
             if is_cut:
-                request.client.cut()
+                request.cut()
             if is_last:
                 return
         elif not await follower.news(cursor) and not follower.is_gone:
             await request.write(sse.KEEP_ALIVE, more=True)
 
 
-def headers_of(run: Run) -> Headers:
+def headers_of(run: Run) -> bytes:
     """What every answer of a run says about it."""
     id = run.id.encode()
-    return [(b"headgate-run", id), (b"x-request-id", id)]
+    return b"headgate-run: %b\r\nx-request-id: %b\r\n" % (id, id)
 
 
 def _raise_if_failed(run: Run) -> None:

@@ -11,21 +11,20 @@ from typing import Any
 
 from headgate.errors import BadRequest, HeadgateError, NotFound
 from headgate.formats import openai
-from headgate.web.http import Headers, Receive, Request, Scope, Send
+from headgate.web.http import Receive, Request, Scope, Send
 from headgate.web.routes import ErrorBody, Routes
 
 log = logging.getLogger(__name__)
 
-SECURITY: Headers = [
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-]
+SECURITY = b"x-content-type-options: nosniff\r\nx-frame-options: DENY\r\n"
 """Said with every answer."""
 
-EXPOSED = b"headgate-run, x-request-id, retry-after"
-"""Headers that a page of another origin may read."""
+EXPOSED = b"access-control-expose-headers: headgate-run, x-request-id, retry-after\r\n"
+"""What a page of another origin may read."""
 
-PREFLIGHT_KEPT = b"86400"
+OPEN = SECURITY + b"access-control-allow-origin: *\r\n" + EXPOSED
+
+PREFLIGHT_KEPT = 86400
 """Seconds a browser need not ask again."""
 
 
@@ -50,69 +49,57 @@ class Gate:
             await self._elsewhere(scope, receive, send)
             return
         route, path_parameters = found
-        request = Request(scope, receive, send, path_parameters, self.common_headers(scope))
+        request = Request(scope, receive, path_parameters, self._common(scope))
         try:
             await route.handler(request)
         except HeadgateError as error:
-            await self._refuse(request, error, route.error)
+            self._refuse(request, error, route.error)
         except Exception:
             log.exception("%s %s failed", scope["method"], scope["path"])
-            await self._refuse(request, HeadgateError("The gateway failed; its log says why."), route.error)
+            self._refuse(request, HeadgateError("The gateway failed; its log says why."), route.error)
 
-    def common_headers(self, scope: Scope) -> Headers:
+    def _common(self, scope: Scope) -> bytes:
         """What every answer says, whatever it answers."""
         if self._origins is None:
-            return _OPEN
+            return OPEN
         origin = next((value for name, value in scope["headers"] if name == b"origin"), None)
         if origin is None or origin not in self._origins:
-            return [*SECURITY, (b"vary", b"origin")]
-        allowed = (b"access-control-allow-origin", origin)
-        return [*SECURITY, allowed, (b"access-control-expose-headers", EXPOSED), (b"vary", b"origin")]
+            return SECURITY + b"vary: origin\r\n"
+        return SECURITY + b"access-control-allow-origin: %b\r\nvary: origin\r\n" % origin + EXPOSED
 
-    async def _refuse(self, request: Request, error: HeadgateError, body: ErrorBody) -> None:
+    def _refuse(self, request: Request, error: HeadgateError, body: ErrorBody) -> None:
         if request.has_begun:
             # Too late for a status: what was promised as whole must not look whole.
-            request.client.cut()
+            request.cut()
             return
-        headers: Headers = []
+        headers = b""
         if error.retry_after is not None:
-            headers.append((b"retry-after", str(max(1, round(error.retry_after))).encode()))
+            headers += b"retry-after: %d\r\n" % max(1, round(error.retry_after))
         if error.status == 401:
-            headers.append((b"www-authenticate", b"Bearer"))
-        if error.status in (400, 408, 413) and request.client.cycle.more_body:
-            # The rest of its body is not read, so nothing after it can be understood.
-            headers.append((b"connection", b"close"))
-        await request.answer(error.status, body(error), headers)
+            headers += b"www-authenticate: Bearer\r\n"
+        request.answer(error.status, body(error), headers)
 
     async def _elsewhere(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Paths that are not data: the documentation, CORS preflights, and what does not exist."""
-        request = Request(scope, receive, send, {}, self.common_headers(scope))
+        request = Request(scope, receive, {}, self._common(scope))
         if scope["method"] == "OPTIONS":
-            await self._preflight(request)
+            self._preflight(request)
             return
         methods = self._routes.methods(scope["path"])
         error: HeadgateError
         if methods:
             error = MethodNotAllowed(f"{scope['path']} takes {', '.join(sorted(methods))}, not {scope['method']}.")
-            await self._refuse(request, error, openai.error_body)
+            self._refuse(request, error, openai.error_body)
         elif scope["path"] in self._pages.paths:
             await self._pages(scope, receive, send)
         else:
             error = NotFound(f"There is nothing at {scope['path'][:200]}. The paths are listed at /docs.")
-            await self._refuse(request, error, openai.error_body)
+            self._refuse(request, error, openai.error_body)
 
-    async def _preflight(self, request: Request) -> None:
+    def _preflight(self, request: Request) -> None:
         wanted = request.headers.get(b"access-control-request-headers", b"*")
-        headers: Headers = [
-            (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS"),
-            (b"access-control-allow-headers", wanted),
-            (b"access-control-max-age", PREFLIGHT_KEPT),
-        ]
-        await request.answer(204, b"", headers)
-
-
-_OPEN: Headers = [
-    *SECURITY,
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", EXPOSED),
-]
+        headers = (
+            b"access-control-allow-methods: GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS\r\n"
+            b"access-control-allow-headers: %b\r\naccess-control-max-age: %d\r\n" % (wanted, PREFLIGHT_KEPT)
+        )
+        request.answer(204, b"", headers)

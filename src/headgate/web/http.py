@@ -1,36 +1,43 @@
 """Requests and answers as the data plane sees them: raw ASGI, with as little as possible around it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
 from headgate.errors import BadRequest, Timeout, TooLarge
-from headgate.web.protocol import Protocol
+from headgate.web.protocol import Exchange
 
 Scope: TypeAlias = Any
 Message: TypeAlias = Any
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
-Header: TypeAlias = tuple[bytes, bytes]
-Headers: TypeAlias = list[Header]
 
 
 class Request:
     """One request of a client."""
 
-    __slots__ = ("_common", "_receive", "_send", "client", "has_begun", "headers", "path_parameters", "scope")
+    __slots__ = ("_common", "_exchange", "_receive", "headers", "path_parameters", "scope")
 
-    def __init__(
-        self, scope: Scope, receive: Receive, send: Send, path_parameters: Mapping[str, str], common: Headers
-    ) -> None:
-        self.scope, self._receive, self._send = scope, receive, send
-        self.client: Protocol = scope["headgate.client"]
+    def __init__(self, scope: Scope, receive: Receive, path_parameters: Mapping[str, str], common: bytes) -> None:
+        self.scope, self._receive = scope, receive
+        self._exchange: Exchange = scope["headgate.exchange"]
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.path_parameters = path_parameters
         self._common = common
-        self.has_begun = False
+
+    @property
+    def has_begun(self) -> bool:
         """Whether its answer has begun."""
+        return self._exchange.has_begun
+
+    def on_leave(self, told: Callable[[], None] | None) -> None:
+        """Whom to tell when the client goes away before its answer is over; None for nobody any more."""
+        self._exchange.on_leave(told)
+
+    def cut(self) -> None:
+        """End the connection in the middle of the answer."""
+        self._exchange.cut()
 
     def query(self) -> dict[str, str]:
         """The query's parameters; of a repeated one the last."""
@@ -45,17 +52,14 @@ class Request:
         length = self.headers.get(b"content-length")
         if length is not None and int(length) > limit:
             raise _too_large(limit)
-        message = await self._receive() if self._is_here() else await self._in_time(self._receive(), patience)
+        message = (
+            await self._receive() if self._exchange.has_whole_body else await self._in_time(self._receive(), patience)
+        )
         if not message.get("more_body"):
             body: bytes = message.get("body", b"")
             return self._checked(body, limit)
         rest: bytes = await self._in_time(self._rest(message["body"], limit), patience)
         return rest
-
-    def _is_here(self) -> bool:
-        """Whether the whole body came with the head, as it nearly always does: then no time limit is needed."""
-        cycle = self.client.cycle
-        return not cycle.more_body and not cycle.waiting_for_100_continue
 
     async def _rest(self, first: bytes, limit: int) -> bytes:
         pieces, size, more = [first], len(first), True
@@ -83,34 +87,27 @@ class Request:
             raise _too_large(limit)
         return body
 
-    async def answer(
-        self, status: int, body: bytes, headers: Iterable[Header] = (), *, kind: bytes = b"application/json"
-    ) -> None:
-        """Answer whole."""
-        length: list[Header] = []
-        if status not in (204, 304):
-            length = [(b"content-type", kind), (b"content-length", b"%d" % len(body))]
-        await self._begin(status, [*length, *headers])
-        await self._send({"type": "http.response.body", "body": body})
+    def answer(self, status: int, body: bytes, headers: bytes = b"", *, kind: bytes = b"application/json") -> None:
+        """Answer whole; `headers` are lines, each with its end."""
+        if self._exchange.is_half_read:
+            # The rest of its body is not read, so what comes after it could not be understood.
+            self._exchange.close_after()
+        self._exchange.answer(status, b"content-type: %b\r\n%b%b" % (kind, headers, self._common), body)
 
-    async def begin_stream(self, headers: Iterable[Header]) -> None:
+    def begin_stream(self, headers: bytes) -> None:
         """Begin an answer of server-sent events."""
-        await self._begin(200, [*_STREAM, *headers])
+        self._exchange.begin(200, _STREAM + headers + self._common)
 
-    async def write(self, body: bytes, *, more: bool) -> None:
+    async def write(self, piece: bytes, *, more: bool) -> None:
         """A piece of the stream; comes back when the client may be sent more."""
-        await self._send({"type": "http.response.body", "body": body, "more_body": more})
-
-    async def _begin(self, status: int, headers: Headers) -> None:
-        self.has_begun = True
-        await self._send({"type": "http.response.start", "status": status, "headers": headers + self._common})
+        await self._exchange.write(piece, more=more)
 
 
-_STREAM: Headers = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-cache, no-transform"),
-    (b"x-accel-buffering", b"no"),
-]
+_STREAM = (
+    b"content-type: text/event-stream; charset=utf-8\r\n"
+    b"cache-control: no-cache, no-transform\r\n"
+    b"x-accel-buffering: no\r\n"
+)
 """No proxy on the way may hold pieces back or put them together."""
 
 

@@ -53,7 +53,33 @@ class _Chunk(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     usage: None = None
 
 
+class _Message(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    content: str
+    role: str = ""
+    refusal: None = None
+    annotations: tuple[()] | None = None
+
+
+class _WholeChoice(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    message: _Message
+    finish_reason: str
+    index: int = 0
+    logprobs: None = None
+
+
+class _Whole(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    choices: tuple[_WholeChoice]
+    usage: msgspec.Raw
+    id: str = ""
+    object: str = ""
+    created: int = 0
+    model: str = ""
+    service_tier: str | None = None
+    system_fingerprint: str | None = None
+
+
 _chunk = msgspec.json.Decoder(_Chunk)
+_whole = msgspec.json.Decoder(_Whole)
 
 _FRAME = frozenset({"id", "object", "created", "model", "choices", "usage", "obfuscation", "error"})
 _CHOICE = frozenset({"index", "delta", "message", "finish_reason", "logprobs", "text"})
@@ -289,6 +315,22 @@ class Reader:
         reasons = [_reason(self._reasons.get(index), index in self._calls) for index in range(last + 1)]
         events.append(Finished(reasons[0], tuple(reasons[1:])))
 
+    def plain_whole(self, body: bytes) -> list[AnyEvent] | None:
+        """The same for an answer of words and nothing else, the short way; None when it is not one."""
+        try:
+            answer = _whole.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return None
+        choice = answer.choices[0]
+        usage = openai.read_regular_usage(answer.usage)
+        if usage is None or choice.index != 0 or choice.finish_reason not in _KNOWN_REASONS:
+            return None
+        events: list[AnyEvent] = []
+        self._start(answer.id, answer.created, answer.model, _constant_fields(answer), events)
+        if choice.message.content:
+            events.append(Text(choice.message.content))
+        return [*events, usage, Finished(choice.finish_reason)]
+
     def whole(self, body: bytes) -> list[AnyEvent]:
         """An answer that came as one object; a fresh reader reads one."""
         try:
@@ -306,7 +348,8 @@ class Reader:
 
 def read_whole(body: bytes, origin: Origin) -> list[AnyEvent]:
     """A whole chat answer as events."""
-    return Reader(origin).whole(body)
+    reader = Reader(origin)
+    return reader.plain_whole(body) or reader.whole(body)
 
 
 def _part(part: dict[str, Any], index: int) -> list[AnyEvent]:
@@ -336,7 +379,7 @@ def _unknown(fields: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if key not in known and value is not None}
 
 
-def _constant_fields(chunk: _Chunk) -> dict[str, Any]:
+def _constant_fields(chunk: _Chunk | _Whole) -> dict[str, Any]:
     constant = {"service_tier": chunk.service_tier, "system_fingerprint": chunk.system_fingerprint}
     return {key: value for key, value in constant.items() if value is not None}
 

@@ -31,7 +31,7 @@ from headgate.events import (
     Usage,
     Vendor,
 )
-from headgate.fold import Answer, Choice, FoldedCall, fold
+from headgate.fold import Choice, FoldedCall, fold
 from headgate.formats import openai, sse
 from headgate.formats.openai_chat.requests import NAME
 
@@ -143,16 +143,16 @@ class Writer:
 
     def _finish(self, reason: str, rest: tuple[str, ...]) -> bytes:
         frames = b"" if self._heads else self._role(0)
-        usage = None if self._usage is None else openai.usage_object(self._usage, self._kindred)
+        usage = None if self._usage is None else openai.usage_json(self._usage, self._kindred)
         delta = {} if self._call.include_usage else {"content": ""}
         reasons = (reason, *rest)
         for choice, why in enumerate(reasons):
             rides = usage is not None and not self._call.include_usage and choice == len(reasons) - 1
-            end = b',"usage":' + _encode(usage) + b"}\n\n" if rides else b""
+            end = b',"usage":' + usage + b"}\n\n" if usage and rides else b""
             frames += b"" if choice in self._heads else self._role(choice)
             frames += self._chunk(choice, delta, reason=why, usage=end)
-        if usage is not None and self._call.include_usage:
-            frames += self._frame + b'],"usage":' + _encode(usage) + b"}\n\n"
+        if usage and self._call.include_usage:
+            frames += self._frame + b'],"usage":' + usage + b"}\n\n"
         return frames + sse.DONE
 
 
@@ -169,15 +169,14 @@ def whole(call: Call, run: str, created: int, events: Iterable[AnyEvent]) -> byt
         "created": started.created,
         "model": started.model,
         "choices": choices or [_choice_object(0, Choice(), kindred, extra)],
-        "usage": _usage(answer, kindred),
+        "usage": msgspec.Raw(openai.usage_json(answer.usage or _NO_USAGE, kindred)),
         "system_fingerprint": None,
         **extra,
     }
     return _encode(written)
 
 
-def _usage(answer: Answer, kindred: bool) -> dict[str, Any]:
-    return openai.usage_object(answer.usage or Usage(0, 0, 0), kindred)
+_NO_USAGE = Usage(0, 0, 0)
 
 
 def _choice_object(index: int, choice: Choice, kindred: bool, top: dict[str, Any]) -> dict[str, Any]:

@@ -75,8 +75,7 @@ class Part:
             return frames.piece(self.head, words)
         logged = msgspec.json.decode(logprobs)
         self._logprobs += logged
-        fields = {**self._place, "logprobs": [_short(entry) for entry in logged], "delta": words}
-        return frames.event(f"{self.form.name}.delta", fields)
+        return frames.event(f"{self.form.name}.delta", {**self._place, "logprobs": logged, "delta": words})
 
     def annotate(self, frames: Frames, annotation: Any) -> bytes:
         """An annotation of its words."""
@@ -89,7 +88,7 @@ class Part:
         self.is_open = False
         done = {**self._place, self.form.field: "".join(self.pieces)}
         if self.form is TEXT:
-            done["logprobs"] = [_short(entry) for entry in self._logprobs]
+            done["logprobs"] = self._logprobs
         closed = {**self._place, "part": self.object()}
         if self.form is SUMMARY and status == "incomplete":
             closed["status"] = status
@@ -103,22 +102,12 @@ class Part:
         return {**words, "annotations": self._annotations, "logprobs": [_full(entry) for entry in self._logprobs]}
 
 
-def _short(entry: dict[str, Any]) -> dict[str, Any]:
-    """A token's log probability as delta events have it."""
-    top = [_chance(other) for other in entry.get("top_logprobs") or ()]
-    return {**_chance(entry), "top_logprobs": top}
-
-
 def _full(entry: dict[str, Any]) -> dict[str, Any]:
-    """The same as parts have it: with the token's bytes."""
+    """A token's log probability as parts have it: with its bytes, and with alternatives even where there are none."""
     return {**_spelled(entry), "top_logprobs": [_spelled(other) for other in entry.get("top_logprobs") or ()]}
 
 
-def _chance(entry: dict[str, Any]) -> dict[str, Any]:
-    return {"token": entry.get("token", ""), "logprob": entry.get("logprob", 0)}
-
-
 def _spelled(entry: dict[str, Any]) -> dict[str, Any]:
-    chance = _chance(entry)
-    spelling = entry.get("bytes")
-    return {**chance, "bytes": list(chance["token"].encode()) if spelling is None else spelling}
+    if entry.get("bytes") is not None:
+        return entry
+    return {**entry, "bytes": list(str(entry.get("token", "")).encode())}

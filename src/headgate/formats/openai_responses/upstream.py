@@ -21,8 +21,10 @@ _HAVE_WORDS = frozenset(
 class Item:
     """One item, and what was passed on of it."""
 
-    def __init__(self, number: int, said: dict[str, Any]) -> None:
+    def __init__(self, number: int, said: dict[str, Any], index: object) -> None:
         self.number = number
+        self.places = (said.get("id") or None, index)
+        """The id and the index it was announced with."""
         self.type = text(said.get("type"))
         self.name, self.call_id = "", ""
         self.fields: dict[str, Any] = {}
@@ -47,7 +49,7 @@ class Item:
     def learn(self, said: dict[str, Any]) -> None:
         """Take over what this object says about the item; an id stays what it first was."""
         self.name = self.name or text(said.get("name"))
-        self.call_id = self.call_id or text(said.get("call_id")) or text(said.get("id"))
+        self.call_id = self.call_id or text(said.get("call_id"))
         news = {key: value for key, value in said.items() if key not in _HAVE_WORDS and value not in (None, "")}
         self.fields = {**self.fields, **news, **{key: self.fields[key] for key in ("id",) if key in self.fields}}
 
@@ -62,14 +64,18 @@ class Items:
 
     def add(self, said: dict[str, Any], index: object) -> Item:
         """An item appears, at its beginning or at its end."""
-        item = Item(len(self._all), said)
+        item = Item(len(self._all), said, index)
         self._all.append(item)
-        self._learn_places(item, said.get("id"), index)
+        id, index = item.places
+        if isinstance(id, str):
+            self._by_id[id] = item
+        if isinstance(index, int):
+            self._by_index[index] = item
         return item
 
     def find(self, type: str, id: object, index: object) -> Item | None:
         """The item of that type that an event speaks of."""
-        places = (self.named(id), self._numbered(index), self._newest(type))
+        places = (self.named(id), self._numbered(index), self._newest(type, id, index))
         return next((item for item in places if item is not None and item.type == type), None)
 
     def hosted(self, id: object, index: object) -> Item | None:
@@ -91,12 +97,10 @@ class Items:
     def _numbered(self, index: object) -> Item | None:
         return self._by_index.get(index) if isinstance(index, int) else None
 
-    def _newest(self, type: str) -> Item | None:
+    def _newest(self, type: str, *places: object) -> Item | None:
+        """The newest of its type, unless it has another id or index than the event."""
         newest = next((item for item in reversed(self._all) if item.type == type), None)
-        return None if newest is None or newest.is_done else newest
-
-    def _learn_places(self, item: Item, id: object, index: object) -> None:
-        if isinstance(id, str) and id:
-            self._by_id[id] = item
-        if isinstance(index, int):
-            self._by_index[index] = item
+        if newest is None or newest.is_done:
+            return None
+        known = zip(newest.places, places, strict=True)
+        return None if any(None not in pair and pair[0] != pair[1] for pair in known) else newest

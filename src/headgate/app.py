@@ -1,0 +1,127 @@
+"""
+The composition root: builds everything, top to bottom, and runs it.
+
+Nobody else names a concrete store or provider. To see what Headgate is made of, read `build`.
+"""
+
+import asyncio
+import gc
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import uvloop
+
+from headgate.calls import Call
+from headgate.config import Config, ProviderConfig
+from headgate.dialects import openai as openai_dialect
+from headgate.dialects import runs as runs_dialect
+from headgate.dialects import service as service_dialect
+from headgate.errors import BadRequest
+from headgate.formats import openai_chat, openai_completions, openai_responses
+from headgate.keys import Keys
+from headgate.net import Client
+from headgate.providers.base import Provider
+from headgate.providers.openai import OpenAIProvider, Service
+from headgate.providers.simulator import Simulator
+from headgate.runs import Catalogue, Engine, Settings
+from headgate.store.base import Record, Store
+from headgate.store.memory import MemoryStore
+from headgate.store.sqlite import SqliteStore
+from headgate.web.gate import Gate
+from headgate.web.pages import Pages
+from headgate.web.routes import Routes
+from headgate.web.server import Bounds, Parts, Server, listen
+
+
+def build(config: Config, client: Client) -> Parts:
+    """Everything, in the order of the floors; must be called inside the event loop."""
+    providers = {provider.name: _provider(provider, client) for provider in config.providers}
+    catalogue = Catalogue(providers, config.aliases, config.owned)
+    settings = Settings(
+        commit_interval=config.store.commit_interval,
+        retention=config.store.retention,
+        keep_alive=config.server.keep_alive,
+    )
+    engine = Engine(_store(config), catalogue, settings)
+    keys = Keys((key.name, key.secret.reveal()) for key in config.keys)
+    bounds = openai_dialect.Bounds(config.server.max_body, config.server.body_timeout)
+    routes = Routes(
+        [
+            *service_dialect.routes(engine),
+            *openai_dialect.routes(engine, keys, bounds),
+            *runs_dialect.routes(engine, keys),
+        ]
+    )
+    pages = Pages(routes)
+    return Parts(Gate(routes, pages, config.server.cors_origins), engine, pages)
+
+
+def serve(config: Config, on_ready: Callable[[str], None]) -> None:
+    """
+    Serve until told to end (SIGINT, SIGTERM); `on_ready` gets the address once it listens.
+
+    Raises HeadgateError when the store cannot be had, OSError when the port cannot.
+    """
+    logging.basicConfig(level=config.server.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+    # Its own lines ("Started server process") tell a user nothing that the banner does not.
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(config, on_ready))
+
+
+async def _serve(config: Config, on_ready: Callable[[str], None]) -> None:
+    sock = listen(config.server.host, config.server.port)
+    client = Client(proxies=config.proxies)
+    parts = build(config, client)
+    await parts.engine.open(replay)
+    # What lives from here to the end of the process need not be looked at again by the collector.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+    bounds = Bounds(config.server.max_connections, config.server.shutdown_grace)
+    await Server(parts, bounds, sock, on_ready).run_until_told()
+    await client.close()
+
+
+def replay(record: Record) -> Call | None:
+    """The call of a kept request, to be asked again; None when it cannot be."""
+    reader = _READERS.get(record.head.format)
+    try:
+        return None if reader is None else reader(record.head.request)
+    except BadRequest:
+        return None
+
+
+_READERS = {
+    openai_chat.NAME: openai_chat.read,
+    openai_completions.NAME: openai_completions.read,
+    openai_responses.NAME: openai_responses.read,
+}
+
+
+def _store(config: Config) -> Store:
+    if config.store.in_memory:
+        return MemoryStore()
+    return SqliteStore(Path(config.store.path), sync=config.store.sync)
+
+
+def _provider(config: ProviderConfig, client: Client) -> Provider:
+    if config.service is None:
+        return Simulator(config.name, limits=config.limits)
+    headers = {name: secret.reveal() for name, secret in config.headers.items()}
+    if config.key is not None:
+        key = config.key.reveal()
+        headers |= {"api-key": key} if config.service.auth == "api-key" else {"authorization": f"Bearer {key}"}
+    service = Service(
+        name=config.name,
+        base_url=config.base_url,
+        headers=headers,
+        endpoints=frozenset(config.endpoints),
+        stream_usage=config.service.stream_usage,
+        max_tokens_field=config.service.max_tokens_field,
+        models=config.models,
+        limits=config.limits,
+        secrets=tuple(secret.reveal() for secret in (config.key, *config.headers.values()) if secret is not None),
+    )
+    return OpenAIProvider(service, client)

@@ -1,0 +1,32 @@
+"""`headgate check`: is the configuration right, and what does it come to?"""
+
+from pathlib import Path
+
+from headgate.cli.screen import complain
+from headgate.cli.summary import facts
+from headgate.config import ConfigError, environment, load
+
+
+def run(path: Path | None) -> int:
+    """Print what was found; returns the exit code."""
+    try:
+        config = load(path, environment())
+    except ConfigError as error:
+        complain_about(error)
+        return 2
+    print(f"{'file':12}{config.source or 'none: there is no headgate.toml in this folder'}")
+    for label, sentence in facts(config):
+        print(f"{label:12}{sentence}")
+    others = {name: target for name, target in config.aliases.items() if name != "default"}
+    for number, (name, target) in enumerate(others.items()):
+        print(f"{'' if number else 'aliases':12}{name} = {target}")
+    for note in config.notes:
+        print(f"{'note':12}{note}")
+    return 0
+
+
+def complain_about(error: ConfigError) -> None:
+    """Print every problem, and which file they are in when one was read."""
+    complain(error.message)
+    if error.source is not None and str(error.source) not in error.message:
+        complain(f"The file is {error.source}.")

@@ -1,0 +1,109 @@
+"""The commands and their options, as `headgate --help` shows them; each imports its work when it is called."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from headgate import __version__
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    # The pretty ones print local variables, and those hold keys.
+    pretty_exceptions_enable=False,
+)
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", metavar="FILE", help="Read this file instead of headgate.toml in this folder."),
+]
+UrlOption = Annotated[
+    str | None,
+    typer.Option("--url", metavar="URL", help="The server. [HEADGATE_URL, or else http://127.0.0.1:8080]"),
+]
+KeyOption = Annotated[str | None, typer.Option("--key", metavar="KEY", help="The key to send. [HEADGATE_API_KEY]")]
+
+
+class Action(StrEnum):
+    """What `headgate runs` can do."""
+
+    list = "list"
+    show = "show"
+    follow = "follow"
+    stop = "stop"
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"headgate {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def headgate(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """The gateway to language models that keeps every answer."""
+
+
+@app.command()
+def serve(
+    config: ConfigOption = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on. [127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option(help="The port to listen on; 0 takes any free one. [8080]")] = None,
+    insecure_open: Annotated[
+        bool, typer.Option("--insecure-open", help="Listen on other addresses even without keys.")
+    ] = False,
+) -> None:
+    """Start the server."""
+    from headgate.cli.serve import run
+
+    raise typer.Exit(run(config, host=host, port=port, insecure_open=insecure_open))
+
+
+@app.command()
+def check(config: ConfigOption = None) -> None:
+    """Check the configuration, and show what it comes to."""
+    from headgate.cli.check import run
+
+    raise typer.Exit(run(config))
+
+
+@app.command()
+def chat(
+    prompt: Annotated[str | None, typer.Argument(help="Ask this and leave; without it, talk.")] = None,
+    model: Annotated[str, typer.Option(help="The model to ask.")] = "default",
+    url: UrlOption = None,
+    key: KeyOption = None,
+) -> None:
+    """Talk to a model through a running server."""
+    from headgate.cli.chat import run
+
+    raise typer.Exit(run(url, key, model, prompt))
+
+
+@app.command()
+def runs(
+    action: Annotated[Action, typer.Argument(help="What to do; all but `list` need an ID.")] = Action.list,
+    id: Annotated[str | None, typer.Argument(metavar="ID", help="The run's id.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many runs to list.")] = 20,
+    json: Annotated[bool, typer.Option("--json", help="Print what the server sent, as JSON.")] = False,
+    url: UrlOption = None,
+    key: KeyOption = None,
+) -> None:
+    """List the runs of a running server, show one, follow one live, or stop one."""
+    from headgate.cli import runs as work
+
+    if action is Action.list:
+        if id is not None:
+            raise typer.BadParameter("`list` takes no ID.")
+        raise typer.Exit(work.list_recent(url, key, limit=limit, as_json=json))
+    if id is None:
+        raise typer.BadParameter(f"`{action}` needs the ID of a run.")
+    doing = {Action.show: work.show, Action.follow: work.follow, Action.stop: work.stop}[action]
+    raise typer.Exit(doing(url, key, id, as_json=json))

@@ -1,0 +1,161 @@
+"""`headgate runs`: what a server has been asked, and what came of it."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from headgate.cli import following
+from headgate.cli.following import Log
+from headgate.cli.http import Server, ServerError, run_path
+from headgate.cli.screen import Screen, complain, safe
+from headgate.cli.sse import Message
+from headgate.config import ConfigError, environment, load_client
+from headgate.errors import HeadgateError
+
+INTERRUPTED = 130
+
+
+def list_recent(url: str | None, key: str | None, *, limit: int, as_json: bool) -> int:
+    """Print the newest runs; returns the exit code, as all of these do."""
+
+    async def work(server: Server) -> None:
+        page = await server.ask("GET", f"/v1/runs?limit={limit}")
+        if as_json:
+            _print_json(page)
+        else:
+            _print_table(page["data"], has_more=page.get("has_more", False))
+
+    return _with_server(url, key, work)
+
+
+def show(url: str | None, key: str | None, run: str, *, as_json: bool) -> int:
+    """Print one run and what it has come to."""
+    return _ask_about(url, key, "GET", run_path(run), as_json)
+
+
+def stop(url: str | None, key: str | None, run: str, *, as_json: bool) -> int:
+    """Stop one run, and print what it has come to."""
+    return _ask_about(url, key, "POST", run_path(run, "/stop"), as_json)
+
+
+def follow(url: str | None, key: str | None, run: str, *, as_json: bool) -> int:
+    """Print a run's answer from its start, live, or its events as lines of JSON."""
+
+    async def work(server: Server) -> None:
+        screen = Screen()
+        log = Log(run, *((lambda _: None,) * 2 if as_json else (screen.text, screen.reasoning)))
+
+        def take(message: Message) -> bool:
+            if as_json:
+                print(message.data.decode(), flush=True)
+            return log.take(message)
+
+        # A wrong name or address should be told at once, and not after trying to come back.
+        await server.ask("GET", run_path(run))
+        try:
+            await following.follow(server, log, take)
+        finally:
+            screen.end()
+        if log.problem:
+            raise ServerError(log.problem)
+        if log.stopped_by and not as_json:
+            screen.note(f"stopped by {log.stopped_by}")
+
+    return _with_server(url, key, work)
+
+
+def _ask_about(url: str | None, key: str | None, method: str, path: str, as_json: bool) -> int:
+    async def work(server: Server) -> None:
+        run = await server.ask(method, path)
+        if as_json:
+            _print_json(run)
+        else:
+            _print_run(run)
+
+    return _with_server(url, key, work)
+
+
+def _with_server(url: str | None, key: str | None, work: Callable[[Server], Awaitable[None]]) -> int:
+    async def do() -> None:
+        server = Server(client)
+        try:
+            await work(server)
+        finally:
+            await server.close()
+
+    try:
+        client = load_client(url, key, environment())
+        asyncio.run(do())
+    except HeadgateError as error:
+        complain(error.message)
+        return 2 if isinstance(error, ConfigError) else 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    print(msgspec.json.format(msgspec.json.encode(value)).decode())
+
+
+def _print_table(runs: list[dict[str, Any]], *, has_more: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for column in ("RUN", "STATUS", "AGE", "MODEL", "TOKENS"):
+        table.add_column(column, no_wrap=True)
+    for run in runs:
+        table.add_row(*_row(run))
+    console = Console(highlight=False, markup=False)
+    # Only a person's terminal has a width; a pipe gets whole lines.
+    console.print(table, soft_wrap=not sys.stdout.isatty(), crop=False)
+    if has_more:
+        complain("There are more; --limit shows up to 100.")
+
+
+def _row(run: dict[str, Any]) -> tuple[str, ...]:
+    usage = run.get("usage") or {}
+    return (
+        safe(run["id"]),
+        safe(run["status"]),
+        _age(time.time() - run["created"]),
+        safe(_model_of(run)),
+        str(usage.get("total_tokens") or ""),
+    )
+
+
+def _model_of(run: dict[str, Any]) -> str:
+    """The model that answered, or, where none has yet, what was asked for."""
+    if run.get("provider") and run.get("model"):
+        return f"{run['provider']}/{run['model']}"
+    return run.get("asked") or run.get("model") or ""
+
+
+def _age(seconds: float) -> str:
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= size:
+            return f"{seconds // size:.0f}{unit}"
+    return f"{max(seconds, 0):.0f}s"
+
+
+def _print_run(run: dict[str, Any]) -> None:
+    facts = {
+        "run": run["id"],
+        "status": run["status"],
+        "model": _model_of(run),
+        "age": _age(time.time() - run["created"]),
+        "events": run.get("events"),
+        "tokens": (run.get("usage") or {}).get("total_tokens"),
+        "error": (run.get("error") or {}).get("message"),
+    }
+    for name, value in facts.items():
+        if value not in (None, ""):
+            print(f"{name:8}{safe(str(value))}")
+    text = (run.get("output") or {}).get("text")
+    if text:
+        print(f"\n{safe(text) if sys.stdout.isatty() else text}")

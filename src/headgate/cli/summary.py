@@ -1,0 +1,54 @@
+"""A configuration in a few lines, for `check` and for the greeting of `serve`; never with a secret."""
+
+from collections.abc import Iterator
+
+from headgate.config import Config, ProviderConfig
+
+
+def facts(config: Config) -> Iterator[tuple[str, str]]:
+    """What there is, as (label, sentence); a label that repeats is "" the second time."""
+    for number, provider in enumerate(config.providers):
+        yield "" if number else "providers", _provider(provider)
+    yield "default", config.aliases.get("default") or _no_default(config)
+    yield "store", _store(config)
+    yield "keys", _keys(config)
+
+
+def key_state(provider: ProviderConfig) -> str:
+    """Where the provider's key comes from, or why it has none."""
+    if provider.key is not None:
+        return f"key from {provider.key_variable}" if provider.key_variable else "key from the file"
+    if provider.key_variable:
+        return f"no key: {provider.key_variable} is not set"
+    return "without a key"
+
+
+def _provider(provider: ProviderConfig) -> str:
+    if provider.is_simulator:
+        return f"{provider.name}, which makes its answers up"
+    model = f", default model {provider.default_model}" if provider.default_model else ""
+    return f"{provider.name} at {provider.base_url}, {key_state(provider)}{model}"
+
+
+def _no_default(config: Config) -> str:
+    name = config.providers[0].name
+    return f"none, as no provider has a default model; set `default_model` under [providers.{name}]"
+
+
+def _store(config: Config) -> str:
+    if config.store.in_memory:
+        return "in memory: every run is forgotten at the end"
+    return f"{config.store.path}, each run for {_duration(config.store.retention)}"
+
+
+def _keys(config: Config) -> str:
+    if not config.keys:
+        return "none: everyone who can reach the server may use it"
+    return f"{len(config.keys)}: {', '.join(key.name for key in config.keys)}"
+
+
+def _duration(seconds: float) -> str:
+    for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:g} {unit}"
+    return f"{seconds:g} seconds"

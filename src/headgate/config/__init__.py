@@ -1,0 +1,26 @@
+"""The configuration: a file and the environment, read once into frozen settings."""
+
+from headgate.config.environment import VARIABLES, environment
+from headgate.config.keys import Key
+from headgate.config.load import ClientConfig, Config, load, load_client
+from headgate.config.problems import ConfigError
+from headgate.config.providers import ProviderConfig
+from headgate.config.secret import Secret
+from headgate.config.settings import SETTINGS, Server, Setting, Store
+
+__all__ = [
+    "SETTINGS",
+    "VARIABLES",
+    "ClientConfig",
+    "Config",
+    "ConfigError",
+    "Key",
+    "ProviderConfig",
+    "Secret",
+    "Server",
+    "Setting",
+    "Store",
+    "environment",
+    "load",
+    "load_client",
+]

@@ -1,0 +1,182 @@
+"""Puts the configuration together: file, environment and options in, frozen settings out."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from headgate.config.aliases import read_aliases
+from headgate.config.environment import CONFIG_VARIABLE, KEY_VARIABLE, URL_VARIABLE, overrides_in
+from headgate.config.keys import Key, read_keys
+from headgate.config.problems import ConfigError, Problems, nearest
+from headgate.config.providers import ProviderConfig, find_providers, notes_on
+from headgate.config.reading import Override, read_section, table_of
+from headgate.config.secret import Secret
+from headgate.config.settings import SERVER_SETTINGS, STORE_SETTINGS, Server, Store
+from headgate.net.proxies import Proxies
+
+FILE_NAME = "headgate.toml"
+DEFAULT_URL = "http://127.0.0.1:8080"
+
+_SECTIONS = ("server", "store", "providers", "aliases", "keys")
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that can be configured, read once and found right."""
+
+    server: Server = Server()
+    store: Store = Store()
+    providers: tuple[ProviderConfig, ...] = ()
+    """At least one, in the order they were found; no two have the same name."""
+    aliases: Mapping[str, str] = {}
+    """What each means, as provider/model."""
+    keys: tuple[Key, ...] = ()
+    """The keys that clients must send; without any the server is open."""
+    proxies: Proxies = Proxies()
+    """What HTTP_PROXY, HTTPS_PROXY and NO_PROXY say."""
+    source: Path | None = None
+    """The file that was read."""
+    notes: tuple[str, ...] = ()
+    """What is allowed but may not be meant, in sentences."""
+
+    @property
+    def owned(self) -> tuple[tuple[str, str], ...]:
+        """How bare model names begin, and the provider each beginning means."""
+        owners: dict[str, str] = {}
+        for provider in self.providers:
+            for prefix in provider.service.prefixes if provider.service else ():
+                owners.setdefault(prefix, provider.name)
+        return tuple(owners.items())
+
+
+class ClientConfig(msgspec.Struct, frozen=True):
+    """What the commands that talk to a running server need to know."""
+
+    url: str
+    key: Secret | None
+    proxies: Proxies
+
+
+def load(path: Path | None, environ: Mapping[str, str], options: Mapping[str, str] | None = None) -> Config:
+    """
+    Read the configuration; raises ConfigError with everything that is wrong.
+
+    `path` is the file the command line named; without it HEADGATE_CONFIG is read, or headgate.toml
+    in the current folder if there is one. `options` are settings of the command line, as text by
+    `section.name`. An option wins over the environment, the environment over the file.
+    """
+    source = _source(path, environ)
+    file = {} if source is None else _read_file(source)
+    problems = Problems()
+    tables = _tables(file, problems)
+    overrides = overrides_in(environ, problems)
+    for option, text in (options or {}).items():
+        section, _, name = option.partition(".")
+        overrides[section, name] = Override(f"--{name.replace('_', '-')}", text)
+    server = Server(**read_section("server", SERVER_SETTINGS, tables["server"], problems, overrides))
+    providers = find_providers(tables["providers"], environ, problems)
+    config = Config(
+        server=server,
+        store=Store(**read_section("store", STORE_SETTINGS, tables["store"], problems, overrides)),
+        providers=providers,
+        aliases=read_aliases(tables["aliases"], providers, problems),
+        keys=read_keys(tables["keys"], environ, problems),
+        proxies=_proxies(environ, problems),
+        source=source,
+        notes=tuple(notes_on(environ)),
+    )
+    _check_open(config, bool(tables["keys"]) or KEY_VARIABLE in environ, problems)
+    _check_loops(server, providers, problems)
+    problems.check(source)
+    return config
+
+
+def load_client(url: str | None, key: str | None, environ: Mapping[str, str]) -> ClientConfig:
+    """The server to talk to, and the key to send: from the options, or else the environment."""
+    problems = Problems()
+    key = key or environ.get(KEY_VARIABLE)
+    address = (url or environ.get(URL_VARIABLE) or DEFAULT_URL).rstrip("/")
+    client = ClientConfig(address, Secret(key) if key else None, _proxies(environ, problems))
+    problems.check(None)
+    return client
+
+
+def _source(path: Path | None, environ: Mapping[str, str]) -> Path | None:
+    if path is not None:
+        return path
+    if environ.get(CONFIG_VARIABLE):
+        return Path(environ[CONFIG_VARIABLE])
+    here = Path(FILE_NAME)
+    return here if here.exists() else None
+
+
+def _read_file(source: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(source.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigError([f"{source} cannot be read: {error.strerror}."], source) from None
+    except UnicodeDecodeError:
+        raise ConfigError([f"{source} is not a text in UTF-8."], source) from None
+    except ValueError as error:  # TOMLDecodeError, and numbers of thousands of digits
+        raise ConfigError([f"{source} is not valid TOML: {error}."], source) from None
+
+
+def _tables(file: Mapping[str, object], problems: Problems) -> dict[str, Mapping[str, object]]:
+    for name, value in file.items():
+        if name in _SECTIONS:
+            continue
+        if isinstance(value, dict):
+            problems.add(f"There is no section [{name}]; {nearest(name, _SECTIONS, '[{}]')}")
+        else:
+            problems.add(f"`{name}` stands outside of any section; {_home_of(name)}")
+    return {name: table_of(name, file.get(name, {}), problems) for name in _SECTIONS}
+
+
+def _home_of(name: str) -> str:
+    homes = [setting.section for setting in SERVER_SETTINGS + STORE_SETTINGS if setting.name == name]
+    if homes:
+        return f"it belongs under [{homes[0]}]."
+    return f"sections are {', '.join(f'[{section}]' for section in _SECTIONS)}."
+
+
+def _proxies(environ: Mapping[str, str], problems: Problems) -> Proxies:
+    try:
+        return Proxies.from_mapping(environ)
+    except ValueError as error:
+        problems.add(str(error))
+        return Proxies()
+
+
+def _check_open(config: Config, has_keys: bool, problems: Problems) -> None:
+    """A server that asks nobody for a key must not be reachable by everybody."""
+    server = config.server
+    if has_keys or server.insecure_open or _is_loopback(server.host):
+        return
+    problems.add(
+        f"Without keys the server may listen on this machine only, not on {server.host}. Set {KEY_VARIABLE} or add a "
+        "key under [keys]; or, if everyone who can reach it may use it, say --insecure-open (`insecure_open = true`)."
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _check_loops(server: Server, providers: Sequence[ProviderConfig], problems: Problems) -> None:
+    """OPENAI_BASE_URL, set for the clients of this server, would make it call itself without end."""
+    for provider in providers:
+        if provider.is_simulator:
+            continue
+        parts = urlsplit(provider.base_url)
+        port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+        if port == server.port and _is_loopback(parts.hostname or ""):
+            problems.add(
+                f"The provider `{provider.name}` is at {provider.base_url}, which is this server itself; "
+                "give one of them another port."
+            )

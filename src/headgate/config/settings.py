@@ -1,0 +1,145 @@
+"""
+The settings, each declared once: its type, its kind, its default and what it is for.
+
+Everything else is derived from these lines: reading a section, the environment variables, and
+`SETTINGS`, which the documentation is checked against.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from headgate.config import kinds
+from headgate.config.secret import Secret
+from headgate.providers.registry import Endpoint
+
+MEGABYTE = 1 << 20
+MINUTE = 60.0
+HOUR = 60 * MINUTE
+
+PROVIDER_SECTION = "providers.NAME"
+"""How messages about settings and the documentation call the section of any provider."""
+
+
+class Server(msgspec.Struct, frozen=True, kw_only=True):
+    """How clients are listened to."""
+
+    host: Annotated[str, kinds.TEXT, "The address to listen on."] = "127.0.0.1"
+    port: Annotated[int, kinds.whole(0, 65535), "The port to listen on; 0 takes any free one."] = 8080
+    insecure_open: Annotated[
+        bool, kinds.YES_NO, "Let a server without keys listen on other addresses than this machine's own."
+    ] = False
+    max_body: Annotated[int, kinds.size(1024), "The largest request body that is accepted."] = 32 * MEGABYTE
+    max_connections: Annotated[
+        int, kinds.whole(1, 1_000_000), "How many clients may be connected at once; more are turned away."
+    ] = 10_000
+    cors_origins: Annotated[
+        tuple[str, ...], kinds.TEXTS, "The web origins whose pages may call the server from a browser."
+    ] = ("*",)
+    body_timeout: Annotated[
+        float, kinds.duration(0.001), "How long a client may take to send the body of its request."
+    ] = 30.0
+    keep_alive: Annotated[
+        float, kinds.duration(0.001), "How long a stream may be silent before a comment is sent to keep it open."
+    ] = 15.0
+    shutdown_grace: Annotated[
+        float, kinds.duration(0), "How long running answers may go on after the server was told to end."
+    ] = 10.0
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        kinds.one_of("debug", "info", "warning", "error"),
+        "How much is logged.",
+    ] = "info"
+
+
+class Store(msgspec.Struct, frozen=True, kw_only=True):
+    """Where runs are kept."""
+
+    path: Annotated[str, kinds.TEXT, 'The database file; "memory" keeps runs in memory only.'] = "headgate.db"
+    sync: Annotated[
+        Literal["full", "normal"],
+        kinds.one_of("full", "normal"),
+        "What an event survives before anyone sees it: `full` a power cut, `normal` a killed process.",
+    ] = "full"
+    retention: Annotated[float, kinds.duration(1), "How long a run is kept after its end."] = 24 * HOUR
+    commit_interval: Annotated[
+        float, kinds.duration(0), "The least time between two commits while many answers are streaming."
+    ] = 0.01
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether runs are forgotten when the server ends."""
+        return self.path == "memory"
+
+
+class ProviderSection(msgspec.Struct, frozen=True, kw_only=True):
+    """A provider as it is written in the file; None and empty mean: as the service has it."""
+
+    kind: Annotated[
+        str | None,
+        kinds.TEXT,
+        "Which well-known service it is, `openai` for any compatible one, or `simulator`; by default NAME.",
+    ] = None
+    base_url: Annotated[str | None, kinds.TEXT, "The address up to `/chat/completions`, which is left out."] = None
+    api_key: Annotated[Secret | None, kinds.SECRET, "The key."] = None
+    api_key_env: Annotated[str | None, kinds.TEXT, "The environment variable that holds the key."] = None
+    models: Annotated[tuple[str, ...], kinds.TEXTS, "The models it has, for a service that cannot list them."] = ()
+    default_model: Annotated[
+        str | None, kinds.TEXT, "The model that `default` means when this is the first provider."
+    ] = None
+    headers: Annotated[Mapping[str, Secret], kinds.HEADERS, "More headers for every request."] = {}
+    endpoints: Annotated[
+        frozenset[Endpoint] | None,
+        kinds.some_of("chat", "completions", "responses"),
+        "The endpoints it has, where Headgate does not know or knows it wrong.",
+    ] = None
+    connect_timeout: Annotated[float, kinds.duration(0.001), "How long connecting may take."] = 5.0
+    first_event_timeout: Annotated[float, kinds.duration(0.001), "How long the first piece of an answer may take."] = (
+        30.0
+    )
+    idle_timeout: Annotated[float, kinds.duration(0.001), "How long an answer may pause; keep-alives do not count."] = (
+        60.0
+    )
+    total_timeout: Annotated[float | None, kinds.duration_or_none(0.001), "How long a whole answer may take."] = None
+
+
+class Setting(NamedTuple):
+    """What is known about one setting."""
+
+    section: str
+    name: str
+    kind: kinds.Kind[Any]
+    default: Any
+    variable: str
+    """Its environment variable, or "" where it has none."""
+    description: str
+
+    @property
+    def shown_default(self) -> str:
+        """The default as one would write it in the file; "" where there is none to write."""
+        if self.default is None and not self.kind.words.startswith('"none"'):
+            return ""
+        return self.kind.show(self.default) if self.default not in ((), {}) else ""
+
+
+def settings_of(section: str, shape: type[msgspec.Struct]) -> tuple[Setting, ...]:
+    """The settings of a section, in the order they were declared."""
+    hints = get_type_hints(shape, include_extras=True)
+    found = []
+    for field in msgspec.structs.fields(shape):
+        hint = hints[field.name]
+        assert get_origin(hint) is Annotated, f"{section}.{field.name} says neither its kind nor what it is for"
+        _, kind, description = get_args(hint)
+        default = field.default if field.default is not msgspec.NODEFAULT else {}
+        variable = "" if section == PROVIDER_SECTION else f"HEADGATE_{section}_{field.name}".upper()
+        found.append(Setting(section, field.name, kind, default, variable, description))
+    return tuple(found)
+
+
+SERVER_SETTINGS = settings_of("server", Server)
+STORE_SETTINGS = settings_of("store", Store)
+PROVIDER_SETTINGS = settings_of(PROVIDER_SECTION, ProviderSection)
+
+SETTINGS = SERVER_SETTINGS + STORE_SETTINGS + PROVIDER_SETTINGS
+"""Every setting that has a section, a name and a kind; aliases and keys have names of the user's own."""

@@ -1,0 +1,11 @@
+"""
+A provider that answers without any model: to try things out, and to rehearse what may go wrong.
+
+Reading order: script (how to behave), plan (what to say), voice (the pieces it is said in), provider
+(when each of them comes). `prose` makes sentences up, `inventing` makes up what fits a JSON schema.
+"""
+
+from headgate.providers.simulator.provider import Simulator
+from headgate.providers.simulator.script import MODELS, Fail, Script, ScriptedCall, Tokens
+
+__all__ = ["MODELS", "Fail", "Script", "ScriptedCall", "Simulator", "Tokens"]

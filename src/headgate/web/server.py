@@ -1,0 +1,129 @@
+"""The server process: uvicorn with our protocol, our clock and our way to end."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, cast
+
+import uvicorn
+from typing_extensions import override
+
+from headgate.runs import Engine
+from headgate.web.gate import Gate
+from headgate.web.pages import Pages
+from headgate.web.protocol import Protocol
+
+CHECK_EVERY = 50
+"""Uvicorn's ticks (0.1 s) between two looks at connections that have been idle or slow for too long."""
+
+IDLE_CONNECTION = 75
+"""Seconds a client's connection is kept between requests: longer than load balancers keep theirs (60 s),
+so that it is never us who close under a request."""
+
+BACKLOG = 4096
+"""Connections the kernel may hold while we are busy: a page with thousands of readers reconnects at once."""
+
+
+class Parts(NamedTuple):
+    """What a server serves."""
+
+    gate: Gate
+    engine: Engine
+    pages: Pages
+
+
+class Bounds(NamedTuple):
+    """What it allows."""
+
+    connections: int
+    grace: float
+    """Seconds that running answers may go on after the server was told to end."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """The socket to serve on; raises OSError when it cannot be had."""
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(address)
+        sock.listen(BACKLOG)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+class Server(uvicorn.Server):
+    """Serves until SIGINT or SIGTERM."""
+
+    def __init__(self, parts: Parts, bounds: Bounds, sock: socket.socket, on_ready: Callable[[str], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                parts.gate,
+                http=_protocol(bounds.connections),
+                ws="none",
+                loop="none",
+                lifespan="off",
+                interface="asgi3",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                backlog=BACKLOG,
+                timeout_keep_alive=IDLE_CONNECTION,
+                timeout_graceful_shutdown=5,
+            )
+        )
+        self._parts, self._grace = parts, bounds.grace
+        self._socket, self._on_ready = sock, on_ready
+        self._preparing: asyncio.Task[None] | None = None
+
+    async def run_until_told(self) -> None:
+        """Serve; returns when everything has ended and is kept."""
+        await self.serve([self._socket])
+
+    @override
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        # The documentation's framework takes half a second to load, which no answer need wait for.
+        self._preparing = asyncio.create_task(self._parts.pages.prepare())
+        host, port = self._socket.getsockname()[:2]
+        self._on_ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+
+    @override
+    async def on_tick(self, counter: int) -> bool:
+        if counter % CHECK_EVERY == 0:
+            now = asyncio.get_running_loop().time()
+            for connection in list(self.server_state.connections):
+                cast(Protocol, connection).check(now)
+        return await super().on_tick(counter)
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        # Runs end first, so that their readers get an end and the connections are free to close.
+        await self._parts.engine.close(self._grace, lambda: self.force_exit)
+        await super().shutdown(sockets)
+        if self._preparing is not None:
+            await self._preparing
+
+    @override
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # Uvicorn would raise the signal again when it is done, and end the process before the store is closed.
+        loop = asyncio.get_running_loop()
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(sign, self.handle_exit, sign, None)
+        try:
+            yield
+        finally:
+            for sign in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(sign)
+
+
+def _protocol(connections: int) -> type[Protocol]:
+    return type("BoundedProtocol", (Protocol,), {"max_connections": connections})

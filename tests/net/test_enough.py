@@ -1,0 +1,185 @@
+"""A receiver that has enough before the answer is over: SSE's [DONE] comes before the last chunk."""
+
+import asyncio
+
+import pytest
+
+from headgate.net import Client
+from headgate.net.connection import MAX_DRAIN
+
+from .conftest import Run
+from .upstream import OK, Peer, Upstream, always_ok, ask
+
+HEAD = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+DONE = b"e\r\ndata: [DONE]\n\n\r\n"
+LAST = b"0\r\n\r\n"
+
+
+def test_the_fetch_returns_at_once_and_the_connection_is_drained_for_reuse(run: Run) -> None:
+    async def play() -> None:
+        returned = asyncio.Event()
+
+        async def stream(peer: Peer) -> None:
+            await peer.answer(HEAD + DONE)
+            await returned.wait()
+            peer.send(LAST)
+            await always_ok(peer)
+
+        async with Upstream(stream) as upstream:
+            client = Client()
+            kept = await ask(client, upstream.target(), until=b"[DONE]")
+            assert kept.body == b"data: [DONE]\n\n"
+            returned.set()
+            await asyncio.sleep(0.01)
+            assert (await ask(client, upstream.target())).body == b"ok"
+            assert (upstream.accepted, client.connections) == (1, 1)
+            await client.close()
+
+    run(play())
+
+
+def test_while_one_connection_drains_a_request_takes_another(run: Run) -> None:
+    async def play() -> None:
+        async def stream(peer: Peer) -> None:
+            await peer.answer(HEAD + DONE)
+            await peer.wait_closed_by_client()
+
+        async with Upstream(stream, always_ok) as upstream:
+            client = Client()
+            await ask(client, upstream.target(), until=b"[DONE]")
+            assert (await ask(client, upstream.target())).body == b"ok"
+            assert (upstream.accepted, client.connections) == (2, 2)
+            await client.close()
+
+    run(play())
+
+
+def test_an_end_in_the_same_read_needs_no_draining(run: Run) -> None:
+    async def play() -> None:
+        async def stream(peer: Peer) -> None:
+            await peer.answer(HEAD + DONE + LAST)
+            await always_ok(peer)
+
+        async with Upstream(stream) as upstream:
+            client = Client(max_open=1)
+            kept, again = await asyncio.gather(
+                ask(client, upstream.target(), until=b"[DONE]"), ask(client, upstream.target())
+            )
+            assert (kept.pieces, again.body) == ([b"data: [DONE]\n\n"], b"ok")
+            await client.close()
+
+    run(play())
+
+
+def test_a_receiver_that_has_enough_is_called_no_more(run: Run) -> None:
+    async def play() -> None:
+        async def stream(peer: Peer) -> None:
+            await peer.answer(HEAD + DONE)
+            await asyncio.sleep(0.01)
+            peer.send(b"4\r\nmore\r\n" + LAST)
+            await always_ok(peer)
+
+        async with Upstream(stream) as upstream:
+            client = Client()
+            kept = await ask(client, upstream.target(), until=b"[DONE]")
+            await asyncio.sleep(0.03)
+            assert kept.body == b"data: [DONE]\n\n"
+            assert (await ask(client, upstream.target())).body == b"ok"
+            assert upstream.accepted == 1
+            await client.close()
+
+    run(play())
+
+
+def test_draining_ends_after_its_time(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def play() -> None:
+        loop = asyncio.get_running_loop()
+        gone: list[float] = []
+
+        async def stream(peer: Peer) -> None:
+            await peer.answer(HEAD + DONE)
+            await peer.wait_closed_by_client()
+            gone.append(loop.time())
+
+        async with Upstream(stream) as upstream:
+            client = Client()
+            start = loop.time()
+            await ask(client, upstream.target(), until=b"[DONE]")
+            assert client.connections == 1
+            await asyncio.sleep(0.15)
+            assert client.connections == 0
+            assert 0.08 < gone[0] - start < 0.14
+            await client.close()
+
+    monkeypatch.setattr("headgate.net.client.DRAIN_SECONDS", 0.1)
+    run(play())
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        pytest.param(b"%x\r\n" % (2 * MAX_DRAIN) + bytes(2 * MAX_DRAIN) + b"\r\n" + LAST, id="too_much"),
+        pytest.param(b"rubbish", id="rubbish"),
+        pytest.param(LAST + OK, id="one_answer_too_many"),
+    ],
+)
+def test_a_rest_that_is_too_long_or_wrong_closes_the_connection(run: Run, rest: bytes) -> None:
+    async def play() -> None:
+        is_closed = asyncio.Event()
+
+        async def stream(peer: Peer) -> None:
+            await peer.answer(HEAD + DONE)
+            await asyncio.sleep(0.01)
+            peer.send(rest)
+            await peer.wait_closed_by_client()
+            is_closed.set()
+
+        async with Upstream(stream) as upstream:
+            client = Client()
+            await ask(client, upstream.target(), until=b"[DONE]")
+            await asyncio.wait_for(is_closed.wait(), 0.5)
+            assert client.connections == 0
+            await client.close()
+
+    run(play())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(b"HTTP/1.1 200 OK\r\n\r\ndata: [DONE]\n\n", id="no_length"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n" + DONE, id="close"),
+    ],
+)
+def test_what_cannot_be_reused_is_closed_at_once(run: Run, answer: bytes) -> None:
+    async def play() -> None:
+        is_closed = asyncio.Event()
+
+        async def stream(peer: Peer) -> None:
+            await peer.answer(answer)
+            await peer.wait_closed_by_client()
+            is_closed.set()
+
+        async with Upstream(stream) as upstream:
+            client = Client()
+            await ask(client, upstream.target(), until=b"[DONE]")
+            assert client.connections == 0
+            await asyncio.wait_for(is_closed.wait(), 0.1)
+            await client.close()
+
+    run(play())
+
+
+def test_enough_stands_even_if_rubbish_follows_in_the_same_read(run: Run) -> None:
+    async def play() -> None:
+        async def stream(peer: Peer) -> None:
+            await peer.answer(HEAD + DONE + b"rubbish")
+            await peer.wait_closed_by_client()
+
+        async with Upstream(stream) as upstream:
+            client = Client()
+            assert (await ask(client, upstream.target(), until=b"[DONE]")).status == 200
+            assert client.connections == 0
+            await client.close()
+
+    run(play())

@@ -1,0 +1,155 @@
+"""What every store promises, tested the same way for each."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from headgate.events import AnyEvent, Failed, Finished, Started, Stopped, Text, ToolCall, ToolInput, Usage, Vendor
+from headgate.runs.ids import new_run_id
+from headgate.store.base import End, Head, Segment, Store
+
+EVENTS: list[AnyEvent] = [
+    Started("openai", "gpt-x", "chatcmpl-1", 1_700_000_000, "openai.chat", b'{"service_tier":"default"}'),
+    Text("Žluťoučký 🐎", 0, b'[{"token":"x","logprob":-0.5,"bytes":null,"top_logprobs":[]}]'),
+    ToolCall(0, "call_1", "get_weather"),
+    ToolInput(0, '{"city":"Brno"}'),
+    Vendor(b'{"chunk":{"n":123456789012345678901234567890}}'),
+    Usage(3, 4, 7, extra=b'{"prompt_tokens":3}'),
+    Finished("tool_calls", ("stop",)),
+]
+
+
+def head(owner: str = "alice", created: float | None = None) -> Head:
+    """A run that has just begun."""
+    now = time.time() if created is None else created
+    return Head(new_run_id(), owner, now, "openai.chat", "default", b'{"model":"default"}')
+
+
+def end(of: Head, events: list[AnyEvent], ended: float | None = None) -> End:
+    """What is known of it when it is over."""
+    last = events[-1]
+    status = "finished" if isinstance(last, Finished) else "failed" if isinstance(last, Failed) else "stopped"
+    return End(of, time.time() if ended is None else ended, status, "openai", "gpt-x", 3, 4, events)
+
+
+def whole(of: Head, events: list[AnyEvent], ended: float | None = None) -> Segment:
+    """A run that begins and ends in one commit."""
+    return Segment(of.run, 0, events, of, end(of, events, ended))
+
+
+class StoreContract:
+    """Subclasses say how to make one."""
+
+    def make(self) -> Store:
+        """A new, empty store."""
+        raise AssertionError("a subclass makes the store")
+
+    def play(self, act: Callable[[Store], Awaitable[None]]) -> None:
+        """Open a store, act on it, close it."""
+
+        async def main() -> None:
+            store = self.make()
+            assert await store.open() == []
+            await act(store)
+            await store.close()
+
+        asyncio.run(main())
+
+    def test_a_run_that_is_over_is_read_back_as_it_was(self) -> None:
+        """Every event, byte for byte, and the head."""
+
+        async def act(store: Store) -> None:
+            of = head()
+            await store.append([whole(of, EVENTS, 12.5)])
+            record = await store.get(of.run, "alice")
+            assert record is not None
+            assert (record.head, record.events, record.ended) == (of, EVENTS, 12.5)
+
+        self.play(act)
+
+    def test_a_run_comes_in_many_segments(self) -> None:
+        """The head with the first, the end with the last, other runs between."""
+
+        async def act(store: Store) -> None:
+            of, other = head(), head()
+            await store.append([Segment(of.run, 0, EVENTS[:2], of), Segment(other.run, 0, EVENTS[:1], other)])
+            await store.append([Segment(other.run, 1, [Stopped("user")], None, end(other, [EVENTS[0], Stopped("user")]))])
+            await store.append([Segment(of.run, 2, EVENTS[2:5])])
+            assert await store.get(of.run, "alice") is None
+            await store.append([Segment(of.run, 5, EVENTS[5:], None, end(of, EVENTS))])
+            record = await store.get(of.run, "alice")
+            assert record is not None
+            assert record.events == EVENTS
+
+        self.play(act)
+
+    def test_a_run_is_closed_to_other_owners(self) -> None:
+        """Neither read, nor listed, nor deleted."""
+
+        async def act(store: Store) -> None:
+            of = head("alice")
+            await store.append([whole(of, EVENTS)])
+            assert await store.get(of.run, "mallory") is None
+            assert await store.recent("mallory", limit=10) == []
+            assert await store.delete(of.run, "mallory") is False
+            assert await store.get(of.run, "alice") is not None
+
+        self.play(act)
+
+    def test_lists_go_from_new_to_old_in_pages(self) -> None:
+        """`before` goes on where the last page ended."""
+
+        async def act(store: Store) -> None:
+            heads = []
+            for _ in range(5):
+                heads.append(head())
+                await asyncio.sleep(0.002)
+            await store.append([whole(of, EVENTS) for of in heads])
+            newest = [of.run for of in reversed(heads)]
+            first = await store.recent("alice", limit=3)
+            assert [summary.run for summary in first] == newest[:3]
+            second = await store.recent("alice", limit=3, before=first[-1].run)
+            assert [summary.run for summary in second] == newest[3:]
+            assert (first[0].status, first[0].provider, first[0].input_tokens) == ("finished", "openai", 3)
+
+        self.play(act)
+
+    def test_a_deleted_run_is_gone(self) -> None:
+        """And deleting it again says so."""
+
+        async def act(store: Store) -> None:
+            of = head()
+            await store.append([whole(of, EVENTS)])
+            assert await store.delete(of.run, "alice") is True
+            assert await store.get(of.run, "alice") is None
+            assert await store.delete(of.run, "alice") is False
+
+        self.play(act)
+
+    @pytest.mark.parametrize("count", [1, 450])
+    def test_old_runs_are_forgotten_and_young_ones_kept(self, count: int) -> None:
+        """`expire` works in steps, until it says 0."""
+
+        async def act(store: Store) -> None:
+            old, young = [head() for _ in range(count)], head()
+            await store.append([whole(of, EVENTS, 100.0) for of in old])
+            await store.append([whole(young, EVENTS, 200.0)])
+            forgotten = 0
+            while step := await store.expire(150.0):
+                forgotten += step
+            assert forgotten == count
+            assert await store.get(old[0].run, "alice") is None
+            assert await store.get(young.run, "alice") is not None
+
+        self.play(act)
+
+    def test_an_empty_batch_is_fine(self) -> None:
+        """It keeps nothing."""
+
+        async def act(store: Store) -> None:
+            await store.append([])
+            assert await store.recent("alice", limit=10) == []
+
+        self.play(act)

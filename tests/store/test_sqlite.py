@@ -1,0 +1,211 @@
+"""The SQLite store: the contract, and what a file adds to it."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+from typing_extensions import override
+
+from headgate.errors import Fenced, StoreError
+from headgate.events import AnyEvent, Failed, Text
+from headgate.store import sqlite as module
+from headgate.store.base import Segment, Store
+from headgate.store.sqlite import SqliteStore
+from tests.store.contract import EVENTS, StoreContract, end, head, whole
+
+
+class TestSqliteStore(StoreContract):
+    @pytest.fixture(autouse=True)
+    def _folder(self, tmp_path: Path) -> None:
+        self.folder = tmp_path
+
+    @override
+    def make(self) -> Store:
+        return SqliteStore(self.folder / "runs.db")
+
+
+def rows(path: Path, table: str) -> int:
+    """How many rows a table has."""
+    with sqlite3.connect(path) as connection:
+        count = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+    connection.close()
+    assert isinstance(count, int)
+    return count
+
+
+def test_runs_without_an_end_are_returned_to_the_next_owner(tmp_path: Path) -> None:
+    """With every event that was appended, and without those that ended."""
+    of, other = head(), head()
+
+    async def first() -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        await store.open()
+        await store.append([Segment(of.run, 0, [], of), Segment(other.run, 0, EVENTS[:1], other)])
+        await store.append([Segment(of.run, 0, EVENTS[:2])])
+        await store.append([Segment(other.run, 1, EVENTS[1:], None, end(other, EVENTS))])
+        await store.append([Segment(of.run, 2, EVENTS[2:4])])
+        await store.close()
+
+    async def second() -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        orphans = await store.open()
+        assert [(orphan.head, orphan.events, orphan.ended) for orphan in orphans] == [(of, EVENTS[:4], None)]
+        events: list[AnyEvent] = [*EVENTS[:4], Failed("producer_lost", "gone", 503)]
+        await store.append([Segment(of.run, 4, events[4:], None, end(of, events))])
+        await store.close()
+
+    async def third() -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        assert await store.open() == []
+        record = await store.get(of.run, "alice")
+        assert record is not None
+        assert record.events[-1] == Failed("producer_lost", "gone", 503)
+        await store.close()
+
+    for play in (first, second, third):
+        asyncio.run(play())
+
+
+def test_a_second_owner_is_refused_by_name(tmp_path: Path) -> None:
+    """The message says which process holds the store and what to do."""
+
+    async def main() -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        await store.open()
+        with pytest.raises(StoreError, match=r"in use by another Headgate \(process \d+\)"):
+            await SqliteStore(tmp_path / "runs.db").open()
+        await store.append([whole(head(), EVENTS)])
+        await store.close()
+        again = SqliteStore(tmp_path / "runs.db")
+        await again.open()
+        await again.close()
+
+    asyncio.run(main())
+
+
+def test_an_owner_that_was_taken_over_can_write_nothing_more(tmp_path: Path) -> None:
+    """Even if the lock failed: the epoch in the file is no longer its own."""
+
+    async def main() -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        await store.open()
+        with sqlite3.connect(tmp_path / "runs.db") as usurper:
+            usurper.execute("UPDATE owner SET epoch = epoch + 1")
+        usurper.close()
+        with pytest.raises(Fenced):
+            await store.append([whole(head(), EVENTS)])
+        await store.close()
+        assert rows(tmp_path / "runs.db", "runs") == 0
+
+    asyncio.run(main())
+
+
+def test_a_run_within_one_commit_never_touches_the_journal(tmp_path: Path) -> None:
+    """Short answers cost one row."""
+
+    async def main() -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        await store.open()
+        await store.append([whole(head(), EVENTS)])
+        await store.close()
+
+    asyncio.run(main())
+    assert (rows(tmp_path / "runs.db", "journal"), rows(tmp_path / "runs.db", "runs")) == (0, 1)
+
+
+def test_journal_rows_are_dropped_when_nobody_needs_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The journal holds live runs only, give or take a few rows."""
+    monkeypatch.setattr(module, "DROP_ROWS", 4)
+
+    async def main() -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        await store.open()
+        for _ in range(50):
+            of = head()
+            await store.append([Segment(of.run, 0, EVENTS[:2], of)])
+            await store.append([Segment(of.run, 2, EVENTS[2:], None, end(of, EVENTS))])
+        await store.close()
+
+    asyncio.run(main())
+    assert rows(tmp_path / "runs.db", "journal") <= 6
+
+
+def test_one_long_run_does_not_hold_the_rows_of_many_short_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Old rows are rewritten for those that still need them, and nothing of those is lost."""
+    monkeypatch.setattr(module, "DROP_ROWS", 4)
+    monkeypatch.setattr(module, "REWRITE_ROWS", 8)
+    monkeypatch.setattr(module, "REWRITE_BACKLOG", 16)
+    long = head()
+    said: list[AnyEvent] = [EVENTS[0]]
+
+    async def main() -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        await store.open()
+        await store.append([Segment(long.run, 0, said[:1], long)])
+        for number in range(200):
+            short = head()
+            piece = Text(f" {number}")
+            await store.append([Segment(short.run, 0, EVENTS[:2], short), Segment(long.run, len(said), [piece])])
+            await store.append([Segment(short.run, 2, EVENTS[2:], None, end(short, EVENTS))])
+            said.append(piece)
+        await store.close()
+
+    asyncio.run(main())
+    assert rows(tmp_path / "runs.db", "journal") < 60
+
+    async def again() -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        (orphan,) = await store.open()
+        assert orphan.events == said
+        await store.close()
+
+    asyncio.run(again())
+
+
+def test_a_batch_is_kept_whole_or_not_at_all(tmp_path: Path) -> None:
+    """A run that is there already refuses its second end, and takes the rest of the batch with it."""
+
+    async def main() -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        await store.open()
+        of, innocent = head(), head()
+        await store.append([whole(of, EVENTS)])
+        with pytest.raises(StoreError):
+            await store.append([whole(innocent, EVENTS), whole(of, EVENTS)])
+        assert await store.get(innocent.run, "alice") is None
+        await store.append([whole(innocent, EVENTS)])
+        assert await store.get(innocent.run, "alice") is not None
+        await store.close()
+
+    asyncio.run(main())
+
+
+def test_a_store_of_a_newer_headgate_is_left_alone(tmp_path: Path) -> None:
+    """What we do not understand we must not write into."""
+    with sqlite3.connect(tmp_path / "runs.db") as newer:
+        newer.execute("PRAGMA user_version = 99")
+    newer.close()
+    with pytest.raises(StoreError, match="newer Headgate"):
+        asyncio.run(SqliteStore(tmp_path / "runs.db").open())
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    """In the message, with the reason."""
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(StoreError, match=r"runs\.db cannot be opened"):
+        asyncio.run(SqliteStore(tmp_path / "file" / "runs.db").open())
+
+
+def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
+    """Answers are private."""
+
+    async def main() -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        await store.open()
+        assert (tmp_path / "runs.db").stat().st_mode & 0o077 == 0
+        await store.close()
+
+    asyncio.run(main())
