@@ -166,10 +166,10 @@ def merge(whole: dict[str, Any], more: dict[str, Any]) -> None:
     """Add a delta's fields to what came before: text and lists grow, objects merge, the rest is replaced."""
     for key, value in more.items():
         old = whole.get(key)
-        if isinstance(old, str) and isinstance(value, str):  # noqa: SIM114: one condition would lose the types
+        if isinstance(old, str) and isinstance(value, str):
             whole[key] = old + value
         elif isinstance(old, list) and isinstance(value, list):
-            whole[key] = old + value
+            whole[key] = [*old, *value]
         elif isinstance(old, dict) and isinstance(value, dict):
             merge(old, value)
         elif value is not None or old is None:

@@ -37,6 +37,8 @@ class Fake:
         """After how many pieces a chat is cut; -1 for never."""
         self.cut_events: list[int] = []
         """After how many events each following is cut, the first first."""
+        self.is_polite = False
+        """Whether a cut ends the answer as if it were whole, as a proxy between may do."""
         self.head_delay = 0.0
         self.is_endless = False
         """Whether an answer pauses before its end until it is stopped."""
@@ -120,7 +122,7 @@ class Fake:
         _begin(writer)
         for number, piece in enumerate(self.pieces):
             if number == self.cut_chat:
-                return await _cut(writer)
+                return await self._cut(writer)
             _chunk(writer, _frame({"choices": [{"index": 0, "delta": {"content": piece}}]}))
         await writer.drain()
         if self.is_endless:
@@ -143,9 +145,18 @@ class Fake:
         cut = self.cut_events.pop(0) if self.cut_events else -1
         for number, event in enumerate(events[after + 1 :]):
             if number == cut:
-                return await _cut(writer)
+                return await self._cut(writer)
             _chunk(writer, f"event: {event['type']}\nid: {after + 1 + number}\n".encode() + _frame(event))
         return _chunk(writer, b"")
+
+    async def _cut(self, writer: asyncio.StreamWriter) -> None:
+        # Half a frame first: a cut falls anywhere.
+        _chunk(writer, b'data: {"choices": [{"ind')
+        if self.is_polite:
+            return _chunk(writer, b"")
+        await writer.drain()
+        writer.close()
+        return await writer.wait_closed()
 
 
 async def _read(reader: asyncio.StreamReader) -> Request | None:
@@ -178,14 +189,6 @@ def _frame(value: object) -> bytes:
 
 def _chunk(writer: asyncio.StreamWriter, data: bytes) -> None:
     writer.write(b"%x\r\n%b\r\n" % (len(data), data))
-
-
-async def _cut(writer: asyncio.StreamWriter) -> None:
-    # Half a frame first: a cut falls anywhere.
-    _chunk(writer, b'data: {"choices": [{"ind')
-    await writer.drain()
-    writer.close()
-    await writer.wait_closed()
 
 
 @asynccontextmanager

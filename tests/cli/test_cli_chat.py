@@ -30,18 +30,18 @@ def test_one_question_is_asked_and_its_answer_printed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("chat", "events", "cursors"),
+    ("chat", "events", "is_polite", "cursors"),
     [
-        (3, [], ["-1"]),
-        (0, [], ["-1"]),
-        (1, [0, 2, 1, 4], ["-1", "-1", "1", "2", "6"]),
+        (3, [], False, ["-1"]),
+        (0, [3], True, ["-1", "2"]),
+        (1, [0, 2, 1, 4], False, ["-1", "-1", "1", "2", "6"]),
     ],
 )
-def test_a_cut_answer_goes_on_where_it_was(chat: int, events: list[int], cursors: list[str]) -> None:
+def test_a_cut_answer_goes_on_where_it_was(chat: int, events: list[int], is_polite: bool, cursors: list[str]) -> None:
     """Nothing is printed twice and nothing is missing, wherever and how often the connection breaks."""
 
     def change(fake: Fake) -> None:
-        fake.cut_chat, fake.cut_events = chat, events
+        fake.cut_chat, fake.cut_events, fake.is_polite = chat, list(events), is_polite
 
     async def play() -> None:
         async with fake_server(change) as fake:

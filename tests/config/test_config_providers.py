@@ -102,6 +102,8 @@ def test_openais_key_goes_to_no_stranger(tmp_path: Path) -> None:
     assert loaded(tmp_path, text.format("mine"), environ).providers[0].key is None
     assert loaded(tmp_path, text.format("openai"), environ).providers[0].key is not None, "its own section says so"
     assert loaded(tmp_path, '[providers.mine]\nkind = "openai"', environ).providers[0].key is not None
+    text = '[providers.mine]\nkind = "groq"\nbase_url = "https://elsewhere.example/v1"'
+    assert loaded(tmp_path, text, {"GROQ_API_KEY": "g"}).providers[0].key is None
 
 
 def test_a_missing_key_is_no_reason_not_to_start(tmp_path: Path) -> None:
@@ -142,6 +144,11 @@ def test_model_names_belong_to_the_first_provider_that_owns_them(tmp_path: Path)
 )
 def test_a_wrong_provider_is_refused(tmp_path: Path, text: str, part: str) -> None:
     assert part in "\n".join(problems(tmp_path, text))
+
+
+def test_a_wrong_key_is_not_repeated(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, '[providers.openai]\napi_key = "hunter 2"')
+    assert problem == "[providers.openai] `api_key` must be text without spaces."
 
 
 def test_the_address_for_our_own_clients_does_not_make_us_call_ourselves() -> None:

@@ -63,7 +63,7 @@ def find_providers(
             provider = _resolve(service.name, ProviderSection(), service, environ, problems)
             if provider is not None:
                 found.append(provider)
-    if not found and not tables:
+    if not found:
         found.append(ProviderConfig(name=SIMULATOR, default_model=SIMULATOR_MODEL))
     return tuple(found)
 

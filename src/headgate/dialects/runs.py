@@ -16,7 +16,7 @@ from headgate.formats import openai
 from headgate.keys import Keys
 from headgate.runs import Engine, Run
 from headgate.store.base import Summary
-from headgate.web.answers import following, headers_of, write_log
+from headgate.web.answers import Following, headers_of, write_log
 from headgate.web.http import Request
 from headgate.web.routes import Doc, Handler, Route
 
@@ -80,7 +80,7 @@ class Runs:
             raise BadRequest(
                 f"The run has {len(run.events)} events so far; there is none to go on after.", param="after"
             )
-        with following(self._engine, run, request) as follower:
+        with Following(self._engine, run, request) as follower:
             request.begin_stream(headers_of(run))
             await write_log(run, EventWriter(first), first, False, follower, request)
 

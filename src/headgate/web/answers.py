@@ -6,8 +6,7 @@ real HTTP error; after a while of silence it is sent all the same, because load 
 on connections that say nothing. From then on an error is an event of the client's dialect.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Protocol as Shape
 
 import msgspec
@@ -35,31 +34,36 @@ class Face(msgspec.Struct, frozen=True):
 
     read: Callable[[bytes], Call]
     writer: WriterOf
-    whole: Callable[[Call, str, int, Iterable[AnyEvent]], bytes]
+    whole: Callable[[Call, str, int, Sequence[AnyEvent]], bytes]
     cuts: bool
     """Whether a failed stream is cut after its error; a dialect with a word for failed ends cleanly."""
 
 
-@contextmanager
-def following(engine: Engine, run: Run, request: Request) -> Iterator[Follower]:
-    """Follow a run for this request's client, as long as it is there."""
-    follower = engine.follow(run)
+class Following:
+    """Follows a run for a request's client, as long as both are there."""
 
-    def on_leave() -> None:
-        follower.leave()
-        engine.leave(follower)
+    __slots__ = ("_engine", "_follower", "_request")
 
-    request.on_leave(on_leave)
-    try:
-        yield follower
-    finally:
-        request.on_leave(None)
-        engine.leave(follower)
+    def __init__(self, engine: Engine, run: Run, request: Request) -> None:
+        self._engine, self._request = engine, request
+        self._follower = engine.follow(run)
+
+    def __enter__(self) -> Follower:
+        self._request.on_leave(self._on_leave)
+        return self._follower
+
+    def __exit__(self, *error: object) -> None:
+        self._request.on_leave(None)
+        self._engine.leave(self._follower)
+
+    def _on_leave(self) -> None:
+        self._follower.leave()
+        self._engine.leave(self._follower)
 
 
 async def answer(engine: Engine, run: Run, call: Call, face: Face, request: Request) -> None:
     """Answer the request that made this run."""
-    with following(engine, run, request) as follower:
+    with Following(engine, run, request) as follower:
         if call.stream:
             await _stream(run, face.writer(call, run.id, int(run.head.created)), face.cuts, follower, request)
         else:

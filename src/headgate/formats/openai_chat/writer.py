@@ -10,7 +10,7 @@ An error after the first byte is an event of its own, and no end mark follows it
 must not look like a whole one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -156,8 +156,38 @@ class Writer:
         return frames + sse.DONE
 
 
-def whole(call: Call, run: str, created: int, events: Iterable[AnyEvent]) -> bytes:
+def whole(call: Call, run: str, created: int, events: Sequence[AnyEvent]) -> bytes:
     """The whole chat completion object of a finished or stopped run."""
+    return _plain_whole(events) or _any_whole(call, run, created, events)
+
+
+def _plain_whole(events: Sequence[AnyEvent]) -> bytes | None:
+    """The common case in a few instructions: words of a kindred provider and nothing else; None for any other."""
+    match events:
+        case [Started(format="openai.chat") as started, Text(extra=None, logprobs=None) as text, usage, finished]:
+            pass
+        case _:
+            return None
+    if not started.id or type(usage) is not Usage or type(finished) is not Finished or finished.rest:
+        return None
+    return b"".join(
+        (
+            b'{"id":',
+            _encode(started.id),
+            b',"object":"chat.completion","created":%d,"model":' % started.created,
+            _encode(started.model),
+            b',"choices":[{"index":0,"message":{"role":"assistant","content":',
+            _encode(text.delta),
+            b',"refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"',
+            finished.reason.encode(),
+            b'"}],"usage":',
+            openai.usage_json(usage, True),
+            b',"system_fingerprint":null}' if started.extra is None else b"," + started.extra[1:],
+        )
+    )
+
+
+def _any_whole(call: Call, run: str, created: int, events: Sequence[AnyEvent]) -> bytes:
     answer = fold(events)
     started = answer.started or Started("", call.model, "", created)
     kindred = started.format == NAME

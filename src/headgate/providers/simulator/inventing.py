@@ -25,7 +25,7 @@ MAX_DEPTH = 48
 MAX_TEXT = 10_000
 """Caps the characters a schema can ask for in one string."""
 
-_DEEP = 5
+_DEEP = 4
 """From this depth on only what is required is made, so that schemas which refer to themselves come to an end."""
 
 _HUGE = 1e15
