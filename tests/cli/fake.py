@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-RUN = "run_" + "0" * 32
+RUN = "run_" + "0" * 40
 
 
 class Request(NamedTuple):

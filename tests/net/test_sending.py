@@ -51,34 +51,62 @@ def test_the_connection_of_a_large_request_is_used_again(run: Run) -> None:
 
 
 class Transport:
-    """Counts what it gets, and asks for a stop when it holds three pieces."""
+    """Counts what it gets, and asks for a stop when it was written to so many times."""
 
-    def __init__(self) -> None:
+    def __init__(self, enough: int = 1000) -> None:
         self.sizes: list[int] = []
-        self.sender: Sender
+        self.buffered = 0
+        self.is_lost = False
+        self._enough = enough
+        self.sender = Sender(cast(asyncio.Transport, self), asyncio.get_running_loop())
 
     def write(self, data: bytes) -> None:
         self.sizes.append(len(data))
-        if len(self.sizes) == 4:
+        if len(self.sizes) == self._enough:
             self.sender.stall()
+
+    def get_write_buffer_size(self) -> int:
+        return self.buffered
+
+    def is_closing(self) -> bool:
+        return self.is_lost
+
+
+async def some_turns() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
 
 
 def test_a_large_body_goes_out_one_piece_a_turn_and_only_as_long_as_it_is_taken(run: Run) -> None:
     async def play() -> None:
-        transport = Transport()
-        sender = Sender(cast(asyncio.Transport, transport), asyncio.get_running_loop())
-        transport.sender = sender
+        transport = Transport(enough=4)
+        sender = transport.sender
         sender.send(b"head", bytes(5 * PIECE + 1))
         assert transport.sizes == [4, PIECE]
         await asyncio.sleep(0)
         assert transport.sizes == [4, PIECE, PIECE]
-        for _ in range(5):
-            await asyncio.sleep(0)
+        await some_turns()
         assert transport.sizes == [4, PIECE, PIECE, PIECE]
+        assert not sender.is_fit
         sender.go_on()
-        for _ in range(5):
-            await asyncio.sleep(0)
+        # asyncio cannot bear a write that fails in here.
+        assert transport.sizes == [4, PIECE, PIECE, PIECE]
+        await some_turns()
         assert transport.sizes == [4, PIECE, PIECE, PIECE, PIECE, PIECE, 1]
+        assert sender.is_fit
+
+    run(play())
+
+
+def test_a_transport_that_is_full_with_the_head_gets_no_body(run: Run) -> None:
+    async def play() -> None:
+        transport = Transport(enough=1)
+        transport.sender.send(b"head", bytes(2 * PIECE))
+        await some_turns()
+        assert transport.sizes == [4]
+        transport.sender.go_on()
+        await some_turns()
+        assert transport.sizes == [4, PIECE, PIECE]
 
     run(play())
 
@@ -86,12 +114,25 @@ def test_a_large_body_goes_out_one_piece_a_turn_and_only_as_long_as_it_is_taken(
 def test_a_stopped_sender_sends_no_more(run: Run) -> None:
     async def play() -> None:
         transport = Transport()
-        sender = Sender(cast(asyncio.Transport, transport), asyncio.get_running_loop())
-        sender.send(b"head", bytes(3 * PIECE))
-        sender.stop()
-        sender.go_on()
-        await asyncio.sleep(0)
+        transport.sender.send(b"head", bytes(3 * PIECE))
+        transport.sender.stop()
+        transport.sender.go_on()
+        await some_turns()
         assert transport.sizes == [4, PIECE]
+
+    run(play())
+
+
+def test_a_transport_is_fit_for_another_request_when_it_is_well_and_empty(run: Run) -> None:
+    async def play() -> None:
+        transport = Transport()
+        transport.sender.send(b"head", b"body")
+        assert transport.sizes == [8]
+        assert transport.sender.is_fit
+        transport.buffered = 1
+        assert not transport.sender.is_fit
+        transport.buffered, transport.is_lost = 0, True
+        assert not transport.sender.is_fit
 
     run(play())
 

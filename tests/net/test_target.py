@@ -92,6 +92,11 @@ def test_a_bad_url_is_refused_without_being_quoted(url: str) -> None:
     assert "secret" not in str(caught.value)
 
 
+def test_a_password_in_a_url_is_said_to_belong_into_a_header() -> None:
+    with pytest.raises(ValueError, match="authorization header"):
+        Target("POST", "http://user:secret@example.com/", {})
+
+
 @pytest.mark.parametrize("method", ["", "get", "G ET", "GET\r\n", "CONNECT", "GÉT"])
 def test_a_bad_method_is_refused(method: str) -> None:
     with pytest.raises(ValueError, match="method"):

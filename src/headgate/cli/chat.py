@@ -7,7 +7,7 @@ from typing import TypedDict
 from headgate.cli.asking import Asking
 from headgate.cli.http import Server
 from headgate.cli.screen import Screen, complain
-from headgate.config import ConfigError, environment, load_client
+from headgate.config import ConfigError, load_client, read_environment
 from headgate.errors import HeadgateError
 
 INTERRUPTED = 130
@@ -31,7 +31,7 @@ class Message(TypedDict):
 def run(url: str | None, key: str | None, model: str, prompt: str | None) -> int:
     """Ask once if there is a prompt, else talk until the person has enough; returns the exit code."""
     try:
-        client = load_client(url, key, environment())
+        client = load_client(url, key, read_environment())
     except ConfigError as error:
         complain(error.message)
         return 2

@@ -4,13 +4,13 @@ from pathlib import Path
 
 from headgate.cli.screen import complain
 from headgate.cli.summary import facts
-from headgate.config import ConfigError, environment, load
+from headgate.config import ConfigError, load, read_environment
 
 
 def run(path: Path | None) -> int:
     """Print what was found; returns the exit code."""
     try:
-        config = load(path, environment())
+        config = load(path, read_environment())
     except ConfigError as error:
         complain_about(error)
         return 2

@@ -13,7 +13,7 @@ from headgate.cli.following import Log
 from headgate.cli.http import Server, ServerError, run_path
 from headgate.cli.screen import Screen, complain, safe
 from headgate.cli.sse import Message
-from headgate.config import ConfigError, environment, load_client
+from headgate.config import ConfigError, load_client, read_environment
 from headgate.errors import HeadgateError
 
 INTERRUPTED = 130
@@ -88,7 +88,7 @@ def _with_server(url: str | None, key: str | None, work: Callable[[Server], Awai
             await server.close()
 
     try:
-        client = load_client(url, key, environment())
+        client = load_client(url, key, read_environment())
         asyncio.run(do())
     except HeadgateError as error:
         complain(error.message)
@@ -103,17 +103,11 @@ def _print_json(value: dict[str, Any]) -> None:
 
 
 def _print_table(runs: list[dict[str, Any]], *, has_more: bool) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for column in ("RUN", "STATUS", "AGE", "MODEL", "TOKENS"):
-        table.add_column(column, no_wrap=True)
-    for run in runs:
-        table.add_row(*_row(run))
-    console = Console(highlight=False, markup=False)
-    # Only a person's terminal has a width; a pipe gets whole lines.
-    console.print(table, soft_wrap=not sys.stdout.isatty(), crop=False)
+    rows = [("RUN", "STATUS", "AGE", "MODEL", "TOKENS"), *(_row(run) for run in runs)]
+    # As wide as it has to be: a name that was cut to fit could not be followed.
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     if has_more:
         complain("There are more; --limit shows up to 100.")
 

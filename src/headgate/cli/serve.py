@@ -8,7 +8,7 @@ from headgate import __version__
 from headgate.cli.check import complain_about
 from headgate.cli.screen import complain
 from headgate.cli.summary import facts
-from headgate.config import Config, ConfigError, environment, load
+from headgate.config import Config, ConfigError, load, read_environment
 from headgate.errors import HeadgateError
 
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}
@@ -17,7 +17,7 @@ _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}
 def run(path: Path | None, *, host: str | None, port: int | None, insecure_open: bool) -> int:
     """Serve until told to end; returns the exit code: 2 for a wrong configuration, 1 for what is in the way."""
     try:
-        config = load(path, environment(), _options(host, port, insecure_open))
+        config = load(path, read_environment(), _options(host, port, insecure_open))
     except ConfigError as error:
         complain_about(error)
         return 2

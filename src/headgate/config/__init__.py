@@ -1,6 +1,6 @@
 """The configuration: a file and the environment, read once into frozen settings."""
 
-from headgate.config.environment import VARIABLES, environment
+from headgate.config.environment import VARIABLES, read_environment
 from headgate.config.keys import Key
 from headgate.config.load import ClientConfig, Config, load, load_client
 from headgate.config.problems import ConfigError
@@ -20,7 +20,7 @@ __all__ = [
     "Server",
     "Setting",
     "Store",
-    "environment",
     "load",
     "load_client",
+    "read_environment",
 ]

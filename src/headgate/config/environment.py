@@ -28,7 +28,7 @@ _BY_VARIABLE = {setting.variable: setting for setting in SERVER_SETTINGS + STORE
 _LINK = re.compile(r"(tcp|udp|sctp)://")
 
 
-def environment() -> Mapping[str, str]:
+def read_environment() -> Mapping[str, str]:
     """This process's environment, as it is now."""
     return dict(os.environ)
 

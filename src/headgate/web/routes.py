@@ -8,34 +8,16 @@ routing and middleware cost as much as the rest of a short request; FastAPI read
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
 from headgate.errors import HeadgateError
+from headgate.web.doc import Doc
 from headgate.web.http import Request
 
 Handler: TypeAlias = Callable[[Request], Awaitable[None]]
 ErrorBody: TypeAlias = Callable[[HeadgateError], bytes]
-
-
-class Doc(msgspec.Struct, frozen=True, kw_only=True):
-    """What /docs says of a route."""
-
-    summary: str
-    description: str = ""
-    tag: str
-    request: type[msgspec.Struct] | None = None
-    request_example: Mapping[str, Any] | None = None
-    response: type[msgspec.Struct] | None = None
-    response_example: Any = None
-    response_kind: str = "application/json"
-    stream_example: str | None = None
-    """What the same request answers as server-sent events."""
-    query: Mapping[str, str] = {}
-    """The query's parameters and what they mean."""
-    success: str = "The answer."
-    errors: tuple[int, ...] = ()
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):

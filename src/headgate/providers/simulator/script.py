@@ -170,7 +170,7 @@ def read(call: Call) -> Script:
     except BadRequest as error:
         raise _named(error) from None
     for matter in _ALTERNATIVES:
-        said = [name for name in matter if getattr(script, name) not in (None, False)]
+        said = [name for name in matter if _is_wanted(getattr(script, name))]
         if len(said) > 1:
             raise BadRequest(
                 f"'{FIELD}.{said[1]}' cannot be combined with '{FIELD}.{said[0]}'.",
@@ -178,6 +178,11 @@ def read(call: Call) -> Script:
                 code="invalid_value",
             )
     return script
+
+
+def _is_wanted(value: object) -> bool:
+    # A zero is a wish like any other; only a switch that is off wants nothing.
+    return value is not None and value is not False
 
 
 def _named(error: BadRequest) -> BadRequest:
