@@ -25,7 +25,7 @@ class Attempt:
         self.run, self.provider = run, provider
         self._limits, self._append, self._clock = limits, append, clock
         self._began = clock()
-        self._last = 0.0
+        self._last: float | None = None
         self.late: ProviderError | None = None
         """Which limit ended it, if one did."""
 
@@ -42,7 +42,7 @@ class Attempt:
         limits, name = self._limits, self.provider.name
         if limits.total is not None and now - self._began > limits.total:
             return _late(f"{name} took more than {limits.total:g} s for its answer.", "total_timeout")
-        if not self._last:
+        if self._last is None:
             if now - self._began > limits.first_event:
                 return _late(f"{name} did not begin to answer within {limits.first_event:g} s.", "first_event_timeout")
         elif now - self._last > limits.idle:

@@ -8,6 +8,7 @@ on connections that say nothing. From then on an error is an event of the client
 
 from collections.abc import Callable, Sequence
 from typing import Protocol as Shape
+from typing import TypeAlias
 
 import msgspec
 
@@ -21,6 +22,10 @@ from headgate.web.http import Request
 
 EVENTS_PER_WRITE = 1000
 """Caps what a reader who joins late gets in one piece, so that a long log does not hold up the others."""
+
+
+Frames: TypeAlias = Callable[[int, int], bytes]
+"""The frames of a run's events from one number up to another, asked for in order and once each."""
 
 
 class WriterOf(Shape):
@@ -63,9 +68,10 @@ class Following:
 
 async def answer(engine: Engine, run: Run, call: Call, face: Face, request: Request) -> None:
     """Answer the request that made this run."""
+    request.add_headers(headers_of(run))
     with Following(engine, run, request) as follower:
         if call.stream:
-            await _stream(run, face.writer(call, run.id, int(run.head.created)), face.cuts, follower, request)
+            await _stream(run, call, face, follower, request)
         else:
             await _whole(run, call, face, follower, request)
 
@@ -77,10 +83,10 @@ async def _whole(run: Run, call: Call, face: Face, follower: Follower, request: 
             return
     _raise_if_failed(run)
     body = face.whole(call, run.id, int(run.head.created), run.events)
-    request.answer(200, body, headers_of(run))
+    request.answer(200, body)
 
 
-async def _stream(run: Run, writer: Writer, cuts: bool, follower: Follower, request: Request) -> None:
+async def _stream(run: Run, call: Call, face: Face, follower: Follower, request: Request) -> None:
     while not run.shows_output:
         if not await follower.news(run.shown):
             if follower.is_gone:
@@ -89,22 +95,31 @@ async def _stream(run: Run, writer: Writer, cuts: bool, follower: Follower, requ
     else:
         if run.first_output is None:
             _raise_if_failed(run)
-    request.begin_stream(headers_of(run))
-    await write_log(run, writer, 0, cuts, follower, request)
+    write = face.writer(call, run.id, int(run.head.created)).write
+
+    def frames(first: int, upto: int) -> bytes:
+        return b"".join([write(event) for event in run.events[first:upto]])
+
+    await write_log(run, frames, 0, follower, request, cuts=face.cuts)
 
 
-async def write_log(run: Run, writer: Writer, cursor: int, cuts: bool, follower: Follower, request: Request) -> None:
-    """Write everything after the cursor as it becomes visible, until the run is over or the reader gone."""
-    write = writer.write
+async def write_log(
+    run: Run, frames: Frames, cursor: int, follower: Follower, request: Request, *, cuts: bool = False
+) -> None:
+    """Write everything from that event on as it becomes visible, until the run is over or the reader gone."""
+    request.begin_stream()
+    if not run.shows_output:
+        # The head goes out with the first piece, and readers want to know now that they are followed.
+        await request.write(sse.KEEP_ALIVE, more=True)
     while not follower.is_gone:
-        events = run.events[cursor : min(run.shown, cursor + EVENTS_PER_WRITE)]
-        if events:
-            cursor += len(events)
-            body = write(events[0]) if len(events) == 1 else b"".join([write(event) for event in events])
+        upto = min(run.shown, cursor + EVENTS_PER_WRITE)
+        if upto > cursor:
+            piece = frames(cursor, upto)
+            cursor = upto
             is_last = cursor == run.shown and run.is_over
-            is_cut = is_last and cuts and isinstance(events[-1], Failed)
-            if body or is_last:
-                await request.write(body, more=is_cut or not is_last)
+            is_cut = is_last and cuts and isinstance(run.last, Failed)
+            if piece or is_last:
+                await request.write(piece, more=is_cut or not is_last)
             if is_cut:
                 request.cut()
             if is_last:

@@ -39,6 +39,10 @@ class Request:
         """End the connection in the middle of the answer."""
         self._exchange.cut()
 
+    def add_headers(self, lines: bytes) -> None:
+        """Say this with the answer, whether it will be one or an error."""
+        self._common = lines + self._common
+
     def query(self) -> dict[str, str]:
         """The query's parameters; of a repeated one the last."""
         return dict(parse_qsl(self.scope["query_string"].decode("latin-1"), keep_blank_values=True))
@@ -94,9 +98,9 @@ class Request:
             self._exchange.close_after()
         self._exchange.answer(status, b"content-type: %b\r\n%b%b" % (kind, headers, self._common), body)
 
-    def begin_stream(self, headers: bytes) -> None:
+    def begin_stream(self) -> None:
         """Begin an answer of server-sent events."""
-        self._exchange.begin(200, _STREAM + headers + self._common)
+        self._exchange.begin(200, _STREAM + self._common)
 
     async def write(self, piece: bytes, *, more: bool) -> None:
         """A piece of the stream; comes back when the client may be sent more."""

@@ -29,6 +29,10 @@ HEAD_LIMIT = 30.0
 """Seconds a client may take from its connection, or its last answer, to a whole head of a request."""
 
 
+WRITE_LIMIT = 60.0
+"""Seconds a client may read nothing of what waits for it, before it counts as gone; it can come back to its run."""
+
+
 class HeadTooLarge(BadRequest):
     """A request's head over the limits."""
 
@@ -184,7 +188,7 @@ class Exchange:
         """A piece; comes back when the client's socket would take another."""
         cycle = self._cycle
         if cycle.flow.write_paused:
-            await cycle.flow.drain()
+            await self._drain(cycle)
         if cycle.disconnected:
             return
         if not cycle.chunked_encoding:
@@ -197,6 +201,14 @@ class Exchange:
         cycle.transport.write(framed)
         if not more:
             self._over(cycle)
+
+    async def _drain(self, cycle: RequestResponseCycle) -> None:
+        try:
+            async with asyncio.timeout(WRITE_LIMIT):
+                await cycle.flow.drain()
+        except TimeoutError:
+            cycle.disconnected = True
+            cycle.transport.abort()
 
     def cut(self) -> None:
         """

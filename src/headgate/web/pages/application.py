@@ -17,9 +17,9 @@ from starlette.staticfiles import StaticFiles
 from typing_extensions import override
 
 from headgate import __version__
-from headgate.errors import HeadgateError
+from headgate.errors import HeadgateError, NotFound
 from headgate.formats import openai
-from headgate.web.gate import SECURITY
+from headgate.web.gate import SECURITY, MethodNotAllowed
 from headgate.web.http import Message, Receive, Scope, Send
 from headgate.web.pages import paths
 from headgate.web.pages.openapi import complete, operation_id
@@ -149,12 +149,8 @@ async def _elsewhere() -> Response:
 
 async def _refuse(request: Request, error: Exception) -> Response:
     """What the framework refuses, in our words."""
-    assert isinstance(error, HTTPException)
-    said = HeadgateError(
-        f"{request.url.path} cannot be asked like this: {error.detail}.",
-        status=error.status_code,
-        code="invalid_request",
-        kind="invalid_request_error",
-    )
-    body = openai.error_body(said)
-    return Response(body, error.status_code, headers=error.headers, media_type="application/json")
+    path, allowed = request.url.path, getattr(error, "headers", None)
+    said: HeadgateError = NotFound(f"There is nothing at {path}.")
+    if allowed and "Allow" in allowed:
+        said = MethodNotAllowed(f"{path} takes {allowed['Allow']}, not {request.method}.")
+    return Response(openai.error_body(said), said.status, headers=allowed, media_type="application/json")

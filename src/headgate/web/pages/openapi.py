@@ -107,8 +107,8 @@ def _schema(content: Content, schemas: Schemas) -> Mapping[str, Any]:
         return {"type": "string"}
     # OpenAPI 3.1 has no word for the events of a stream, so the reference is a note of our own.
     reference = schemas.reference(content.schema)
-    name = reference["$ref"].rpartition("/")[2]
-    told = f"Server-sent events; the `data` of each is a `{name}`."
+    names = [one["$ref"].rpartition("/")[2] for one in reference.get("anyOf", [reference])]
+    told = f"Server-sent events; the `data` of each is a `{'` or `'.join(names)}`."
     return {"type": "string", "description": told, "x-event-data": reference}
 
 

@@ -28,7 +28,8 @@ class Schemas:
 
     def reference(self, schema: Schema) -> Mapping[str, Any]:
         """How to refer to the schema of that struct."""
-        return self._references[schema]
+        reference: Mapping[str, Any] = self._references[schema]
+        return reference
 
     def _explain(self, content: Content) -> None:
         for name, meaning in content.fields.items():
