@@ -3,7 +3,8 @@
 import asyncio
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,10 +40,26 @@ async def start(
     )
 
 
+@asynccontextmanager
+async def running(*arguments: str, cwd: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A command that is sure to be gone afterwards."""
+    process = await start(*arguments, cwd=cwd)
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
 async def finish(process: asyncio.subprocess.Process, text: str = "") -> Done:
     """Type the text, close the input, and wait for the end."""
-    async with asyncio.timeout(SECONDS):
-        out, err = await process.communicate(text.encode())
+    try:
+        async with asyncio.timeout(SECONDS):
+            out, err = await process.communicate(text.encode())
+    finally:
+        if process.returncode is None:
+            process.kill()
     assert process.returncode is not None
     return Done(process.returncode, out.decode(), err.decode())
 

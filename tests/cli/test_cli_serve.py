@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .command import Done, finish, headgate, start
+from .command import Done, finish, headgate, running
 
 pytestmark = pytest.mark.slow
 
@@ -132,29 +132,27 @@ def test_check_shows_what_was_found_and_no_secret(tmp_path: Path) -> None:
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the line to paste is a curl")
 def test_a_started_server_can_be_used_as_it_says_and_ends_when_told(tmp_path: Path) -> None:
     async def play() -> None:
-        process = await start("serve", "--port", "0", cwd=tmp_path)
-        assert process.stdout is not None
-        greeting = ""
-        while "curl" not in greeting:
-            greeting += (await asyncio.wait_for(process.stdout.readline(), 10)).decode()
-        url = greeting.split()[4]
-        port = url.rpartition(":")[2]
-        pasted = await asyncio.create_subprocess_shell(greeting.splitlines()[-1], stdout=-1, stderr=-1)
-        (stream, _), chat, same_port, same_store = await asyncio.gather(
-            pasted.communicate(),
-            headgate("chat", "Hello!", "--url", url),
-            headgate("serve", "--port", port, cwd=tmp_path),
-            headgate("serve", "--port", "0", cwd=tmp_path),
-        )
-        assert stream.endswith(b"data: [DONE]\n\n")
-        assert (chat.code, chat.err) == (0, "")
-        assert chat.out.strip()
-        line = f"Something else listens on 127.0.0.1:{port} already; choose another port with --port."
-        assert same_port == (1, "", f"headgate: {line}\n")
-        assert (same_store.code, same_store.out, same_store.err.count("\n")) == (1, "", 1)
-        process.send_signal(signal.SIGINT)
-        ended = await finish(process)
-        assert (ended.code, ended.err) == (0, "")
+        async with running("serve", "--port", "0", cwd=tmp_path) as process:
+            assert process.stdout is not None
+            greeting = (await asyncio.wait_for(process.stdout.readuntil(b"}]}'\n"), 10)).decode()
+            url = greeting.split()[4]
+            port = url.rpartition(":")[2]
+            pasted = await asyncio.create_subprocess_shell(greeting.splitlines()[-1], stdout=-1, stderr=-1)
+            (stream, _), chat, same_port, same_store = await asyncio.gather(
+                pasted.communicate(),
+                headgate("chat", "Hello!", "--url", url),
+                headgate("serve", "--port", port, cwd=tmp_path),
+                headgate("serve", "--port", "0", cwd=tmp_path),
+            )
+            assert stream.endswith(b"data: [DONE]\n\n")
+            assert (chat.code, chat.err) == (0, "")
+            assert chat.out.strip()
+            line = f"Something else listens on 127.0.0.1:{port} already; choose another port with --port."
+            assert same_port == (1, "", f"headgate: {line}\n")
+            assert (same_store.code, same_store.out, same_store.err.count("\n")) == (1, "", 1)
+            process.send_signal(signal.SIGINT)
+            ended = await finish(process)
+            assert (ended.code, ended.err) == (0, "")
 
     asyncio.run(play())
 
