@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -33,11 +34,9 @@ def test_every_service_has_a_row() -> None:
 def test_every_event_has_a_row() -> None:
     """docs/runs.md lists each event with all of its fields."""
     rows = [row for row in (ROOT / "docs" / "runs.md").read_text().splitlines() if row.startswith("|")]
-    for event in AnyEvent.__args__:
+    for event in get_args(AnyEvent):
         assert issubclass(event, Event)
-        row = next(
-            (row for row in text.splitlines() if row.startswith("|") and f"`{event.__struct_config__.tag}`" in row), ""
-        )
+        row = next((row for row in rows if f"`{event.__struct_config__.tag}`" in row), "")
         missing = [field for field in event.__struct_fields__ if f"`{field}`" not in row]
         assert not missing, (event.__struct_config__.tag, missing)
 

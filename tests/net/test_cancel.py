@@ -190,6 +190,7 @@ def test_at_every_turn_of_the_loop_nothing_is_left_open(run: Run) -> None:
             await peer.wait_closed_by_client()
 
         async with Upstream(answer) as upstream:
+            before = open_files()
             for turns in range(25):
                 client = Client()
                 task = asyncio.create_task(ask(client, upstream.target()))
@@ -200,6 +201,8 @@ def test_at_every_turn_of_the_loop_nothing_is_left_open(run: Run) -> None:
                 assert client.connections in ((0, 1) if turns else (0,))
                 await client.close()
                 assert client.connections == 0
+            await asyncio.sleep(0.01)
+            assert open_files() == before
 
     run(play())
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import weakref
 from collections.abc import Mapping
 
@@ -233,6 +234,39 @@ def test_closing_the_client_ends_the_waiting_too(run: Run) -> None:
             await client.close()
             for result in await asyncio.gather(*fetches, return_exceptions=True):
                 assert isinstance(result, ClientClosed)
+            assert upstream.accepted == 1
+
+    run(play())
+
+
+def test_closing_the_client_ends_the_connecting_too(run: Run) -> None:
+    async def play() -> None:
+        async with Upstream(Peer.wait_closed_by_client) as upstream:
+            client = Client()
+            fetch = asyncio.create_task(ask(client, upstream.target()))
+            await asyncio.sleep(0)
+            assert client.connections == 1
+            await client.close()
+            # Not only once it is connected: a second one must not even begin.
+            with pytest.raises(ClientClosed):
+                await ask(client, upstream.target())
+            with pytest.raises(ClientClosed):
+                await fetch
+            assert client.connections == 0
+
+    run(play())
+
+
+def test_when_the_client_is_closed_its_sockets_are(run: Run) -> None:
+    async def play() -> None:
+        async with Upstream(always_ok) as upstream:
+            client = Client()
+            await asyncio.gather(*(ask(client, upstream.target()) for _ in range(3)))
+            before = len(os.listdir("/proc/self/fd"))
+            (pool,) = client._pools.values()
+            await pool.close()  # without the turns of the loop that the client's own close takes anyway
+            assert len(os.listdir("/proc/self/fd")) <= before - 3
+            await client.close()
 
     run(play())
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from headgate.net import Client, ConnectError, ConnectTimeout, Target
-from headgate.net.dial import HEAD_START, Address, _families_in_turn
+from headgate.net.dial import HEAD_START, Address, _families_in_turn, _open, _race, _resolve
 
 from .conftest import Run
 from .full import full_listener
@@ -44,6 +44,15 @@ def test_a_name_is_resolved(run: Run) -> None:
             target = Target("POST", f"http://localhost:{upstream.port}/", {})
             assert (await ask(client, target)).body == b"ok"
             await client.close()
+
+    run(play())
+
+
+def test_small_requests_do_not_wait_for_acknowledgements(run: Run) -> None:
+    async def play() -> None:
+        async with Upstream(always_ok) as upstream:
+            with await _open(address(upstream.port)) as sock:
+                assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
     run(play())
 
@@ -174,6 +183,41 @@ def test_a_cancelled_race_closes_every_runner(run: Run, monkeypatch: pytest.Monk
 
     monkeypatch.setattr("headgate.net.dial.HEAD_START", 0.02)
     run(play())
+
+
+def test_a_runner_that_arrives_with_the_cancellation_is_closed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def play() -> None:
+        start, sock = asyncio.Event(), socket.socket()
+
+        async def open_late(_: Address) -> socket.socket:
+            await start.wait()
+            return sock
+
+        monkeypatch.setattr("headgate.net.dial._open", open_late)
+        race = asyncio.create_task(_race([address(1), address(2)]))
+        await asyncio.sleep(0.01)
+        start.set()
+        race.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await race
+        await asyncio.sleep(0)
+        assert sock.fileno() == -1
+
+    run(play())
+
+
+def test_both_families_of_a_name_are_tried_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    def getaddrinfo(host: str, *_: object, flags: int = 0, **__: object) -> Sequence[Address]:
+        if flags:
+            raise socket.gaierror
+        return [(10, host, "a"), (10, host, "b"), (2, host, "c")]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    assert asyncio.run(_resolve("upstream.test", 80)) == [
+        (10, "upstream.test", "a"),
+        (2, "upstream.test", "c"),
+        (10, "upstream.test", "b"),
+    ]
 
 
 def test_the_families_of_a_name_take_turns() -> None:

@@ -115,6 +115,27 @@ def test_draining_ends_after_its_time(run: Run, monkeypatch: pytest.MonkeyPatch)
     run(play())
 
 
+def test_a_drained_connection_outlives_the_time_for_draining(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def play() -> None:
+        async def stream(peer: Peer) -> None:
+            await peer.answer(HEAD + DONE)
+            await asyncio.sleep(0.01)
+            peer.send(LAST)
+            await always_ok(peer)
+
+        async with Upstream(stream) as upstream:
+            client = Client()
+            await ask(client, upstream.target(), until=b"[DONE]")
+            await asyncio.sleep(0.1)
+            assert client.connections == 1
+            assert (await ask(client, upstream.target())).body == b"ok"
+            assert upstream.accepted == 1
+            await client.close()
+
+    monkeypatch.setattr("headgate.net.client.DRAIN_SECONDS", 0.05)
+    run(play())
+
+
 @pytest.mark.parametrize(
     "rest",
     [

@@ -98,6 +98,59 @@ def test_an_idle_connection_is_closed_after_its_time(run: Run) -> None:
     run(play())
 
 
+def test_a_connection_in_use_is_not_idle(run: Run) -> None:
+    async def play() -> None:
+        async def slow(peer: Peer) -> None:
+            await peer.answer(OK)
+            await peer.request()
+            await asyncio.sleep(0.1)
+            peer.send(OK)
+            await peer.wait_closed_by_client()
+
+        async with Upstream(slow) as upstream:
+            client = Client(idle_seconds=0.05)
+            await ask(client, upstream.target())
+            assert (await ask(client, upstream.target())).body == b"ok"
+            assert upstream.accepted == 1
+            await client.close()
+
+    run(play())
+
+
+def test_an_idle_connection_that_closed_makes_room_for_another(run: Run) -> None:
+    async def play() -> None:
+        async def quick(peer: Peer) -> None:
+            await peer.answer(OK)
+            await asyncio.sleep(0.01)
+            peer.close()
+
+        async def slow(peer: Peer) -> None:
+            await peer.request()
+            await asyncio.sleep(0.03)
+            peer.send(OK)
+            await peer.wait_closed_by_client()
+
+        async with Upstream(quick, slow) as upstream:
+            client = Client(max_idle=1)
+            await asyncio.gather(ask(client, upstream.target()), ask(client, upstream.target()))
+            assert client.connections == 1
+            await client.close()
+
+    run(play())
+
+
+def test_an_origin_without_connections_is_forgotten(run: Run) -> None:
+    async def play() -> None:
+        async with Upstream(playing(OK, then_close=True)) as upstream:
+            client = Client()
+            await ask(client, upstream.target())
+            await asyncio.sleep(0.01)
+            assert client._pools == {}
+            await client.close()
+
+    run(play())
+
+
 def test_no_more_than_the_allowed_connections_are_opened_and_all_are_served_in_order(run: Run) -> None:
     async def play() -> None:
         order: list[int] = []

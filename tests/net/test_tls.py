@@ -1,5 +1,6 @@
 """TLS: who is believed, what is agreed, and how an end is told from a cut."""
 
+import asyncio
 import socket
 import ssl
 import struct
@@ -175,6 +176,32 @@ def test_a_stale_connection_is_replaced_over_tls_too(
             await ask(client, upstream.target())
             assert (await ask(client, upstream.target())).body == b"ok"
             assert upstream.accepted == 2
+            await client.close()
+
+    run(play())
+
+
+def test_a_connection_handed_over_and_closed_in_the_same_read_is_replaced_in_its_place(
+    run: Run, serving: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    async def play() -> None:
+        open_now = most = 0
+
+        async def answer_and_go(peer: Peer) -> None:
+            nonlocal open_now, most
+            open_now += 1
+            most = max(most, open_now)
+            # Over TLS the answer and the close_notify come in one read.
+            await peer.answer(OK)
+            peer.close()
+            await peer.wait_closed_by_client()
+            open_now -= 1
+
+        async with Upstream(answer_and_go, tls=serving) as upstream:
+            client = Client(ssl_context=trusting, max_open=1)
+            results = await asyncio.gather(*(ask(client, upstream.target()) for _ in range(5)))
+            assert [result.body for result in results] == [b"ok"] * 5
+            assert (most, upstream.accepted) == (1, 5)
             await client.close()
 
     run(play())

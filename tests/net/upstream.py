@@ -57,6 +57,8 @@ class Peer:
 
     def reset(self) -> None:
         """Close with RST instead of FIN."""
+        if self.writer.is_closing():
+            return
         sock: socket.socket = self.writer.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.writer.transport.abort()

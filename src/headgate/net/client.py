@@ -110,7 +110,8 @@ class Client:
 
     def _drop_pool(self, pool: Pool) -> None:
         # Origins may come from configuration that changes; a pool without connections holds nothing.
-        self._pools.pop(pool.route.origin, None)
+        if self._pools.get(pool.route.origin) is pool:
+            del self._pools[pool.route.origin]
 
     def _route(self, origin: Origin) -> Route:
         return Route(origin, self._proxies.proxy_for(*origin), self._tls() if origin.is_tls else None)

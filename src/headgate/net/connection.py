@@ -174,8 +174,6 @@ class Connection(asyncio.Protocol):
         return any(map(exchange.receiver.on_body, answer.decoder.feed(body)))
 
     def _conclude(self, exchange: Exchange, *, has_enough: bool) -> None:
-        if self._exchange is not exchange:
-            return  # the receiver closed us from within
         answer = self._answer
         if not has_enough:
             try:
