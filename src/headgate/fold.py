@@ -58,8 +58,7 @@ class Choice:
         self.calls: list[FoldedCall] = []
         self.logprobs: list[Any] = []
         self.refusal_logprobs: list[Any] = []
-        self.extra: dict[str, Any] = {}
-        """The vendor's fields of all events, merged the way deltas are."""
+        self._extras: list[bytes] = []
         self.reason: str | None = None
 
     @property
@@ -76,6 +75,14 @@ class Choice:
     def refusal(self) -> str:
         """Why it was refused."""
         return "".join(self._refusal)
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """The vendor's fields of all events, merged the way chat's deltas are; other formats have no use for this."""
+        merged: dict[str, Any] = {}
+        for extra in self._extras:
+            merge(merged, msgspec.json.decode(extra))
+        return merged
 
     def add(self, event: Text | Reasoning | Refusal | ToolCall | ToolInput | Vendor) -> None:
         """One more event of this choice."""
@@ -97,7 +104,7 @@ class Choice:
             case Vendor():
                 pass
         if event.extra is not None:
-            merge(self.extra, msgspec.json.decode(event.extra))
+            self._extras.append(event.extra)
 
     @staticmethod
     def _log(kept: list[Any], more: bytes | None) -> None:

@@ -100,6 +100,10 @@ class Reader:
 def _message(block: bytes) -> Message | None:
     if block.startswith(b"data: ") and b"\n" not in block:
         return Message("", block[6:]) if len(block) > 6 else None
+    if block.startswith(b"event: "):
+        first, _, second = block.partition(b"\n")
+        if len(second) > 6 and second.startswith(b"data: ") and b"\n" not in second:
+            return Message(first[7:].decode("utf-8", "replace"), second[6:])
     name, lines = "", []
     for line in block.split(b"\n"):
         field, _, value = line.partition(b":")

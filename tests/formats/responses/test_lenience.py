@@ -1,6 +1,7 @@
 """Servers that imitate Responses, each in its own way."""
 
 import itertools
+import json
 from typing import Any
 
 import pytest
@@ -250,3 +251,74 @@ def test_usage_may_be_in_the_words_of_chat() -> None:
     end = {"type": "response.completed", "response": {"usage": {"prompt_tokens": 3, "completion_tokens": 4}}}
     (usage,) = [event for event in events_in(stream([text("a"), end])) if isinstance(event, Usage)]
     assert (usage.input, usage.output, usage.total) == (3, 4, 7)
+
+
+def marks(*events: Json) -> list[tuple[str, bool]]:
+    """Each piece of text, and whether a new item begins with it."""
+    read = events_in(stream([*events, {"type": "response.completed", "response": {}}]))
+    return [(event.delta, event.extra is not None) for event in read if isinstance(event, Text)]
+
+
+def test_words_of_two_items_are_never_run_together() -> None:
+    first = text("a", item_id="msg_1")
+    whole = item("done", message({"type": "output_text", "text": "b"}, id="msg_2"))
+    assert marks(first, whole, first) == [("a", True), ("b", True), ("a", True)]
+    part = {"type": "output_text", "text": "b"}
+    whole = {"type": "response.content_part.done", "item_id": "msg_2", "content_index": 0, "part": part}
+    announced = item("added", message(id="msg_2"))
+    assert marks(announced, first, whole, first) == [("a", True), ("b", True), ("a", True)]
+
+
+def test_words_after_the_end_of_an_item_begin_another() -> None:
+    done = item("done", message({"type": "output_text", "text": "a"}))
+    assert marks(text("a"), done, text("b")) == [("a", True), ("b", True)]
+
+
+def test_an_item_that_is_done_may_be_the_one_without_a_name() -> None:
+    done = item("done", message({"type": "output_text", "text": "a"}))
+    assert marks(text("a"), done) == [("a", True)]
+
+
+def test_woven_calls_with_the_same_index_are_told_apart_by_their_ids() -> None:
+    read = said(
+        item("added", call("a", "x"), output_index=0),
+        item("added", call("b", "y"), output_index=0),
+        arguments('{"b":', item_id="b", output_index=0),
+        arguments('{"a":1}', item_id="a", output_index=0),
+        arguments("2}", item_id="b", output_index=0),
+    )
+    assert read == [*A, B[0], ToolInput(1, '{"b":'), ToolInput(1, "2}")]
+
+
+def test_a_call_that_had_to_wait_is_told_in_the_end() -> None:
+    read = said(
+        item("added", call("a", "x"), output_index=0),
+        arguments('{"a":', output_index=0),
+        item("added", call("b", "y"), output_index=1),
+        arguments('{"b":2}', output_index=1),
+    )
+    assert read == [ToolCall(0, "call_a", "x"), ToolInput(0, '{"a":'), *B]
+
+
+@pytest.mark.parametrize("note", [{"type": "file_path", "index": 0, "file_id": "f"}, None, "x"])
+def test_an_annotation_before_its_text_waits_for_the_end_of_it(note: Any) -> None:
+    place = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
+    early = {"type": "response.output_text.annotation.added", **place, "annotation": note}
+    part = {"type": "output_text", "text": "one", "annotations": [note]}
+    read = said(item("added", message(), output_index=0), early, text("one", **place), item("done", message(part)))
+    assert [type(event) for event in read] == [Text, Vendor] if isinstance(note, dict) else [Text]
+
+
+def test_nothing_more_is_told_of_a_hosted_tool_that_is_done() -> None:
+    search = {"type": "web_search_call", "id": "ws", "status": "completed"}
+    late = {"type": "response.web_search_call.searching", "item_id": "ws"}
+    assert len(said(item("added", search), late, item("done", search), late)) == 3
+
+
+def test_a_thought_keeps_the_id_it_began_with() -> None:
+    """Its end is told for an item that clients know by the first one."""
+    thought = {"type": "reasoning", "id": "other", "summary": [], "encrypted_content": "g"}
+    words = {"type": "response.reasoning_summary_text.delta", "item_id": "third", "output_index": 0, "delta": "Hm"}
+    read = said(item("added", {**thought, "id": "first"}, output_index=0), words, item("done", thought, output_index=0))
+    (vendor,) = [event for event in read if isinstance(event, Vendor)]
+    assert json.loads(vendor.extra)["event"]["item"]["id"] == "first"

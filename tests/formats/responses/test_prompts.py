@@ -51,6 +51,10 @@ def test_a_bare_string_is_a_users_message() -> None:
     assert prompt(call(input="Hi")).messages == (user("Hi"),)
 
 
+def test_no_items_are_no_messages() -> None:
+    assert messages() == ()
+
+
 def test_instructions_come_first() -> None:
     assert messages({"role": "user", "content": "Hi"}, instructions="Be brief.") == (
         Message("system", (TextPart("Be brief."),)),
@@ -287,6 +291,12 @@ def test_a_small_prompt_is_a_small_request() -> None:
         "stream": False,
         "store": False,
     }
+
+
+def test_an_output_is_of_the_kind_of_its_call() -> None:
+    sent = json.loads(request(PROMPT, "m", stream=False))
+    kinds = {item["call_id"]: item["type"] for item in sent["input"] if item["type"].endswith("output")}
+    assert kinds == {"a": "function_call_output", "b": "custom_tool_call_output", "c": "function_call_output"}
 
 
 def test_a_tool_that_is_not_strict_elsewhere_is_not_strict_here() -> None:

@@ -76,7 +76,8 @@ def test_a_reader_says_when_an_answer_is_over() -> None:
         reader.feed(piece)
         told.append(reader.is_over)
     assert told == [False, True]
-    assert list(reader.feed(data)) == list(reader.close()) == []
+    more = stream([{"type": "response.output_text.delta", "delta": "more"}])
+    assert list(reader.feed(more)) == list(reader.close()) == []
 
 
 @pytest.mark.parametrize("name", ["hosted_tools", *STREAMS])
@@ -127,6 +128,7 @@ def test_every_form_of_an_error_is_understood(data: str, code: str, status: int,
     with pytest.raises(ProviderError, match=message) as caught:
         events_in(f"data: {data}\n\n".encode())
     assert (caught.value.code, caught.value.status) == (code, status)
+    assert caught.value.retryable is (status >= 500 and code != "upstream_cancelled")
 
 
 def test_an_error_may_be_known_by_its_events_name_alone() -> None:

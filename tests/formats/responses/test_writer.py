@@ -283,6 +283,35 @@ def test_words_between_the_pieces_of_a_call_do_not_break_it() -> None:
     assert answer["output"][1]["content"][0]["text"] == "Wait."
 
 
+def test_a_piece_without_words_opens_nothing() -> None:
+    log: list[AnyEvent] = [STARTED, Text(""), Reasoning(""), ToolCall(0, "c", "f"), ToolInput(0, "{}")]
+    assert types(log) == [*BEGIN, *CALL[:2]]
+
+
+def test_input_is_never_given_to_another_call() -> None:
+    log: list[AnyEvent] = [
+        STARTED,
+        ToolCall(0, "c", "f"),
+        ToolCall(1, "d", "g"),
+        ToolInput(0, "{}"),
+        ToolInput(1, "[]"),
+    ]
+    output = json.loads(whole(call(), "run_7", 9, log))["output"]
+    assert [item["arguments"] for item in output] == ["", "[]"]
+
+
+def test_a_custom_call_may_always_go_on() -> None:
+    """Its input may be JSON by chance."""
+    call_ = ToolCall(0, "c", "f", kind="custom")
+    log: list[AnyEvent] = [STARTED, call_, ToolInput(0, "1"), Text("Wait."), ToolInput(0, "2"), Finished("stop")]
+    assert json.loads(whole(call(), "run_7", 9, log))["output"][0]["input"] == "12"
+
+
+def test_a_summary_that_was_cut_says_so() -> None:
+    (closed,) = [event for event in frames(written(LOGS["summary_cut"])) if event["type"].endswith("part.done")]
+    assert closed["status"] == "incomplete"
+
+
 def test_a_call_whose_input_is_whole_is_over_when_words_follow() -> None:
     """Agents begin to work on a call that is done."""
     log: list[AnyEvent] = [STARTED, ToolCall(0, "c", "f"), ToolInput(0, "{}"), Text("So")]
@@ -324,6 +353,7 @@ def test_a_providers_own_fields_are_kept_in_its_own_format_only() -> None:
         answer = json.loads(whole(call(), "run_7", 9, log))
         assert (answer.get("service_tier"), answer["usage"].get("cost")) == (tier, cost)
         assert answer["id"] == "resp_7"
+        assert "video" not in answer["usage"]["input_tokens_details"]
         assert answer["incomplete_details"]["reason"] == ("steered" if cost else "max_output_tokens")
 
 
@@ -353,6 +383,21 @@ def test_a_hosted_tool_that_was_never_announced_is_announced() -> None:
     event = {"item": 3, "event": {"type": "response.output_item.done", "item": item}}
     log: list[AnyEvent] = [KINDRED, Vendor(json.dumps(event).encode()), Finished("stop")]
     assert types(log) == [*BEGIN, "output_item.added", "output_item.done", "completed"]
+
+
+def test_hosted_tools_with_the_same_id_are_told_apart() -> None:
+    def said(item: int, /, **event: Any) -> Vendor:
+        return Vendor(json.dumps({"item": item, "event": event}).encode())
+
+    search = {"type": "web_search_call", "id": "ws", "status": "in_progress"}
+    log: list[AnyEvent] = [KINDRED]
+    for item in (0, 1):
+        log.append(said(item, type="response.output_item.added", item=search))
+        log.append(said(item, type="response.web_search_call.searching", item_id="ws"))
+        log.append(said(item, type="response.output_item.done", item={**search, "status": "completed"}))
+    events = frames(written([*log, Finished("stop")]))
+    named = [event.get("item_id", event.get("item", {}).get("id")) for event in events if "output_index" in event]
+    assert named == ["ws"] * 3 + ["item_7_1"] * 3
 
 
 def test_audio_events_pass_through() -> None:

@@ -109,7 +109,7 @@ class Answer:
             return []  # Said twice.
         if item is None or item.is_done:
             item = self._items.add(said, index)
-        item.is_done = True
+        item.is_done, self._place = True, ()
         match item.type:
             case "message":
                 return self._message_done(item, said)

@@ -76,7 +76,7 @@ def _messages(request: ResponsesRequest) -> tuple[Message, ...]:
     messages: list[Message] = []
     if request.instructions is not None:
         messages.append(Message("system", (TextPart(request.instructions),)))
-    for where, item in inputs.items(request.input or ""):
+    for where, item in inputs.items([] if request.input is None else request.input):
         _add(messages, item, where)
     return tuple(messages)
 
