@@ -22,6 +22,20 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     total: float | None = None
 
 
+class Flow(Protocol):
+    """A hand on where an answer comes from."""
+
+    def pause(self) -> None:
+        """Bring no more for now."""
+
+    def resume(self) -> None:
+        """Go on."""
+
+
+def _ignore(flow: Flow) -> None:
+    pass
+
+
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """One try at one provider."""
 
@@ -33,6 +47,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     created: int
     """Unix seconds, for answers that do not say when they began."""
     limits: Limits
+    on_flow: Callable[[Flow], None] = _ignore
+    """A provider whose answer comes from a socket says here how to hold it back, when the log cannot keep up."""
 
 
 class Provider(Protocol):

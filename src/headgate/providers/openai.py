@@ -77,7 +77,7 @@ class OpenAIProvider:
         """Ask, and emit what comes."""
         endpoint, body = self._request(ask)
         origin = Origin(ask.run, self.name, ask.model, ask.created)
-        answer = _Answer(endpoint, origin, emit, ask.call.stream, self._service.secrets)
+        answer = _Answer(endpoint, origin, ask, emit, self._service.secrets)
         try:
             await self._client.fetch(self._targets[endpoint], body, answer, connect_timeout=ask.limits.connect)
         except asyncio.CancelledError:
@@ -121,10 +121,10 @@ class OpenAIProvider:
 class _Answer:
     """One answer as it comes in."""
 
-    def __init__(self, endpoint: str, origin: Origin, emit: Emit, stream: bool, secrets: Sequence[str]) -> None:
-        self._origin, self._emit, self._secrets = origin, emit, secrets
+    def __init__(self, endpoint: str, origin: Origin, ask: Ask, emit: Emit, secrets: Sequence[str]) -> None:
+        self._origin, self._ask, self._emit, self._secrets = origin, ask, emit, secrets
         self._new_reader, self._read_whole = _READERS[endpoint]
-        self._wants_stream = stream
+        self._wants_stream = ask.call.stream
         self._reader: Reader | None = None
         self._pieces: list[bytes] = []
         self._size = 0
@@ -138,6 +138,7 @@ class _Answer:
     def on_head(self, status: int, headers: Mapping[str, str], flow: Flow) -> None:
         """The answer begins."""
         self._status = status
+        self._ask.on_flow(flow)
         if status >= 300:
             self._retry_after = _retry_after(headers)
         elif headers.get("content-type", "").startswith("text/event-stream"):

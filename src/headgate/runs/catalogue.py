@@ -89,7 +89,7 @@ class Catalogue:
             async with asyncio.timeout(LISTING_LIMIT):
                 models = await provider.models()
         except (HeadgateError, TimeoutError) as error:
-            log.warning("%s does not list its models: %s", provider.name, error)
+            log.warning("%s does not list its models: %s", provider.name, _why(error))
         self._listings[provider.name] = (time.monotonic(), models)
         return models
 
@@ -100,3 +100,10 @@ class Catalogue:
             code="model_not_found",
             param="model",
         )
+
+
+def _why(error: HeadgateError | TimeoutError) -> str:
+    """Without the provider's own words: some repeat the key that they refuse."""
+    if isinstance(error, TimeoutError):
+        return f"no answer within {LISTING_LIMIT:g} s"
+    return f"{error.code}, status {error.status}"

@@ -180,8 +180,15 @@ class Engine:
         if run.has_ended:
             return
         run.is_driven = True
-        ask = Ask(run=run.id, call=call, model=target.model, created=int(run.head.created), limits=limits)
         attempt = Attempt(run, target.provider, limits, self._append, self._loop.time)
+        ask = Ask(
+            run=run.id,
+            call=call,
+            model=target.model,
+            created=int(run.head.created),
+            limits=limits,
+            on_flow=attempt.on_flow,
+        )
         end: AnyEvent
         self._attempts.add(attempt)
         try:
@@ -235,6 +242,7 @@ class Engine:
             now = self._loop.time()
             self._commit.nudge()
             for attempt in list(self._attempts):
+                attempt.let_go(now)
                 self._check(attempt, now)
             if ticks % READERS_EVERY == 0:
                 self._remind_readers(now)
