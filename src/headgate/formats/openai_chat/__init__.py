@@ -1,7 +1,8 @@
 """OpenAI's chat completions, the language most of the field speaks."""
 
+from headgate.formats.openai_chat.prompts import prompt, request
 from headgate.formats.openai_chat.reader import Reader, read_whole
-from headgate.formats.openai_chat.requests import NAME, ChatRequest, forward, prompt, read, request
+from headgate.formats.openai_chat.requests import NAME, ChatRequest, forward, read
 from headgate.formats.openai_chat.writer import Writer, whole
 
 __all__ = ["NAME", "ChatRequest", "Reader", "Writer", "forward", "prompt", "read", "read_whole", "request", "whole"]
