@@ -9,13 +9,15 @@ import time
 
 import msgspec
 
+from headgate.dialects.docs import chat, completions, models, responses
 from headgate.errors import NotFound
 from headgate.formats import openai, openai_chat, openai_completions, openai_responses
 from headgate.keys import Keys
 from headgate.runs import Engine
 from headgate.web.answers import Face, answer
+from headgate.web.doc import Doc
 from headgate.web.http import Request
-from headgate.web.routes import Doc, Handler, Route
+from headgate.web.routes import Handler, Route
 
 CHAT = Face(openai_chat.read, openai_chat.Writer, openai_chat.whole, cuts=True)
 COMPLETIONS = Face(openai_completions.read, openai_completions.Writer, openai_completions.whole, cuts=True)
@@ -43,7 +45,10 @@ class OpenAI:
             body = await request.body(self._bounds.bytes, self._bounds.seconds)
             call = face.read(body)
             target = await self._engine.catalogue.find(call.model)
-            keep = request.headers.get(b"headgate-disconnect") == b"keep"
+            keep = request.headers.get(b"headgate-disconnect", b"").lower() == b"keep"
+            if request.is_left and not keep:
+                # Finding the model took a while, and nobody waits for the answer any more.
+                return
             run = self._engine.start(call, target, owner=owner, keep=keep)
             await answer(self._engine, run, call, face, request)
 
@@ -73,14 +78,13 @@ def routes(engine: Engine, keys: Keys, bounds: Bounds) -> list[Route]:
     """The routes of this dialect."""
     endpoints = OpenAI(engine, keys, bounds, int(time.time()))
 
-    def route(method: str, path: str, handler: Handler, summary: str) -> Route:
-        doc = Doc(summary=summary, tag="OpenAI")
+    def route(method: str, path: str, handler: Handler, doc: Doc) -> Route:
         return Route(method=method, path=path, handler=handler, error=openai.error_body, doc=doc)
 
     return [
-        route("POST", "/v1/chat/completions", endpoints.ask(CHAT), "Chat"),
-        route("POST", "/v1/completions", endpoints.ask(COMPLETIONS), "Complete a text"),
-        route("POST", "/v1/responses", endpoints.ask(RESPONSES), "Respond"),
-        route("GET", "/v1/models", endpoints.models, "List models"),
-        route("GET", "/v1/models/{id:path}", endpoints.model, "Show a model"),
+        route("POST", "/v1/chat/completions", endpoints.ask(CHAT), chat.DOC),
+        route("POST", "/v1/completions", endpoints.ask(COMPLETIONS), completions.DOC),
+        route("POST", "/v1/responses", endpoints.ask(RESPONSES), responses.DOC),
+        route("GET", "/v1/models", endpoints.models, models.LIST),
+        route("GET", "/v1/models/{id:path}", endpoints.model, models.SHOW),
     ]

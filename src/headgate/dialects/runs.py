@@ -6,9 +6,11 @@ connection goes on where it was (`Last-Event-ID` or `?after=`).
 """
 
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 
+from headgate.dialects.docs import runs as docs
 from headgate.errors import BadRequest
 from headgate.events import AnyEvent, Failed, Started
 from headgate.fold import Answer, fold
@@ -16,28 +18,36 @@ from headgate.formats import openai
 from headgate.keys import Keys
 from headgate.runs import Engine, Run
 from headgate.store.base import Summary
-from headgate.web.answers import Following, headers_of, write_log
-from headgate.web.http import Request
-from headgate.web.routes import Doc, Handler, Route
+from headgate.web.answers import Following, write_log
+from headgate.web.doc import Doc
+from headgate.web.http import Request, run_headers
+from headgate.web.routes import Handler, Route
 
 MAX_PAGE = 100
 
 
-class EventWriter:
-    """Writes a run's events as they are, each with its number."""
+def frame_of(number: int, event: AnyEvent) -> bytes:
+    """One event as it is, with its number."""
+    name = str(event.__struct_config__.tag)
+    fields: dict[str, Any] = {"type": name}
+    for field in event.__struct_fields__:
+        value = getattr(event, field)
+        fields[field] = msgspec.Raw(value) if isinstance(value, bytes) else value
+    return b"event: %b\nid: %d\ndata: %b\n\n" % (name.encode(), number, msgspec.json.encode(fields))
 
-    def __init__(self, first: int) -> None:
-        self._next = first
 
-    def write(self, event: AnyEvent) -> bytes:
-        """The event's frame."""
-        number, self._next = self._next, self._next + 1
-        name = str(event.__struct_config__.tag)
-        fields: dict[str, Any] = {"type": name}
-        for field in event.__struct_fields__:
-            value = getattr(event, field)
-            fields[field] = msgspec.Raw(value) if isinstance(value, bytes) else value
-        return b"event: %b\nid: %d\ndata: %b\n\n" % (name.encode(), number, msgspec.json.encode(fields))
+class SharedFrames:
+    """The frames of one run's events, made once for all who follow it."""
+
+    def __init__(self, run: Run) -> None:
+        self._events = run.events
+        self._frames: list[bytes] = []
+
+    def __call__(self, first: int, upto: int) -> bytes:
+        """Those from one number up to another."""
+        for number in range(len(self._frames), upto):
+            self._frames.append(frame_of(number, self._events[number]))
+        return b"".join(self._frames[first:upto])
 
 
 class Runs:
@@ -45,6 +55,7 @@ class Runs:
 
     def __init__(self, engine: Engine, keys: Keys) -> None:
         self._engine, self._keys = engine, keys
+        self._frames: WeakKeyDictionary[Run, SharedFrames] = WeakKeyDictionary()
 
     async def recent(self, request: Request) -> None:
         """The newest runs of the key."""
@@ -60,13 +71,13 @@ class Runs:
     async def show(self, request: Request) -> None:
         """One run and what it has come to."""
         run = await self._find(request)
-        request.answer(200, msgspec.json.encode(run_object(run)), headers_of(run))
+        request.answer(200, msgspec.json.encode(run_object(run)))
 
     async def stop(self, request: Request) -> None:
         """Stop one; one that is over stays as it is."""
         run = await self._find(request)
         await self._engine.stop(run)
-        request.answer(200, msgspec.json.encode(run_object(run)), headers_of(run))
+        request.answer(200, msgspec.json.encode(run_object(run)))
 
     async def events(self, request: Request) -> None:
         """Follow one, from the start or after an event."""
@@ -74,18 +85,22 @@ class Runs:
         first = _cursor(request) + 1
         if run.is_over and first >= len(run.events):
             # An EventSource that comes back after the end: nothing more, and it stops asking.
-            request.answer(204, b"", headers_of(run))
+            request.answer(204, b"")
             return
         if first > len(run.events):
             raise BadRequest(
                 f"The run has {len(run.events)} events so far; there is none to go on after.", param="after"
             )
         with Following(self._engine, run, request) as follower:
-            request.begin_stream(headers_of(run))
-            await write_log(run, EventWriter(first), first, False, follower, request)
+            frames = self._frames.get(run)
+            if frames is None:
+                frames = self._frames[run] = SharedFrames(run)
+            await write_log(run, frames, first, follower, request)
 
     async def _find(self, request: Request) -> Run:
-        return await self._engine.find(request.path_parameters["id"], self._keys.owner(request.headers))
+        run = await self._engine.find(request.path_parameters["id"], self._keys.owner(request.headers))
+        request.add_headers(run_headers(run.id))
+        return run
 
 
 def _cursor(request: Request) -> int:
@@ -178,13 +193,12 @@ def routes(engine: Engine, keys: Keys) -> list[Route]:
     """The routes of this dialect."""
     runs = Runs(engine, keys)
 
-    def route(method: str, path: str, handler: Handler, summary: str) -> Route:
-        doc = Doc(summary=summary, tag="Runs")
+    def route(method: str, path: str, handler: Handler, doc: Doc) -> Route:
         return Route(method=method, path=path, handler=handler, error=openai.error_body, doc=doc)
 
     return [
-        route("GET", "/v1/runs", runs.recent, "List runs"),
-        route("GET", "/v1/runs/{id}", runs.show, "Show a run"),
-        route("GET", "/v1/runs/{id}/events", runs.events, "Follow a run"),
-        route("POST", "/v1/runs/{id}/stop", runs.stop, "Stop a run"),
+        route("GET", "/v1/runs", runs.recent, docs.LIST),
+        route("GET", "/v1/runs/{id}", runs.show, docs.SHOW),
+        route("GET", "/v1/runs/{id}/events", runs.events, docs.FOLLOW),
+        route("POST", "/v1/runs/{id}/stop", runs.stop, docs.STOP),
     ]

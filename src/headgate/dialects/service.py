@@ -5,10 +5,16 @@ import time
 import msgspec
 
 from headgate import __version__
+from headgate.dialects.docs import service as docs
 from headgate.formats import openai
 from headgate.runs import Engine
+from headgate.web import welcome
+from headgate.web.accept import prefers_html
 from headgate.web.http import Request
-from headgate.web.routes import Doc, Route
+from headgate.web.routes import Route
+
+VARY = b"vary: accept\r\n"
+"""A cache must not give one's answer to the other."""
 
 
 class Service:
@@ -16,9 +22,13 @@ class Service:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._page = welcome.page()
 
     async def welcome(self, request: Request) -> None:
-        """Say where things are."""
+        """Say where things are: to a browser with a page."""
+        if prefers_html(request.headers.get(b"accept", b"")):
+            request.answer(200, self._page.body, self._page.headers + VARY, kind=b"text/html; charset=utf-8")
+            return
         body = {
             "message": "Welcome to the Chatbot API",
             "name": "Headgate",
@@ -26,7 +36,7 @@ class Service:
             "docs": "/docs",
             "models": "/v1/models",
         }
-        request.answer(200, msgspec.json.encode(body))
+        request.answer(200, msgspec.json.encode(body), VARY)
 
     async def health(self, request: Request) -> None:
         """Whether runs can be started and kept."""
@@ -49,13 +59,15 @@ def routes(engine: Engine) -> list[Route]:
             path="/",
             handler=service.welcome,
             error=openai.error_body,
-            doc=Doc(summary="Welcome", tag="Service"),
+            doc=docs.WELCOME,
+            needs_key=False,
         ),
         Route(
             method="GET",
             path="/health",
             handler=service.health,
             error=openai.error_body,
-            doc=Doc(summary="Health", tag="Service"),
+            doc=docs.HEALTH,
+            needs_key=False,
         ),
     ]

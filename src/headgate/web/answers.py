@@ -18,7 +18,7 @@ from headgate.events import AnyEvent, Failed
 from headgate.formats import sse
 from headgate.formats.base import Writer
 from headgate.runs import Engine, Follower, Run
-from headgate.web.http import Request
+from headgate.web.http import Request, run_headers
 
 EVENTS_PER_WRITE = 1000
 """Caps what a reader who joins late gets in one piece, so that a long log does not hold up the others."""
@@ -68,7 +68,7 @@ class Following:
 
 async def answer(engine: Engine, run: Run, call: Call, face: Face, request: Request) -> None:
     """Answer the request that made this run."""
-    request.add_headers(headers_of(run))
+    request.add_headers(run_headers(run.id))
     with Following(engine, run, request) as follower:
         if call.stream:
             await _stream(run, call, face, follower, request)
@@ -126,12 +126,6 @@ async def write_log(
                 return
         elif not await follower.news(cursor) and not follower.is_gone:
             await request.write(sse.KEEP_ALIVE, more=True)
-
-
-def headers_of(run: Run) -> bytes:
-    """What every answer of a run says about it."""
-    id = run.id.encode()
-    return b"headgate-run: %b\r\nx-request-id: %b\r\n" % (id, id)
 
 
 def _raise_if_failed(run: Run) -> None:

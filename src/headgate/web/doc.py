@@ -64,11 +64,11 @@ class Doc(msgspec.Struct, frozen=True, kw_only=True):
     """What /docs says of a route."""
 
     summary: str
-    description: str = ""
+    description: str
     tag: Tag
     parameters: tuple[Parameter, ...] = ()
     request: Content | None = None
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[Answer, ...]
     errors: tuple[HeadgateError, ...] = ()
     """What may go wrong, each as it would be raised; the route's own error body makes the example."""
     error: Schema | None = None

@@ -31,8 +31,13 @@ class Request:
         """Whether its answer has begun."""
         return self._exchange.has_begun
 
+    @property
+    def is_left(self) -> bool:
+        """Whether the client has gone away."""
+        return self._exchange.is_left
+
     def on_leave(self, told: Callable[[], None] | None) -> None:
-        """Whom to tell when the client goes away before its answer is over; None for nobody any more."""
+        """Whom to tell, at once or later, when the client goes before its answer is over; None for nobody any more."""
         self._exchange.on_leave(told)
 
     def cut(self) -> None:
@@ -113,6 +118,12 @@ _STREAM = (
     b"x-accel-buffering: no\r\n"
 )
 """No proxy on the way may hold pieces back or put them together."""
+
+
+def run_headers(run: str) -> bytes:
+    """What every answer of a run says about it."""
+    id = run.encode()
+    return b"headgate-run: %b\r\nx-request-id: %b\r\n" % (id, id)
 
 
 def _too_large(limit: int) -> TooLarge:

@@ -2,6 +2,7 @@
 One client's connection: uvicorn's HTTP protocol with a few things added.
 
 - Bounds on the head of a request, in size and in time.
+- Requests to change the protocol are declined, and answered in this one.
 - To be told at once when the client leaves, and to cut an answer short: ASGI has no word for either.
 - `Exchange`: an answer written straight to the socket, one write for a head and what follows it.
   ASGI's messages cost a dictionary, a coroutine and a check of every header for each of them,
@@ -13,6 +14,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import httptools
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
@@ -28,9 +30,15 @@ MAX_URL_BYTES = 8 * 1024
 HEAD_LIMIT = 30.0
 """Seconds a client may take from its connection, or its last answer, to a whole head of a request."""
 
-
 WRITE_LIMIT = 60.0
 """Seconds a client may read nothing of what waits for it, before it counts as gone; it can come back to its run."""
+
+LINGER = 2.0
+"""Seconds we listen to a client that was turned away in the middle of its request, without looking at what it says:
+a connection that is closed with something unread is reset, and the client may lose our answer."""
+
+HOP_HEADERS = frozenset((b"connection", b"upgrade", b"http2-settings"))
+"""What asks for another protocol."""
 
 
 class HeadTooLarge(BadRequest):
@@ -49,8 +57,15 @@ class Protocol(HttpToolsProtocol):
     on_leave: Callable[[], None] | None = None
     """Called once when the client goes away while its answer is being made."""
 
+    _current: RequestResponseCycle | None = None
+    """The request that is being answered, or was last."""
     _refusal: HeadgateError | None = None
+    _is_deaf = False
+    """Nothing more of what the client says matters."""
+    _lingers_since: float | None = None
     _head_bytes = 0
+    _waiting_bytes = 0
+    """What came of a head without making it whole."""
     _head_since: float | None = None
     """Since when a request's head is awaited or incomplete."""
     _idle_since: float | None = None
@@ -60,16 +75,46 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         if len(self.connections) > self.max_connections:
-            self._refuse(Unavailable("Too many connections.", code="overloaded", retry_after=1))
+            self._say(Unavailable("Too many connections.", code="overloaded", retry_after=1))
+            transport.close()
             return
         self._head_since = self.loop.time()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        # Ours looks at the last request only, which may be waiting behind the one that is being answered.
+        self._forget(self._current)
         if self.on_leave is not None:
             on_leave, self.on_leave = self.on_leave, None
             on_leave()
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        if self._is_deaf:
+            return
+        was_in_head = self._head_since is not None
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._decline(data[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            self._refuse(self._refusal or BadRequest("This is no valid HTTP request.", code="invalid_http"))
+        if was_in_head and self._head_since is not None:
+            # The parser gathers a header until it is whole, however long it is.
+            self._waiting_bytes += len(data)
+            if self._waiting_bytes > MAX_HEAD_BYTES:
+                self._refuse(HeadTooLarge("The request's headers are too large."))
+
+    def _decline(self, rest: bytes) -> None:
+        """Read a request that asks for another protocol as if it did not; the parser has left its body alone."""
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            self._refuse(BadRequest("This server is no proxy.", code="invalid_http"))
+            return
+        lines = [b"%b: %b\r\n" % (name, value) for name, value in self.headers if name not in HOP_HEADERS]
+        self.parser = httptools.HttpRequestParser(self)
+        self.data_received(b"".join((method, b" ", self.url, b" HTTP/1.1\r\n", *lines, b"\r\n", rest)))
 
     @override
     def on_message_begin(self) -> None:
@@ -99,15 +144,23 @@ class Protocol(HttpToolsProtocol):
 
     @override
     def on_headers_complete(self) -> None:
-        self._head_since = None
+        if self.parser.should_upgrade():
+            return
+        self._head_since, self._waiting_bytes = None, 0
         super().on_headers_complete()
         # The cycle's task has its first turn later; until then nobody has looked into the scope.
         scope: dict[str, Any] = self.scope  # type: ignore[assignment]
         scope["headgate.exchange"] = Exchange(self, self.cycle)
 
     @override
-    def send_400_response(self, msg: str) -> None:
-        self._refuse(self._refusal or BadRequest("This is no valid HTTP request.", code="invalid_http"))
+    def on_message_complete(self) -> None:
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
+
+    @override
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._current = cycle
+        super()._start_asgi_task(cycle, app)
 
     @override
     def on_response_complete(self) -> None:
@@ -121,19 +174,57 @@ class Protocol(HttpToolsProtocol):
         else:
             self._idle_since = self.loop.time()
 
+    @override
+    def shutdown(self) -> None:
+        """The server ends: close, at once or after the answer that is being sent."""
+        if self.cycle is not None and self.cycle.more_body and not self.cycle.response_started:
+            self._turn_away(Unavailable("The server is shutting down.", code="shutting_down", retry_after=5))
+        else:
+            super().shutdown()
+
     def _refuse(self, error: HeadgateError) -> None:
-        """Answer without a request, and hang up."""
-        if self.transport.is_closing():
-            return
+        """What came cannot be understood: say so, unless it came after a request that is still being answered."""
+        cycle = self._current
+        if cycle is not None and not cycle.more_body and not cycle.response_complete:
+            cycle.keep_alive = False
+            self._is_deaf = True
+        elif not self._is_deaf:
+            self._turn_away(error)
+
+    def _turn_away(self, error: HeadgateError) -> None:
+        """Answer without a request, or in the middle of one, and hang up."""
+        if not self.transport.is_closing():
+            self._say(error)
+            self._forget(self._current)
+            self.linger()
+
+    def _say(self, error: HeadgateError) -> None:
         body = openai.error_body(error)
         head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
         self.transport.write(STATUS_LINE[error.status] + head + body)
-        self.transport.close()
+
+    @staticmethod
+    def _forget(cycle: RequestResponseCycle | None) -> None:
+        """For its handler the client is gone."""
+        if cycle is not None and not cycle.response_complete:
+            cycle.disconnected = True
+            cycle.message_event.set()
+
+    def linger(self) -> None:
+        """Hang up on a client that may still be talking."""
+        self._is_deaf = True
+        self._lingers_since = self.loop.time()
+        self._head_since = None
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
+            self.transport.write_eof()
 
     def check(self, now: float) -> None:
         """Called every few seconds: who does not finish a head, or asks nothing more, is sent away."""
         if self._head_since is not None and now - self._head_since > HEAD_LIMIT:
             self._refuse(Timeout("The request did not come in time."))
+        elif self._lingers_since is not None and now - self._lingers_since > LINGER:
+            self.transport.close()
         elif self._idle_since is not None and now - self._idle_since > self.timeout_keep_alive:
             self.transport.close()
 
@@ -158,9 +249,17 @@ class Exchange:
         """Whether some of the request's body may still come."""
         return self._cycle.more_body
 
+    @property
+    def is_left(self) -> bool:
+        """Whether the client has gone away."""
+        return self._cycle.disconnected
+
     def on_leave(self, told: Callable[[], None] | None) -> None:
-        """Whom to tell when the client goes away before its answer is over; None for nobody any more."""
-        self._protocol.on_leave = told
+        """Whom to tell, at once or later, when the client goes before its answer is over; None for nobody any more."""
+        if told is not None and self._cycle.disconnected:
+            told()
+        else:
+            self._protocol.on_leave = told
 
     def answer(self, status: int, headers: bytes, body: bytes) -> None:
         """Answer whole; `headers` are lines, each with its end."""
@@ -234,7 +333,10 @@ class Exchange:
         cycle.response_complete = True
         cycle.message_event.set()
         if not cycle.keep_alive:
-            cycle.transport.close()
+            if cycle.more_body:
+                self._protocol.linger()
+            else:
+                cycle.transport.close()
         cycle.on_response()
 
     def _date(self) -> bytes:

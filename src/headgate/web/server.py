@@ -25,6 +25,9 @@ so that it is never us who close under a request."""
 BACKLOG = 4096
 """Connections the kernel may hold while we are busy: a page with thousands of readers reconnects at once."""
 
+LAST_WORDS = 3.0
+"""Seconds a client has, when all answers have ended, to read what is left of its own."""
+
 
 class Parts(NamedTuple):
     """What a server serves."""
@@ -74,7 +77,6 @@ class Server(uvicorn.Server):
                 server_header=False,
                 backlog=BACKLOG,
                 timeout_keep_alive=IDLE_CONNECTION,
-                timeout_graceful_shutdown=5,
             )
         )
         self._parts, self._grace = parts, bounds.grace
@@ -107,9 +109,23 @@ class Server(uvicorn.Server):
             server.close()
         # Runs end first, so that their readers get an end and the connections are free to close.
         await self._parts.engine.close(self._grace, lambda: self.force_exit)
-        await super().shutdown(sockets)
+        await self._hang_up()
         if self._preparing is not None:
             await self._preparing
+
+    async def _hang_up(self) -> None:
+        """Close all connections, those with something left to send when it is sent, or after a while."""
+        loop, connections = asyncio.get_running_loop(), self.server_state.connections
+        for connection in list(connections):
+            connection.shutdown()
+        ends = loop.time() + LAST_WORDS
+        while connections and loop.time() < ends and not self.force_exit:
+            await asyncio.sleep(0.02)
+        for connection in list(connections):
+            connection.transport.abort()
+        # They find their clients gone, and end by themselves.
+        if self.server_state.tasks:
+            await asyncio.wait(self.server_state.tasks, timeout=LAST_WORDS)
 
     @override
     @contextlib.contextmanager

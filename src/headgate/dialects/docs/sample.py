@@ -1,32 +1,65 @@
-"""One short run, for all examples."""
+"""Two short runs, which all examples tell of."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
 import msgspec
 
-from headgate.calls import Call
-from headgate.events import AnyEvent, Finished, Started, Text, Usage
+from headgate.events import AnyEvent, Finished, Started, Text, ToolCall, ToolInput, Usage
 from headgate.formats.base import Writer
-from headgate.web.answers import Face
-from headgate.web.doc import Answer, Content, EVENT_STREAM, Schema
+from headgate.web.doc import EVENT_STREAM, Answer, Content, Schema
 
-RUN = "run_019a3f6ee5a1000051c9e0fb7d2a4c8836e1f09b"
+RUN = "run_019a3f6255a1000051c9e0fb7d2a4c8836e1f09b"
 CREATED = 1_762_000_000
+MODEL = "gpt-4o-mini"
 
-EVENTS: list[AnyEvent] = [
-    Started("openai", "gpt-4o-mini", "", CREATED),
+Events: TypeAlias = Sequence[AnyEvent]
+
+_STARTED = Started("openai", MODEL, "", CREATED)
+
+TALK: Events = (
+    _STARTED,
     Text("Hello"),
     Text(" there"),
     Text("!"),
     Usage(9, 3, 12),
     Finished("stop"),
-]
+)
+CALL: Events = (
+    _STARTED,
+    ToolCall(0, "call_weather", "weather"),
+    ToolInput(0, '{"city":'),
+    ToolInput(0, '"Brno"}'),
+    Usage(52, 14, 66),
+    Finished("tool_calls"),
+)
 
-QUESTION = [{"role": "user", "content": "Say hello."}]
-
-RUN_HEADERS = {
-    "Headgate-Run": "The run that makes this answer; read it again at `/v1/runs/{id}`.",
-    "X-Request-Id": "The same.",
+HEADERS = {
+    "Headgate-Run": "The run that makes this answer. It can be read again at `/v1/runs/{id}`.",
+    "X-Request-Id": "The same, for clients that look for it.",
 }
 """What every answer of a run carries."""
+
+WEATHER: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {"city": {"type": "string"}},
+    "required": ["city"],
+}
+"""The parameters of the tool that is called."""
+
+
+def streamed(writer: Writer, events: Events) -> str:
+    """The run as that writer streams it."""
+    return b"".join(writer.write(event) for event in events).decode()
+
+
+def answer(*, whole: Schema, wholes: Mapping[str, bytes], chunk: Schema, streams: Mapping[str, str]) -> Answer:
+    """The answer of an endpoint that makes runs, whole or streamed."""
+    return Answer(
+        meaning="The answer; with `stream: true` as server-sent events, the first as soon as there is one.",
+        contents=(
+            Content(schema=whole, examples={name: msgspec.json.decode(body) for name, body in wholes.items()}),
+            Content(kind=EVENT_STREAM, schema=chunk, examples=streams),
+        ),
+        headers=HEADERS,
+    )

@@ -24,7 +24,8 @@ class Pages:
     paths = paths.ALL
 
     def __init__(self, routes: Routes) -> None:
-        self._routes = routes
+        self.routes = routes
+        """The routes they tell of."""
         self._application: Application | None = None
         self._loading = asyncio.Lock()
 
@@ -32,7 +33,7 @@ class Pages:
         """Load what they need; comes back at once where that is done."""
         async with self._loading:
             if self._application is None:
-                self._application = await asyncio.to_thread(_load, self._routes)
+                self._application = await asyncio.to_thread(_load, self.routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

@@ -30,12 +30,14 @@ ABOUT = """\
 The gateway to language models that keeps every answer: follow it live, resume it, stop it, from any provider.
 
 ```
-curl http://127.0.0.1:8080/v1/chat/completions -H 'content-type: application/json' \\
+curl http://127.0.0.1:8080/v1/chat/completions \\
+  -H 'content-type: application/json' \\
   -d '{"model": "default", "messages": [{"role": "user", "content": "Hello!"}]}'
 ```
 
 The OpenAI endpoints speak OpenAI's own language, so its clients work here with nothing but another base URL.
-Every answer carries `Headgate-Run`: the name of its run, under which it can be read again, followed and stopped.
+
+Every answer carries `Headgate-Run`, the name of its run: under `/v1/runs` it can be read again, followed and stopped.
 """
 
 SWAGGER = {
@@ -59,7 +61,8 @@ class Application(FastAPI):
     """The pages, over the declared routes."""
 
     def __init__(self, routes: Routes) -> None:
-        tags = dict.fromkeys(route.doc.tag for route in routes.all)
+        # What the server is for comes first, what it says of itself last.
+        tags = dict.fromkeys(route.doc.tag for route in sorted(routes.all, key=lambda route: not route.needs_key))
         super().__init__(
             title="Headgate",
             version=__version__,

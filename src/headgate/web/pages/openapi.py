@@ -15,11 +15,11 @@ import msgspec
 
 from headgate.errors import HeadgateError
 from headgate.web.doc import EVENT_STREAM, JSON, Answer, Content, Parameter
-from headgate.web.pages.schemas import Schemas
+from headgate.web.pages.schemas import Schemas, plain
 from headgate.web.routes import Route
 
 SECURITY_SCHEMES = {
-    "bearer": {"type": "http", "scheme": "bearer", "description": "A key, where the server was given any."},
+    "bearer": {"type": "http", "scheme": "bearer", "description": "A key of this server, where it asks for one."},
     "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key", "description": "The same key in a header."},
 }
 
@@ -71,7 +71,7 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
         "in": parameter.place,
         "required": parameter.place == "path",
         "description": parameter.description,
-        "schema": msgspec.json.schema(parameter.type),
+        "schema": plain(msgspec.json.schema(parameter.type)),
     }
     return written if parameter.example is None else {**written, "example": parameter.example}
 

@@ -21,7 +21,9 @@ class Schemas:
         types = list(dict.fromkeys(content.schema for content in contents if content.schema is not None))
         references, components = msgspec.json.schema_components(types, ref_template=_PREFIX + "{name}")
         names = _short_names(components)
-        self.components: dict[str, Any] = {names[name]: _renamed(schema, names) for name, schema in components.items()}
+        self.components: dict[str, Any] = {
+            names[name]: plain(_renamed(schema, names)) for name, schema in components.items()
+        }
         self._references = dict(zip(types, (_renamed(reference, names) for reference in references), strict=True))
         for content in contents:
             self._explain(content)
@@ -74,5 +76,27 @@ def _renamed(schema: Any, names: Mapping[str, str]) -> Any:
             return {key: _renamed(value, names) for key, value in schema.items()}
         case list():
             return [_renamed(value, names) for value in schema]
+        case _:
+            return schema
+
+
+def plain(schema: Any) -> Any:
+    """
+    The same schema in fewer words, which readers of the pages see more of.
+
+    What may be null says so among its types, so that its bounds stand beside it; a null default goes
+    without saying; words to choose from are strings.
+    """
+    match schema:
+        case {"anyOf": [{"type": str(kind), **bounds}, {"type": "null"}], **rest} if "enum" not in bounds:
+            return plain({**rest, "type": [kind, "null"], **bounds})
+        case {"default": None, **rest}:
+            return plain(rest)
+        case {"enum": [*words], **rest} if "type" not in rest and all(isinstance(word, str) for word in words):
+            return {"type": "string", "enum": words, **rest}
+        case dict():
+            return {key: plain(value) for key, value in schema.items()}
+        case list():
+            return [plain(value) for value in schema]
         case _:
             return schema

@@ -1,0 +1,32 @@
+"""What the endpoints that make runs have in common."""
+
+from typing import Literal
+
+from headgate.web.doc import Parameter, Tag
+
+OPENAI = Tag("OpenAI", "OpenAI's own API: its clients work with nothing but another base URL.")
+
+DISCONNECT = Parameter(
+    name="Headgate-Disconnect",
+    place="header",
+    description="`keep` lets the run go on when its client goes away; otherwise it is stopped then.",
+    type=Literal["keep"],
+)
+
+FIELDS = {
+    "model": "`provider/model`, an alias such as `default`, or a name that only one provider has.",
+    "stream": "Whether the answer comes as server-sent events, piece by piece.",
+    "store": "`false` keeps the run in memory only: nothing of it is written, and it is forgotten when it is over.",
+}
+"""What they mean in every format."""
+
+SAMPLING = {
+    "temperature": "How freely words are chosen; 0 is the most likely every time.",
+    "top_p": "Chooses among the likeliest tokens that make up so much probability.",
+    "stop": "Texts that end the answer, and are not part of it.",
+    "seed": "The same number asks for the same answer again, as far as the provider can.",
+    "presence_penalty": "Against what was said before.",
+    "frequency_penalty": "Against what was said often.",
+    "logit_bias": "For or against certain tokens, from -100 to 100.",
+}
+"""What they mean in chat and in completions."""

@@ -1,0 +1,240 @@
+"""Runs: /v1/runs and what is below it."""
+
+import operator
+from functools import reduce
+from typing import Annotated, Any, Literal, get_args, get_type_hints
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from headgate import events
+from headgate.dialects.docs import errors, sample
+from headgate.errors import BadRequest
+from headgate.web.doc import EVENT_STREAM, Answer, Content, Doc, Parameter, Tag
+
+TAG = Tag(
+    "Runs",
+    "Every answer that was ever begun, for as long as it is kept: look at it, follow it live, stop it. "
+    "Only the key that made a run gets to see it.",
+)
+
+
+class RunCall(msgspec.Struct):
+    """A tool that was called."""
+
+    id: str
+    name: str
+    input: str
+
+
+class RunOutput(msgspec.Struct):
+    """The answer so far; `choices` holds all texts where several were asked for."""
+
+    text: str
+    reasoning: str
+    refusal: str
+    tool_calls: list[RunCall]
+    finish_reason: str | None
+    choices: list[str] | UnsetType = UNSET
+
+
+class RunUsage(msgspec.Struct):
+    """Tokens, as the provider counted them."""
+
+    input_tokens: int
+    output_tokens: int
+    total_tokens: int
+    cached_tokens: int | UnsetType = UNSET
+    reasoning_tokens: int | UnsetType = UNSET
+
+
+class RunSummary(msgspec.Struct):
+    """A run in a list; one that is still at work comes with everything that is known of it."""
+
+    id: str
+    object: Literal["run"]
+    status: Literal["running", "finished", "failed", "stopped"]
+    created: int
+    ended: int | None
+    format: str
+    asked: str
+    provider: str | None
+    model: str | None
+    usage: RunUsage | None
+    events: int | UnsetType = UNSET
+    output: RunOutput | UnsetType = UNSET
+    error: errors.ErrorObject | UnsetType | None = UNSET
+
+
+class RunList(msgspec.Struct):
+    """Newest first."""
+
+    object: Literal["list"]
+    data: list[RunSummary]
+    has_more: bool
+
+
+class Run(msgspec.Struct):
+    """A run and what it has come to."""
+
+    id: str
+    object: Literal["run"]
+    status: Literal["running", "finished", "failed", "stopped"]
+    created: int
+    ended: int | None
+    format: Annotated[str, msgspec.Meta(description="The API it was asked in.")]
+    asked: Annotated[str, msgspec.Meta(description="The model as it was asked for.")]
+    provider: Annotated[str | None, msgspec.Meta(description="Who answers; null until somebody does.")]
+    model: Annotated[str | None, msgspec.Meta(description="The model as its provider names it.")]
+    events: Annotated[int, msgspec.Meta(description="How many events its log holds.")]
+    output: RunOutput
+    usage: RunUsage | None
+    error: errors.ErrorObject | None
+
+
+def _as_object(event: type[msgspec.Struct]) -> type[msgspec.Struct]:
+    """An event as it is sent: an object with its type, where the log has an array."""
+    hints = get_type_hints(event)
+    # Bytes are JSON that was kept as it came.
+    fields = [(name, Any if bytes in (hint, *get_args(hint)) else hint) for name, hint in hints.items()]
+    tag = event.__struct_config__.tag
+    return msgspec.defstruct(f"{event.__name__}Event", fields, tag=tag, namespace={"__doc__": event.__doc__})
+
+
+RunEvent: Any = reduce(operator.or_, map(_as_object, get_args(events.AnyEvent)))
+"""Any event of a run's log."""
+
+_SUMMARY = {
+    "id": sample.RUN,
+    "object": "run",
+    "status": "finished",
+    "created": sample.CREATED,
+    "ended": sample.CREATED + 2,
+    "format": "openai.chat",
+    "asked": "default",
+    "provider": "openai",
+    "model": sample.MODEL,
+    "usage": {"input_tokens": 9, "output_tokens": 3, "total_tokens": 12},
+}
+
+RUN = {
+    **_SUMMARY,
+    "events": len(sample.TALK),
+    "output": {"text": "Hello there!", "reasoning": "", "refusal": "", "tool_calls": [], "finish_reason": "stop"},
+    "usage": {
+        "input_tokens": 9,
+        "output_tokens": 3,
+        "total_tokens": 12,
+        "cached_tokens": 0,
+        "reasoning_tokens": 0,
+    },
+    "error": None,
+}
+
+FOLLOWED = """\
+event: text
+id: 2
+data: {"type":"text","delta":" there","choice":0,"logprobs":null,"extra":null}
+
+event: text
+id: 3
+data: {"type":"text","delta":"!","choice":0,"logprobs":null,"extra":null}
+
+event: usage
+id: 4
+data: {"type":"usage","input":9,"output":3,"total":12,"cached":0,"reasoning":0,"extra":null}
+
+event: finished
+id: 5
+data: {"type":"finished","reason":"stop","rest":[],"extra":null}
+
+"""
+"""The log of the sample run after its event 1."""
+
+_ID = Parameter(name="id", place="path", description="The run's name, from an answer's head.", example=sample.RUN)
+
+_AS_IT_IS = (Content(schema=Run, examples={"A run": RUN}),)
+
+LIST = Doc(
+    summary="List runs",
+    description="The newest runs of the key, live ones too. Go on with `before`, while `has_more` is true.",
+    tag=TAG,
+    parameters=(
+        Parameter(
+            name="limit",
+            place="query",
+            description="How many.",
+            type=Annotated[int, msgspec.Meta(ge=1, le=100, extra_json_schema={"default": 20})],
+        ),
+        Parameter(name="before", place="query", description="A run's name: only older ones are listed."),
+    ),
+    answers=(
+        Answer(
+            meaning="The runs.",
+            contents=(
+                Content(schema=RunList, examples={"Runs": {"object": "list", "data": [_SUMMARY], "has_more": False}}),
+            ),
+        ),
+    ),
+    errors=(BadRequest("'limit' must be a number from 1 to 100.", param="limit"), errors.NO_KEY, errors.STORE_GONE),
+    error=errors.ErrorAnswer,
+)
+
+SHOW = Doc(
+    summary="Show a run",
+    description="How the run stands and what it has said so far, also while it is at work.",
+    tag=TAG,
+    parameters=(_ID,),
+    answers=(Answer(meaning="The run.", contents=_AS_IT_IS, headers=sample.HEADERS),),
+    errors=(errors.NO_KEY, errors.NO_RUN, errors.STORE_GONE),
+    error=errors.ErrorAnswer,
+)
+
+STOP = Doc(
+    summary="Stop a run",
+    description="The run ends at once and keeps what it has said. One that is over stays as it is.",
+    tag=TAG,
+    parameters=(_ID,),
+    answers=(Answer(meaning="The run as it ended.", contents=_AS_IT_IS, headers=sample.HEADERS),),
+    errors=(errors.NO_KEY, errors.NO_RUN, errors.STORE_GONE),
+    error=errors.ErrorAnswer,
+)
+
+FOLLOW = Doc(
+    summary="Follow a run",
+    description=(
+        "The run's log as server-sent events: what has happened at once, the rest as it happens. Events are numbered "
+        "from 0; a reader that lost its connection goes on after the last number it has seen. A browser's "
+        "`EventSource` does so by itself."
+    ),
+    tag=TAG,
+    parameters=(
+        _ID,
+        Parameter(
+            name="after",
+            place="query",
+            description="The number of the last event seen; -1 is the start.",
+            type=Annotated[int, msgspec.Meta(ge=-1, extra_json_schema={"default": -1})],
+        ),
+        Parameter(
+            name="Last-Event-ID",
+            place="header",
+            description="The same, as an `EventSource` sends it; it goes before `after`.",
+        ),
+    ),
+    answers=(
+        Answer(
+            meaning="The events; the stream ends after the run's last.",
+            contents=(Content(kind=EVENT_STREAM, schema=RunEvent, examples={"After event 1": FOLLOWED}),),
+            headers=sample.HEADERS,
+        ),
+        Answer(status=204, meaning="The run is over, and nothing comes after that event.", headers=sample.HEADERS),
+    ),
+    errors=(
+        BadRequest("'after' must be the number of an event, or -1 for the start.", param="after"),
+        errors.NO_KEY,
+        errors.NO_RUN,
+        errors.STORE_GONE,
+    ),
+    error=errors.ErrorAnswer,
+)
