@@ -47,11 +47,18 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**clean, "PYTHONPATH": source, "PYTHONUNBUFFERED": "1", **(more or {})}
 
 
-def start(folder: Path, config: str = "", env: Mapping[str, str] | None = None, port: int = 0) -> Serving:
-    """Start one in that folder; a second one there finds the first one's store."""
+def start(
+    folder: Path, config: str = "", env: Mapping[str, str] | None = None, port: int = 0, before: str = ""
+) -> Serving:
+    """
+    Start one in that folder; a second one there finds the first one's store.
+
+    `before` is Python that runs first, to make its constants small enough to be waited for.
+    """
     (folder / "headgate.toml").write_text(config)
     errors: IO[str] = (folder / "stderr.txt").open("a")
-    command = [sys.executable, "-m", "headgate", "serve", "--port", str(port)]
+    program = ["-c", f"{before}\nfrom headgate.cli import main\nmain()"] if before else ["-m", "headgate"]
+    command = [sys.executable, *program, "serve", "--port", str(port)]
     process = subprocess.Popen(
         command, cwd=folder, env=environment(env), stdout=subprocess.PIPE, stderr=errors, text=True
     )
@@ -61,15 +68,18 @@ def start(folder: Path, config: str = "", env: Mapping[str, str] | None = None, 
         if " listens on " in line:
             url = line.split(" listens on ")[1].split()[0]
             return Serving(process, url, folder)
+    process.stdout.close()
     process.wait()
     raise AssertionError(f"it did not start: {(folder / 'stderr.txt').read_text()}")
 
 
 @contextmanager
-def serving(config: str = "", env: Mapping[str, str] | None = None, folder: Path | None = None) -> Iterator[Serving]:
+def serving(
+    config: str = "", env: Mapping[str, str] | None = None, folder: Path | None = None, before: str = ""
+) -> Iterator[Serving]:
     """One for the length of a `with`; its traceback-free log is checked at the end."""
     with tempfile.TemporaryDirectory() as made:
-        server = start(folder or Path(made), config, env)
+        server = start(folder or Path(made), config, env, before=before)
         try:
             yield server
         finally:

@@ -75,7 +75,9 @@ class StoreContract:
         async def act(store: Store) -> None:
             of, other = head(), head()
             await store.append([Segment(of.run, 0, EVENTS[:2], of), Segment(other.run, 0, EVENTS[:1], other)])
-            await store.append([Segment(other.run, 1, [Stopped("user")], None, end(other, [EVENTS[0], Stopped("user")]))])
+            await store.append(
+                [Segment(other.run, 1, [Stopped("user")], None, end(other, [EVENTS[0], Stopped("user")]))]
+            )
             await store.append([Segment(of.run, 2, EVENTS[2:5])])
             assert await store.get(of.run, "alice") is None
             await store.append([Segment(of.run, 5, EVENTS[5:], None, end(of, EVENTS))])

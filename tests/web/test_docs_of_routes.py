@@ -152,7 +152,7 @@ def test_names_in_the_document_are_unique_and_tell_nothing_of_our_modules(docume
 def test_nulls_of_examples_survive(document: dict[str, Any]) -> None:
     """The framework drops them from what it writes itself."""
     content = document["paths"]["/v1/chat/completions"]["post"]["responses"]["200"]["content"]
-    assert content[JSON]["examples"]["plain"]["value"]["system_fingerprint"] is None
+    assert content[JSON]["examples"]["plain"]["value"]["choices"][0]["logprobs"] is None
 
 
 def test_both_forms_of_an_answer_are_told(document: dict[str, Any]) -> None:

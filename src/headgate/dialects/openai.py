@@ -10,7 +10,7 @@ import time
 import msgspec
 
 from headgate.dialects.docs import chat, completions, models, responses
-from headgate.errors import NotFound
+from headgate.errors import BadRequest, NotFound
 from headgate.formats import openai, openai_chat, openai_completions, openai_responses
 from headgate.keys import Keys
 from headgate.runs import Engine
@@ -43,6 +43,7 @@ class OpenAI:
         async def handle(request: Request) -> None:
             owner = self._keys.owner(request.headers)
             body = await request.body(self._bounds.bytes, self._bounds.seconds)
+            _check_text(body)
             call = face.read(body)
             target = await self._engine.catalogue.find(call.model)
             keep = request.headers.get(b"headgate-disconnect", b"").lower() == b"keep"
@@ -72,6 +73,16 @@ class OpenAI:
 
     def _model(self, name: str, provider: str) -> dict[str, object]:
         return {"id": name, "object": "model", "created": self._started, "owned_by": provider}
+
+
+def _check_text(body: bytes) -> None:
+    """Parts of a request are handed on unread, so what is no text must be found before."""
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        raise BadRequest(
+            f"The request body is not valid UTF-8: {error.reason} at {error.start}.", code="invalid_json"
+        ) from None
 
 
 def routes(engine: Engine, keys: Keys, bounds: Bounds) -> list[Route]:

@@ -25,6 +25,8 @@ class Origin(msgspec.Struct, frozen=True):
     """The model we asked the provider for."""
     created: int
     """Unix seconds, for answers that do not say when they began."""
+    choices: int = 1
+    """How many answers were asked for."""
 
 
 class Reader(Protocol):
@@ -32,6 +34,8 @@ class Reader(Protocol):
 
     is_over: bool
     """True once the answer's own end mark was read; whatever follows is noise."""
+    is_answered: bool
+    """True once all was said that was asked for: what may still come is usage and the end mark."""
 
     def feed(self, data: bytes) -> Sequence[AnyEvent]:
         """

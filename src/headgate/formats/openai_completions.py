@@ -12,11 +12,13 @@ import msgspec
 from typing_extensions import override
 
 from headgate.calls import Call, Message, Prompt, TextPart
-from headgate.events import AnyEvent, Failed, Finished, Started, Stopped, Text, Usage
+from headgate.events import AnyEvent, Failed, Finished, Refusal, Started, Stopped, Text, Usage
 from headgate.fold import Choice, fold
 from headgate.formats import openai, sse, strict
 from headgate.formats.base import Origin
+from headgate.formats.openai_chat import choice as chat_choice
 from headgate.formats.openai_chat import reader as chat_reader
+from headgate.formats.openai_chat.parts import words
 from headgate.formats.openai_chat.requests import Count, Penalty, Share, StreamOptions, Warmth, forward
 
 __all__ = ["NAME", "CompletionRequest", "Reader", "Writer", "forward", "prompt", "read", "read_whole", "whole"]
@@ -85,12 +87,12 @@ def prompt(call: Call) -> Prompt:
             raise strict.unsupported(param, why)
     if (request.best_of or 1) > (request.n or 1):
         raise strict.unsupported("best_of", why)
-    words = request.prompt[0] if isinstance(request.prompt, list) and len(request.prompt) == 1 else request.prompt
-    if not isinstance(words, str):
+    text = request.prompt[0] if isinstance(request.prompt, list) and len(request.prompt) == 1 else request.prompt
+    if not isinstance(text, str):
         raise strict.unsupported("prompt", "must be one text for this provider, which has no completions endpoint.")
     stop = request.stop
     return Prompt(
-        messages=(Message("user", (TextPart(words),)),),
+        messages=(Message("user", (TextPart(text),)),),
         max_tokens=request.max_tokens,
         temperature=request.temperature,
         top_p=request.top_p,
@@ -126,34 +128,38 @@ class _Chunk(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 _chunk = msgspec.json.Decoder(_Chunk)
 
 
+class _Speaker(chat_choice.Choice):
+    """Words only; logprobs have a shape of their own here and travel as an unknown field."""
+
+    known = frozenset({"index", "text", "delta", "message", "finish_reason", "usage", "error"})
+
+    @override
+    def _said(self, choice: dict[str, Any], delta: dict[str, Any]) -> list[AnyEvent]:
+        piece = words(choice.get("text")) or words(delta.get("content"))
+        return [Text(piece, self.index)] if piece else []
+
+
 class Reader(chat_reader.Reader):
     """One streamed completion."""
 
     format = NAME
-    choice_fields = frozenset({"index", "text", "finish_reason"})
+    new_choice = _Speaker
 
     @override
     def _message(self, message: sse.Message, events: list[AnyEvent]) -> None:
-        if self._started:
+        if self._is_plain:
             try:
                 choice = _chunk.decode(message.data).choices[0]
             except (msgspec.DecodeError, UnicodeDecodeError):
                 pass
             else:
-                self._see(choice.index)
+                if choice.index not in self._choices:
+                    self._choice(choice.index)
                 if choice.text:
-                    self._has_output = True
+                    self._has_deltas = True
                     events.append(Text(choice.text, choice.index))
                 return
         self._odd_message(message, events)
-
-    @override
-    def _said(self, choice: dict[str, Any], delta: dict[str, Any], index: int) -> list[AnyEvent]:
-        """Words only; logprobs have a shape of their own here and travel as an unknown field."""
-        words = choice.get("text")
-        if words is None:
-            words = delta.get("content")
-        return [Text(words, index)] if isinstance(words, str) and words else []
 
 
 def read_whole(body: bytes, origin: Origin) -> list[AnyEvent]:
@@ -173,10 +179,12 @@ class Writer:
         self._offsets: dict[int, int] = {}
 
     def write(self, event: AnyEvent) -> bytes:
-        """Return the frames this event makes; only words have a place in a completion."""
+        """Return the frames this event makes; only words have a place in a completion, a refusal's too."""
         match event:
             case Text():
                 return self._text(event)
+            case Refusal():
+                return self._text(Text(event.delta, event.choice))
             case Started():
                 self._start(event)
                 return b""
@@ -253,13 +261,12 @@ def _frame(started: Started, run: str, kindred: bool) -> dict[str, Any]:
         "object": "text_completion",
         "created": started.created,
         "model": started.model,
-        "system_fingerprint": None,
         **extra,
     }
 
 
 def _choice_object(index: int, choice: Choice, kindred: bool, reason: str | None, offset: int) -> dict[str, Any]:
-    written: dict[str, Any] = {"text": choice.text, "index": index}
+    written: dict[str, Any] = {"text": choice.text + choice.refusal, "index": index}
     written["logprobs"] = _logprobs(choice.logprobs, offset) if choice.logprobs else None
     written["finish_reason"] = reason
     if kindred:

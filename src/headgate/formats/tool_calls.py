@@ -7,31 +7,64 @@ wrongly. So pieces are sorted into calls here first, and a call is passed on liv
 the first that is not yet whole; what arrives for later ones waits its turn.
 """
 
-from typing import Any
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from headgate.events import AnyEvent, ToolCall, ToolInput
+from headgate.events import AnyEvent, Json, ToolCall, ToolInput
+
+Kind: TypeAlias = Literal["function", "custom"]
+
+NO_INPUT = "{}"
+"""What a call without input takes: clients parse it."""
+
+
+class Piece(NamedTuple):
+    """A piece of a call, as a vendor sends it."""
+
+    key: object = None
+    """The vendor's number of the call; None where it sent none."""
+    id: str = ""
+    name: str = ""
+    input: str = ""
+    kind: Kind = "function"
+    extra: Json | None = None
+    """What `ToolCall.extra` will be."""
 
 
 class _Open:
     """One call that is being read."""
 
-    def __init__(self, key: object, id: str, name: str) -> None:
-        self.key, self.id, self.name = key, id, name
+    def __init__(self, piece: Piece, id: str) -> None:
+        self.key, self.kind, self.extra = piece.key, piece.kind, piece.extra
+        self.said_id = piece.id
+        self.id, self.name = id, piece.name
         self.pieces: list[str] = []
         self.sent = 0
         """How many of the pieces were passed on."""
         self.announced = False
 
     @property
+    def input(self) -> str:
+        """The input so far."""
+        return "".join(self.pieces)
+
+    @property
     def is_whole(self) -> bool:
-        """Whether the input so far is a complete JSON value, so that nothing more is to come."""
+        """Whether the input so far is a complete JSON object, so that nothing more is to come."""
+        # Asked for every piece: without a look at its end, a long input would cost the square of its size.
+        if self.kind == "custom" or not self.pieces or not self.pieces[-1].rstrip().endswith("}"):
+            return False
         try:
-            msgspec.json.decode("".join(self.pieces))
+            msgspec.json.decode(self.input)
         except (msgspec.DecodeError, RecursionError):
             return False
         return True
+
+    @property
+    def may_be_replaced(self) -> bool:
+        """Whether its input may be a stand-in: some say `{}` first, and the real input after it."""
+        return self.kind == "function" and not self.sent and self.input == NO_INPUT
 
 
 class ToolCalls:
@@ -46,63 +79,86 @@ class ToolCalls:
     def __len__(self) -> int:
         return len(self._calls)
 
-    def piece(self, key: object, id: str, name: str, input: str) -> list[AnyEvent]:
-        """Take one piece; `key` is the vendor's index, or None where it sent none."""
-        call = self._find(key, id, name, input)
+    def piece(self, piece: Piece) -> list[AnyEvent]:
+        """Take one piece."""
+        call = self._find(piece)
         if call is None:
-            call = _Open(key, id, name)
-            self._calls.append(call)
-        call.id, call.name = call.id or id, call.name or name
-        if input:
-            call.pieces.append(input)
+            call = self._begin(piece)
+        elif piece.input and call.is_whole:
+            if piece.input.isspace() or piece.input == call.input:
+                return []  # All of it was said again.
+            if call.may_be_replaced:
+                call.pieces.clear()
+            elif piece.input.lstrip().startswith("{"):
+                # No object goes on with another one: a second call under the same number.
+                call = self._begin(piece._replace(name=piece.name or call.name))
+        self._learn(call, piece)
         return self._live()
 
     def close(self) -> list[AnyEvent]:
         """The answer is over: pass on what had to wait."""
         events: list[AnyEvent] = []
         while self._passed_on < len(self._calls):
-            events += self._pass_on(self._passed_on)
+            events += self._pass_on(self._passed_on, is_last=True)
             self._passed_on += 1
         return events
 
-    def _find(self, key: object, id: str, name: str, input: str) -> _Open | None:
-        """The call this piece belongs to; None when it begins a new one."""
-        if key is not None:
-            same = [call for call in self._calls if call.key == key]
-        elif id:
-            same = [call for call in self._calls if call.id == id]
-        elif name and not (self._calls and self._calls[-1].name == name and not self._calls[-1].is_whole):
-            return None
-        else:
-            same = self._calls
-        if not same:
-            return None
-        call = same[-1]
-        if id and call.id and id != call.id and name:
-            return None
-        # The same index for a second call, told only by its name coming again after a whole input.
-        if name and not id and input.startswith("{") and call.is_whole:
-            return None
+    def _begin(self, piece: Piece) -> _Open:
+        call = _Open(piece, self._new_id(piece.id))
+        self._calls.append(call)
         return call
+
+    def _find(self, piece: Piece) -> _Open | None:
+        """The call this piece belongs to; None when it begins a new one."""
+        calls = [call for call in self._calls if piece.key in (None, call.key)]
+        if not calls:
+            # What has neither id nor name begins nothing; some number only a part of their pieces.
+            return self._calls[-1] if self._calls and not (piece.id or piece.name) else None
+        last = calls[-1]
+        if piece.id:
+            known = [call for call in calls if call.said_id == piece.id]
+            if known:
+                return known[-1]
+            # Another id is another call only with a name: some give every piece an id of its own.
+            if piece.name and last.said_id and last.name:
+                return None
+        return None if piece.name and last.name and piece.name != last.name else last
+
+    def _learn(self, call: _Open, piece: Piece) -> None:
+        call.name = call.name or piece.name
+        if piece.id and not call.said_id:
+            call.said_id = piece.id
+            if not call.announced:
+                call.id = self._new_id(piece.id)
+        if piece.input:
+            call.pieces.append(piece.input)
+
+    def _new_id(self, said: str) -> str:
+        """The vendor's own id; another one where it has none or gave it to two calls."""
+        if said and all(call.id != said for call in self._calls):
+            return said
+        return f"call_{self._seed}_{self._choice}_{len(self._calls)}"
 
     def _live(self) -> list[AnyEvent]:
         events: list[AnyEvent] = []
         while self._passed_on < len(self._calls):
+            call, is_last = self._calls[self._passed_on], self._passed_on == len(self._calls) - 1
+            # A call without a name cannot be announced; it may come in a later piece.
+            if not call.name or (is_last and call.may_be_replaced):
+                break
             events += self._pass_on(self._passed_on)
-            if self._passed_on == len(self._calls) - 1 or not self._calls[self._passed_on].is_whole:
+            if is_last or not call.is_whole:
                 break
             self._passed_on += 1
         return events
 
-    def _pass_on(self, index: int) -> list[AnyEvent]:
+    def _pass_on(self, index: int, *, is_last: bool = False) -> list[AnyEvent]:
         call, events = self._calls[index], list[AnyEvent]()
         if not call.announced:
-            # A call without a name cannot be announced; it may come in the next piece.
-            if not call.name and self._passed_on == len(self._calls) - 1 and not call.pieces:
-                return events
             call.announced = True
-            id = call.id or f"call_{self._seed}_{self._choice}_{index}"
-            events.append(ToolCall(index, id, call.name, self._choice))
+            events.append(ToolCall(index, call.id, call.name, self._choice, call.kind, call.extra))
+        if is_last and call.kind == "function" and not call.input.strip():
+            call.pieces.append(NO_INPUT)
         if call.sent < len(call.pieces):
             events.append(ToolInput(index, "".join(call.pieces[call.sent :]), self._choice))
             call.sent = len(call.pieces)
@@ -118,4 +174,6 @@ def input_text(value: object) -> str:
 
 def text(value: Any) -> str:
     """A vendor's id or name: a string, or nothing."""
-    return value if isinstance(value, str) else str(value) if isinstance(value, int) else ""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""

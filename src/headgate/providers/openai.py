@@ -2,32 +2,23 @@
 Any provider that speaks OpenAI's HTTP, which is most of them.
 
 A call in a format that the provider has an endpoint for is sent on in that format, its fields
-untouched. A provider without that endpoint is asked through chat instead. Answers are read by what they are,
-not by what was asked: a whole object where a stream was wanted, an error page under a 200, a stream
-without a content type.
+untouched. A provider without that endpoint is asked through chat instead.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from headgate.errors import ProviderError
-from headgate.events import AnyEvent
-from headgate.formats import openai, openai_chat, openai_completions, openai_responses
-from headgate.formats.base import Origin, Reader
-from headgate.net import Client, Flow, Target
+from headgate.formats import openai_chat, openai_completions, openai_responses, upstream_errors
+from headgate.formats.base import Origin
+from headgate.net import Client, Flow, NetError, Target
+from headgate.providers.answer import Answer, Readers
 from headgate.providers.base import Ask, Emit, Limits
 
-MAX_ANSWER = 64 * 1024 * 1024
-"""Caps what one answer can make us hold and keep; a long answer with pictures is a few megabytes."""
-
-MAX_ERROR = 256 * 1024
-"""Caps how much of an error page is read; its message is in the first lines."""
-
-END_GRACE = 2.0
-"""Seconds an answer whose every choice has ended may take for its usage and its end mark, before it
-counts as whole without them."""
+MAX_LISTING = 16 * 1024 * 1024
+"""Caps what a list of models can make us hold; the longest honest ones are a few hundred kilobytes."""
 
 _PATHS = {"chat": "/chat/completions", "completions": "/completions", "responses": "/responses"}
 _ENDPOINTS = {openai_chat.NAME: "chat", openai_completions.NAME: "completions", openai_responses.NAME: "responses"}
@@ -36,7 +27,7 @@ _PROMPTS = {
     openai_completions.NAME: openai_completions.prompt,
     openai_responses.NAME: openai_responses.prompt,
 }
-_READERS: dict[str, tuple[Callable[[Origin], Reader], Callable[[bytes, Origin], list[AnyEvent]]]] = {
+_READERS: dict[str, Readers] = {
     "chat": (openai_chat.Reader, openai_chat.read_whole),
     "completions": (openai_completions.Reader, openai_completions.read_whole),
     "responses": (openai_responses.Reader, openai_responses.read_whole),
@@ -76,13 +67,16 @@ class OpenAIProvider:
     async def run(self, ask: Ask, emit: Emit) -> None:
         """Ask, and emit what comes."""
         endpoint, body = self._request(ask)
-        origin = Origin(ask.run, self.name, ask.model, ask.created)
-        answer = _Answer(endpoint, origin, ask, emit, self._service.secrets)
+        origin = Origin(ask.run, self.name, ask.model, ask.created, ask.call.choices)
+        answer = Answer(_READERS[endpoint], origin, ask, emit, self._service.secrets)
         try:
             await self._client.fetch(self._targets[endpoint], body, answer, connect_timeout=ask.limits.connect)
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if not answer.ended_itself or (task is not None and task.uncancel()):
+                raise
+        except NetError:
+            if not answer.is_answered:
                 raise
         finally:
             answer.stop_waiting()
@@ -118,116 +112,6 @@ class OpenAIProvider:
         )
 
 
-class _Answer:
-    """One answer as it comes in."""
-
-    def __init__(self, endpoint: str, origin: Origin, ask: Ask, emit: Emit, secrets: Sequence[str]) -> None:
-        self._origin, self._ask, self._emit, self._secrets = origin, ask, emit, secrets
-        self._new_reader, self._read_whole = _READERS[endpoint]
-        self._wants_stream = ask.call.stream
-        self._reader: Reader | None = None
-        self._pieces: list[bytes] = []
-        self._size = 0
-        self._status = 0
-        self._retry_after: float | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._task = asyncio.current_task()
-        self.ended_itself = False
-        """Whether it was whole but for its end mark, and waited long enough for that."""
-
-    def on_head(self, status: int, headers: Mapping[str, str], flow: Flow) -> None:
-        """The answer begins."""
-        self._status = status
-        self._ask.on_flow(flow)
-        if status >= 300:
-            self._retry_after = _retry_after(headers)
-        elif headers.get("content-type", "").startswith("text/event-stream"):
-            self._reader = self._new_reader(self._origin)
-
-    def on_body(self, data: bytes) -> bool:
-        """More of it; True when the rest does not matter."""
-        self._size += len(data)
-        reader = self._reader
-        if reader is None:
-            reader = self._look(data)
-            if reader is None:
-                return self._status >= 300 and self._size > MAX_ERROR
-            data = b"".join(self._pieces)
-        elif self._size > MAX_ANSWER:
-            raise self._too_large()
-        self._feed(reader, data)
-        if reader.is_over:
-            return True
-        if self._timer is None and getattr(reader, "is_answered", False):
-            self._timer = asyncio.get_running_loop().call_later(END_GRACE, self._end_itself)
-        return False
-
-    def close(self) -> None:
-        """The body ended."""
-        if self._status >= 300:
-            raise self._error()
-        if self._reader is not None:
-            self._hand_on(self._reader.close)
-            return
-        body = b"".join(self._pieces)
-        if _looks_like_html(body):
-            raise openai.read_error(502, body, self._origin.provider)
-        self._emit(self._read_whole(body, self._origin))
-
-    def stop_waiting(self) -> None:
-        """Nothing is awaited any more."""
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _look(self, data: bytes) -> Reader | None:
-        """Whether what came so far is a stream, whatever its content type said."""
-        if self._size > MAX_ANSWER:
-            raise self._too_large()
-        self._pieces.append(data)
-        if self._status >= 300 or not self._wants_stream:
-            return None
-        start = b"".join(self._pieces[:4]).lstrip(b"\xef\xbb\xbf \t\r\n")
-        if start[:1] in (b"", b"{", b"[", b"<"):
-            return None
-        self._reader = self._new_reader(self._origin)
-        return self._reader
-
-    def _feed(self, reader: Reader, data: bytes) -> None:
-        try:
-            events = reader.feed(data)
-        except ProviderError as error:
-            raise self._clean(error) from None
-        if events:
-            self._emit(events)
-
-    def _hand_on(self, read: Callable[[], Sequence[AnyEvent]]) -> None:
-        try:
-            self._emit(read())
-        except ProviderError as error:
-            raise self._clean(error) from None
-
-    def _error(self) -> ProviderError:
-        error = openai.read_error(self._status, b"".join(self._pieces)[:MAX_ERROR], self._origin.provider)
-        error.retry_after = self._retry_after
-        return self._clean(error)
-
-    def _clean(self, error: ProviderError) -> ProviderError:
-        """Some providers repeat the key they refuse."""
-        for secret in self._secrets:
-            error.message = error.message.replace(secret, "***")
-        return error
-
-    def _too_large(self) -> ProviderError:
-        return ProviderError(
-            f"The answer of {self._origin.provider} is over the size limit.", code="upstream_too_large"
-        )
-
-    def _end_itself(self) -> None:
-        self.ended_itself = True
-        if self._task is not None:
-            self._task.cancel()
-
-
 class _Listing:
     """A provider's list of models as it comes in."""
 
@@ -243,13 +127,13 @@ class _Listing:
     def on_body(self, data: bytes) -> bool:
         self._size += len(data)
         self._pieces.append(data)
-        return self._size > MAX_ANSWER
+        return self._size > MAX_LISTING
 
     def models(self) -> Sequence[str]:
         """The names in it."""
         body = b"".join(self._pieces)
         if self._status != 200:
-            raise openai.read_error(self._status, body, self._provider)
+            raise upstream_errors.read_error(self._status, body, self._provider)
         try:
             said = msgspec.json.decode(body)
         except msgspec.DecodeError:
@@ -260,17 +144,3 @@ class _Listing:
             raise ProviderError(f"{self._provider} sent something that is no list of models.", code="upstream_invalid")
         names = [model.get("id") for model in listed if isinstance(model, dict)]
         return [name for name in names if isinstance(name, str) and name]
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait; the date form is left alone, because our clock and theirs may differ."""
-    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        try:
-            return float(headers[name]) * unit
-        except (KeyError, ValueError):
-            continue
-    return None
-
-
-def _looks_like_html(body: bytes) -> bool:
-    return body.lstrip()[:1] == b"<"

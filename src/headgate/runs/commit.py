@@ -48,6 +48,9 @@ class GroupCommit:
         self._store, self._interval, self._on_over = store, interval, on_over
         self._loop = asyncio.get_running_loop()
         self._waiting: list[Run] = []
+        self._owed: list[Run] = []
+        """Runs that were given up: their end is shown, but not kept yet."""
+        self._is_ending = False
         self._go = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._due = FAR
@@ -62,8 +65,10 @@ class GroupCommit:
         """
         Why nothing can be kept at the moment.
 
-        A while after the last refusal somebody is let through again, to find out whether it is over.
+        A while after the last refusal it is tried again, to find out whether it is over.
         """
+        if isinstance(self._error, Fenced):
+            return self._error
         return self._error if self._error is not None and self._loop.time() < self._failed_at + PROBE_AFTER else None
 
     def add(self, run: Run, urgency: Urgency, others: int) -> None:
@@ -97,13 +102,15 @@ class GroupCommit:
         self._waiting.append(run)
 
     def nudge(self) -> None:
-        """Called now and then, so that a quiet beginning is kept soon even when nothing else happens."""
+        """Called now and then, so that a quiet beginning, or an end that is owed, is kept even when nothing happens."""
+        if self._owed and self.trouble is None:
+            self._pay()
         if self._waiting and self._due is FAR:
             self._start_at(0.0)
 
     async def work(self) -> None:
-        """Commit, for as long as the server lives."""
-        while True:
+        """Commit, until told that there will be no more and all is kept."""
+        while self._waiting or not self._is_ending:
             await self._go.wait()
             self._go.clear()
             self._timer, self._due = None, FAR
@@ -111,10 +118,11 @@ class GroupCommit:
             if self._waiting:
                 await self._commit()
 
-    async def flush(self) -> None:
-        """Commit what is left, at the end."""
-        while self._waiting:
-            await self._commit()
+    def finish(self) -> None:
+        """Nothing more will come: `work` keeps what is left, and ends."""
+        self._is_ending = True
+        self._pay()
+        self._start_at(0.0)
 
     async def _commit(self) -> None:
         runs, self._waiting = self._waiting, []
@@ -126,8 +134,8 @@ class GroupCommit:
             await self._keep(batch)
         except StoreError as error:
             log.error("%d runs could not be kept: %s", len(runs), error.message)
-            for run in runs:
-                self._give_up(run, error)
+            for run, segment in zip(runs, batch, strict=True):
+                self._give_up(run, segment, error)
             return
         for run, segment in zip(runs, batch, strict=True):
             run.show(segment.first + len(segment.events))
@@ -148,19 +156,31 @@ class GroupCommit:
                 self._error = None
                 return
 
-    def _give_up(self, run: Run, error: StoreError) -> None:
+    def _give_up(self, run: Run, refused: Segment, error: StoreError) -> None:
         """
         Nothing of what the store refused is ever shown. What was kept stays; the readers are told.
 
-        The log in the store has no end now: at the next start it gets one (producer_lost).
+        The log is owed its end, which is kept as soon as the store takes anything again. Should the
+        server end before that, the next one finds a log without an end (producer_lost).
         """
-        run.durable = False
-        del run.events[run.shown :]
-        run.add([Failed(error.code, error.message, error.status)])
-        run.show(len(run.events))
+        run.is_begun = refused.head is None
+        if not run.is_over:
+            run.take_back()
+            run.add([Failed(error.code, error.message, error.status)])
+            run.show(len(run.events))
+        run.written = refused.first
         if run.task is not None:
             run.task.cancel()
-        self._on_over(run)
+        if isinstance(error, Fenced):
+            self._on_over(run)
+        elif not run.is_waiting:
+            self._owed.append(run)
+
+    def _pay(self) -> None:
+        for run in self._owed:
+            run.is_waiting = True
+        self._waiting += self._owed
+        self._owed = []
 
 
 def _segment(run: Run) -> Segment:

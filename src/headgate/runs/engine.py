@@ -14,6 +14,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -60,6 +61,8 @@ class Engine:
         self._loop = asyncio.get_running_loop()
         self._commit = GroupCommit(store, settings.commit_interval, self._on_over)
         self._live: dict[str, Run] = {}
+        self._read: WeakValueDictionary[str, Run] = WeakValueDictionary()
+        """Runs from the store that somebody reads: a long log is held once, however many read it."""
         self._attempts: set[Attempt] = set()
         self._tasks = asyncio.TaskGroup()
         self._is_closing = False
@@ -70,7 +73,8 @@ class Engine:
         """Take possession of the store and end or repeat what a crash left behind."""
         orphans = await self._store.open()
         await self._tasks.__aenter__()
-        self._work = [self._tasks.create_task(work()) for work in (self._commit.work, self._tick)]
+        self._tasks.create_task(self._commit.work())
+        self._ticking = self._tasks.create_task(self._tick())
         for record in orphans:
             await self._recover(record, replay)
 
@@ -78,16 +82,15 @@ class Engine:
         """Let live runs finish for so long, end the rest, and let go of the store."""
         self._is_closing = True
         ends = self._loop.time() + grace
-        while self._live and self._loop.time() < ends and not is_hurried():
+        while self._is_busy and self._loop.time() < ends and not is_hurried():
             await asyncio.sleep(TICK)
         tasks = [run.task for run in self._live.values() if run.task is not None]
         for run in list(self._live.values()):
             self._cancel(run, "shutdown")
         await asyncio.gather(*tasks, return_exceptions=True)
-        for task in self._work:
-            task.cancel()
+        self._commit.finish()
+        self._ticking.cancel()
         await self._tasks.__aexit__(None, None, None)
-        await self._commit.flush()
         await self._store.close()
 
     # What dialects use.
@@ -110,11 +113,14 @@ class Engine:
 
     async def find(self, run: str, owner: str) -> Run:
         """A run of this owner, live or kept; raises NotFound, the same for another's run as for none."""
-        found = self._live.get(run)
+        found = self._live.get(run) or self._read.get(run)
         if found is None and is_run_id(run):
             record = await self._store.get(run, owner)
-            # It may have ended between the two looks, or still be on its way to the store.
-            found = self._live.get(run) if record is None else Run.kept(record.head, record.events, record.ended)
+            if record is None:
+                # It may have ended between the two looks, or still be on its way to the store.
+                found = self._live.get(run)
+            else:
+                found = self._read.setdefault(run, Run.kept(record.head, record.events, record.ended))
         if found is None or found.head.owner != owner:
             raise NotFound(f"There is no run '{run[:100]}'.", code="run_not_found")
         return found
@@ -158,6 +164,11 @@ class Engine:
     def live_runs(self) -> int:
         """How many runs are at work."""
         return len(self._live)
+
+    @property
+    def _is_busy(self) -> bool:
+        """Whether anybody still waits for an end; a run whose end is shown may be waiting for the store alone."""
+        return any(not run.is_over for run in self._live.values())
 
     # Running.
 

@@ -141,6 +141,14 @@ class Run:
                 self.started = event
         return False
 
+    def take_back(self) -> None:
+        """Forget what nobody was shown: it did not happen."""
+        del self.events[self.shown :]
+        self.ended = None
+        self.started = next((event for event in self.events if isinstance(event, Started)), None)
+        if self.first_output is not None and self.first_output >= self.shown:
+            self.first_output = None
+
     def show(self, upto: int) -> None:
         """Let readers see the events before that number, and wake those who wait."""
         if upto > self.shown:

@@ -112,7 +112,7 @@ class SqliteStore(Store):
         self._take_lock()
         self._thread.start()
         try:
-            return await self._in_writer(self._open)
+            return await self._in_writer(self._open_or_say_why)
         except BaseException:
             await self.close()
             raise
@@ -186,6 +186,12 @@ class SqliteStore(Store):
         connection.execute("PRAGMA busy_timeout = 5000")
         return connection
 
+    def _open_or_say_why(self) -> list[Record]:
+        try:
+            return self._open()
+        except sqlite3.Error as problem:
+            raise StoreError(f"The store {self._path} cannot be opened: {problem}.") from None
+
     def _open(self) -> list[Record]:
         self._writes = self._connect()
         if self._writes.execute("PRAGMA user_version").fetchone()[0] > SCHEMA_VERSION:
@@ -211,7 +217,7 @@ class SqliteStore(Store):
                     found[kept.run] = Record(kept.head, [])
                     self._live[kept.run] = row
                 if kept.run in found:
-                    found[kept.run].events.extend(kept.events)
+                    found[kept.run].events[kept.first :] = kept.events
         for run, record in list(found.items()):
             if self._writes.execute(_SELECT_RUN, (record.head.owner, run)).fetchone():
                 del found[run], self._live[run]
@@ -228,8 +234,12 @@ class SqliteStore(Store):
                 result = work()
             except sqlite3.Error as problem:
                 error = StoreError(f"The store cannot be written: {problem}.")
-            except Exception as problem:
+            except StoreError as problem:
                 error = problem
+            except Exception:
+                # Whoever keeps runs understands StoreError only, and must not die of anything else.
+                log.exception("The store failed in a way that it should not.")
+                error = StoreError("The store failed; the log says why.")
             if done is not None:
                 self._answer(done, result, error)
         for connection in self._connections:
@@ -276,7 +286,11 @@ class SqliteStore(Store):
         self._next_row += bool(segments)
         self._pages += len(segments) // 4096 + sum(len(record[-1]) // 4096 + 2 for record in records) + 2
         if self._next_row - max(self._rewritten, self._dropped) > REWRITE_BACKLOG:
-            self._rewrite()
+            # What was to be kept is kept: a full disk must not make it look as if it were not.
+            try:
+                self._rewrite()
+            except sqlite3.Error as problem:
+                log.warning("The store's journal could not be tidied: %s", problem)
 
     def _rewrite(self) -> None:
         """Put what is still needed of the oldest rows into one."""
@@ -285,7 +299,8 @@ class SqliteStore(Store):
         whole: dict[str, _Kept] = {}
         for kept in (kept for _, segments in rows for kept in _segments.decode(segments) if kept.run in self._live):
             if kept.run in whole:
-                whole[kept.run].events.extend(kept.events)
+                before = whole[kept.run]
+                before.events[kept.first - before.first :] = kept.events
             else:
                 whole[kept.run] = kept
         first, last = rows[0][0], rows[-1][0]

@@ -20,8 +20,9 @@ from headgate.formats.base import Writer
 from headgate.runs import Engine, Follower, Run
 from headgate.web.http import Request, run_headers
 
-EVENTS_PER_WRITE = 1000
-"""Caps what a reader who joins late gets in one piece, so that a long log does not hold up the others."""
+EVENTS_PER_WRITE = 250
+"""Caps what a reader who joins late gets in one piece, so that a long log does not hold up the others, and a
+reader who does not read makes us hold little of it."""
 
 
 Frames: TypeAlias = Callable[[int, int], bytes]
@@ -107,7 +108,8 @@ async def write_log(
     run: Run, frames: Frames, cursor: int, follower: Follower, request: Request, *, cuts: bool = False
 ) -> None:
     """Write everything from that event on as it becomes visible, until the run is over or the reader gone."""
-    request.begin_stream()
+    if not request.begin_stream():
+        return
     if not run.shows_output:
         # The head goes out with the first piece, and readers want to know now that they are followed.
         await request.write(sse.KEEP_ALIVE, more=True)

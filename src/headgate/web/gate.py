@@ -6,6 +6,7 @@ token; what all answers have in common (CORS, a few security headers) is a list 
 """
 
 import logging
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,7 +20,7 @@ log = logging.getLogger(__name__)
 SECURITY = b"x-content-type-options: nosniff\r\nx-frame-options: DENY\r\n"
 """Said with every answer."""
 
-EXPOSED = b"access-control-expose-headers: headgate-run, x-request-id, retry-after\r\n"
+EXPOSED = b"access-control-expose-headers: headgate-run, x-request-id, retry-after, retry-after-ms\r\n"
 """What a page of another origin may read."""
 
 OPEN = SECURITY + b"access-control-allow-origin: *\r\n" + EXPOSED
@@ -67,14 +68,16 @@ class Gate:
             return SECURITY + b"vary: origin\r\n"
         return SECURITY + b"access-control-allow-origin: %b\r\nvary: origin\r\n" % origin + EXPOSED
 
-    def _refuse(self, request: Request, error: HeadgateError, body: ErrorBody) -> None:
+    def _refuse(self, request: Request, error: HeadgateError, body: ErrorBody, headers: bytes = b"") -> None:
         if request.has_begun:
             # Too late for a status: what was promised as whole must not look whole.
             request.cut()
             return
-        headers = b""
         if error.retry_after is not None:
-            headers += b"retry-after: %d\r\n" % max(1, round(error.retry_after))
+            # Whole seconds for everybody; the SDKs look for the finer number first.
+            headers += b"retry-after: %d\r\n" % max(1, math.ceil(error.retry_after))
+            if error.retry_after % 1:
+                headers += b"retry-after-ms: %d\r\n" % (error.retry_after * 1000)
         if error.status == 401:
             headers += b"www-authenticate: Bearer\r\n"
         request.answer(error.status, body(error), headers)
@@ -88,8 +91,9 @@ class Gate:
         methods = self._routes.methods(scope["path"])
         error: HeadgateError
         if methods:
-            error = MethodNotAllowed(f"{scope['path']} takes {', '.join(sorted(methods))}, not {scope['method']}.")
-            self._refuse(request, error, openai.error_body)
+            known = ", ".join(sorted(methods))
+            error = MethodNotAllowed(f"{scope['path'][:200]} takes {known}, not {scope['method']}.")
+            self._refuse(request, error, openai.error_body, b"allow: %b\r\n" % known.encode())
         elif scope["path"] in self._pages.paths:
             await self._pages(scope, receive, send)
         else:

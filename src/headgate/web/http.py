@@ -103,9 +103,9 @@ class Request:
             self._exchange.close_after()
         self._exchange.answer(status, b"content-type: %b\r\n%b%b" % (kind, headers, self._common), body)
 
-    def begin_stream(self) -> None:
-        """Begin an answer of server-sent events."""
-        self._exchange.begin(200, _STREAM + self._common)
+    def begin_stream(self) -> bool:
+        """Begin an answer of server-sent events; False when only its head was asked for, and that was all."""
+        return self._exchange.begin(200, _STREAM + self._common)
 
     async def write(self, piece: bytes, *, more: bool) -> None:
         """A piece of the stream; comes back when the client may be sent more."""

@@ -63,6 +63,9 @@ class Protocol(HttpToolsProtocol):
     _is_deaf = False
     """Nothing more of what the client says matters."""
     _lingers_since: float | None = None
+    _unsent = 0
+    """How much was left to send when it last became less, and since when."""
+    _unsent_since = 0.0
     _head_bytes = 0
     _waiting_bytes = 0
     """What came of a head without making it whole."""
@@ -220,13 +223,24 @@ class Protocol(HttpToolsProtocol):
             self.transport.write_eof()
 
     def check(self, now: float) -> None:
-        """Called every few seconds: who does not finish a head, or asks nothing more, is sent away."""
+        """Called every few seconds: who does not finish a head, does not read, or asks nothing more, is sent away."""
         if self._head_since is not None and now - self._head_since > HEAD_LIMIT:
             self._refuse(Timeout("The request did not come in time."))
         elif self._lingers_since is not None and now - self._lingers_since > LINGER:
             self.transport.close()
+        elif self._has_stalled(now):
+            self.transport.abort()
         elif self._idle_since is not None and now - self._idle_since > self.timeout_keep_alive:
             self.transport.close()
+
+    def _has_stalled(self, now: float) -> bool:
+        """Whether what is left of an answer that is over has not moved for too long."""
+        if self._current is None or not (self._current.response_complete or self._current.disconnected):
+            return False
+        waiting = self.transport.get_write_buffer_size()
+        if not waiting or waiting != self._unsent:
+            self._unsent, self._unsent_since = waiting, now
+        return waiting > 0 and now - self._unsent_since > WRITE_LIMIT
 
 
 class Exchange:
@@ -272,8 +286,8 @@ class Exchange:
         cycle.transport.write(b"".join((STATUS_LINE[status], self._date(), headers, length, close, b"\r\n", written)))
         self._over(cycle)
 
-    def begin(self, status: int, headers: bytes) -> None:
-        """Begin an answer in pieces; its head goes out with the first of them."""
+    def begin(self, status: int, headers: bytes) -> bool:
+        """Begin an answer in pieces; its head goes out with the first of them. False when there will be none."""
         cycle = self._begin()
         # HTTP/1.0 knows no chunks: there the end of the connection is the end of the answer.
         is_old = cycle.scope["http_version"] == "1.0"
@@ -282,6 +296,12 @@ class Exchange:
         framing = b"" if is_old else b"transfer-encoding: chunked\r\n"
         close = b"" if cycle.keep_alive else b"connection: close\r\n"
         self._head = b"".join((STATUS_LINE[status], self._date(), headers, framing, close, b"\r\n"))
+        if cycle.scope["method"] != "HEAD":
+            return True
+        if not cycle.disconnected:
+            cycle.transport.write(self._head)
+            self._over(cycle)
+        return False
 
     async def write(self, data: bytes, *, more: bool) -> None:
         """A piece; comes back when the client's socket would take another."""
@@ -295,19 +315,23 @@ class Exchange:
         elif more:
             framed = b"%b%x\r\n%b\r\n" % (self._head, len(data), data)
         else:
-            framed = b"%b%x\r\n%b\r\n0\r\n\r\n" % (self._head, len(data), data) if data else b"0\r\n\r\n"
+            framed = b"%b%x\r\n%b\r\n0\r\n\r\n" % (self._head, len(data), data) if data else self._head + b"0\r\n\r\n"
         self._head = b""
         cycle.transport.write(framed)
         if not more:
             self._over(cycle)
 
     async def _drain(self, cycle: RequestResponseCycle) -> None:
-        try:
-            async with asyncio.timeout(WRITE_LIMIT):
-                await cycle.flow.drain()
-        except TimeoutError:
-            cycle.disconnected = True
-            cycle.transport.abort()
+        while not cycle.disconnected:
+            waiting = cycle.transport.get_write_buffer_size()
+            try:
+                async with asyncio.timeout(WRITE_LIMIT):
+                    return await cycle.flow.drain()
+            except TimeoutError:
+                # Slow is not gone.
+                if cycle.transport.get_write_buffer_size() >= waiting:
+                    cycle.disconnected = True
+                    cycle.transport.abort()
 
     def cut(self) -> None:
         """

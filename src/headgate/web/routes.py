@@ -57,7 +57,8 @@ class Routes:
     def methods(self, path: str) -> set[str]:
         """The methods that path knows."""
         known = {method for method, fixed in self._fixed if fixed == path}
-        return known | {route.method for pattern, route in self._patterns if pattern.fullmatch(path)}
+        known |= {route.method for pattern, route in self._patterns if pattern.fullmatch(path)}
+        return known | {"HEAD"} if "GET" in known else known
 
 
 def _pattern(path: str) -> re.Pattern[str]:

@@ -50,7 +50,7 @@ class ChatChoice(msgspec.Struct):
     index: int
     message: AnswerMessage
     logprobs: Logprobs | None
-    finish_reason: Annotated[str, _Note(description="stop, length, tool_calls, content_filter or a vendor's word.")]
+    finish_reason: Annotated[str, _Note(description="stop, length, tool_calls, content_filter, or function_call for the older form.")]
 
 
 class PromptDetails(msgspec.Struct):
@@ -80,7 +80,7 @@ class ChatCompletion(msgspec.Struct):
     model: str
     choices: list[ChatChoice]
     usage: TokenUsage
-    system_fingerprint: str | None
+    system_fingerprint: str | UnsetType = UNSET
     service_tier: str | UnsetType | None = UNSET
 
 
@@ -122,9 +122,9 @@ class ChatCompletionChunk(msgspec.Struct):
     object: Literal["chat.completion.chunk"]
     created: int
     model: str
-    system_fingerprint: str | None
     choices: list[ChunkChoice]
     usage: TokenUsage | UnsetType | None = UNSET
+    system_fingerprint: str | UnsetType = UNSET
     service_tier: str | UnsetType | None = UNSET
 
 

@@ -34,9 +34,9 @@ class Completion(msgspec.Struct):
     object: Literal["text_completion"]
     created: int
     model: str
-    system_fingerprint: str | None
     choices: list[CompletionChoice]
     usage: TokenUsage | UnsetType | None = UNSET
+    system_fingerprint: str | UnsetType = UNSET
 
 
 REQUESTS: dict[str, dict[str, Any]] = {

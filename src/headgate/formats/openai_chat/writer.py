@@ -1,5 +1,5 @@
 """
-Writes chat answers in OpenAI's exact shape, streamed or whole.
+Writes streamed chat answers in OpenAI's exact shape.
 
 Every chunk of a stream has the same id, created, model and fingerprint; the role comes once for
 each choice, before anything else of it. A client that asked for `stream_options.include_usage`
@@ -10,8 +10,7 @@ An error after the first byte is an event of its own, and no end mark follows it
 must not look like a whole one.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -31,8 +30,10 @@ from headgate.events import (
     Usage,
     Vendor,
 )
-from headgate.fold import Choice, FoldedCall, fold
+from headgate.fold import FoldedCall
 from headgate.formats import openai, sse
+from headgate.formats.openai_chat.choice import FUNCTION_CALL
+from headgate.formats.openai_chat.reader import CONSTANT
 from headgate.formats.openai_chat.requests import NAME
 
 _json = msgspec.json.Encoder()
@@ -50,6 +51,10 @@ class Writer:
         self._text_end = b'},"logprobs":null,"finish_reason":null}]' + self._end
         self._kindred = False
         self._usage: Usage | None = None
+        self._vendor: dict[str, Any] = {}
+        """Fields of the provider's that belong to the whole answer."""
+        self._forms: dict[tuple[int, int], Form] = {}
+        """How each call is told, by choice and index."""
 
     def write(self, event: AnyEvent) -> bytes:
         """Return the frames this event makes."""
@@ -64,17 +69,17 @@ class Writer:
         match event:
             case Started():
                 self._start(event)
-                return self._role(0)
+                return self._roles(0)
             case Text() | Reasoning() | Refusal() | ToolCall() | ToolInput() | Vendor():
-                role = b"" if event.choice in self._heads else self._role(event.choice)
-                return role + self._output(event)
+                roles = b"" if event.choice in self._heads else self._roles(event.choice)
+                return roles + self._output(event)
             case Usage():
                 self._usage = event
                 return b""
             case Finished(reason, rest):
-                return self._finish(reason, rest)
+                return self._finish((reason, *rest))
             case Stopped():
-                return self._finish("stop", ())
+                return self._finish(("stop",) * max(1, len(self._heads)))
             case Failed():
                 return sse.write(_encode({"error": openai.error_object(event)}))
             case Attempt():
@@ -82,22 +87,27 @@ class Writer:
 
     def _start(self, event: Started) -> None:
         self._kindred = event.format == NAME
-        extra = msgspec.json.decode(event.extra) if self._kindred and event.extra else {}
+        said: dict[str, Any] = msgspec.json.decode(event.extra) if self._kindred and event.extra else {}
         frame = {
-            "id": event.id if self._kindred and event.id else "chatcmpl-" + self._run.removeprefix("run_"),
+            "id": answer_id(event, self._run),
             "object": "chat.completion.chunk",
             "created": event.created,
             "model": event.model,
-            "system_fingerprint": None,
-            **extra,
+            **{key: said.pop(key) for key in CONSTANT if key in said},
         }
+        self._vendor = said
         self._frame = b"data: " + _encode(frame)[:-1] + b',"choices":['
 
-    def _role(self, choice: int) -> bytes:
+    def _roles(self, choice: int) -> bytes:
+        """The role of a choice, and of those before it: clients count choices as they appear."""
+        frames = b""
         if not self._frame:
             self._start(Started("", self._call.model, "", self._created))
-        self._heads[choice] = self._frame + b'{"index":%d,"delta":{"content":' % choice
-        return self._chunk(choice, {"role": "assistant", "content": "", "refusal": None})
+        for index in range(len(self._heads), choice + 1):
+            self._heads[index] = self._frame + b'{"index":%d,"delta":{"content":' % index
+            extra = {"chunk": self._vendor} if index == 0 else {}
+            frames += self._chunk(index, {"role": "assistant", "content": "", "refusal": None}, extra=extra)
+        return frames
 
     def _chunk(
         self,
@@ -117,130 +127,89 @@ class Writer:
 
     def _output(self, event: Text | Reasoning | Refusal | ToolCall | ToolInput | Vendor) -> bytes:
         logprobs: dict[str, Any] | None = None
-        extra: dict[str, Any] | None = None
         # Clients that did not ask for OpenAI's usage chunk are those that index `delta.content`.
         delta: dict[str, Any] = {} if self._call.include_usage else {"content": None}
         match event:
             case Text():
                 delta["content"] = event.delta
-                logprobs = _logprobs("content", event.logprobs)
+                logprobs = logprobs_object("content", event.logprobs)
             case Reasoning():
                 delta["reasoning_content"] = event.delta
             case Refusal():
                 delta["refusal"] = event.delta
-                logprobs = _logprobs("refusal", event.logprobs)
+                logprobs = logprobs_object("refusal", event.logprobs)
             case ToolCall():
-                delta["tool_calls"] = [{"index": event.index, **_call_object(event, "")}]
+                return self._chunk(event.choice, {**delta, **self._call_begins(event)})
             case ToolInput():
-                delta["tool_calls"] = [{"index": event.index, "function": {"arguments": event.delta}}]
+                return self._chunk(event.choice, {**delta, **self._call_goes_on(event)})
             case Vendor():
                 pass
-        if self._kindred and not isinstance(event, ToolInput) and event.extra is not None:
-            extra = msgspec.json.decode(event.extra)
+        extra = msgspec.json.decode(event.extra) if self._kindred and event.extra is not None else {}
         if isinstance(event, Vendor) and not extra:
             return b""
+        self._vendor |= extra.get("chunk", {})
         return self._chunk(event.choice, delta, logprobs=logprobs, extra=extra)
 
-    def _finish(self, reason: str, rest: tuple[str, ...]) -> bytes:
-        frames = b"" if self._heads else self._role(0)
+    def _call_begins(self, event: ToolCall) -> dict[str, Any]:
+        form = self._forms[event.choice, event.index] = form_of(self._call, event, event.index)
+        if form == "function_call":
+            return {"function_call": {"name": event.name, "arguments": ""}}
+        return {"tool_calls": [{"index": event.index, **call_object(event, "")}]}
+
+    def _call_goes_on(self, event: ToolInput) -> dict[str, Any]:
+        match self._forms.get((event.choice, event.index)):
+            case "function_call":
+                return {"function_call": {"arguments": event.delta}}
+            case "custom":
+                return {"tool_calls": [{"index": event.index, "custom": {"input": event.delta}}]}
+            case _:
+                return {"tool_calls": [{"index": event.index, "function": {"arguments": event.delta}}]}
+
+    def _finish(self, reasons: tuple[str, ...]) -> bytes:
+        frames = self._roles(len(reasons) - 1) if len(self._heads) < len(reasons) else b""
         usage = None if self._usage is None else openai.usage_json(self._usage, self._kindred)
         delta = {} if self._call.include_usage else {"content": ""}
-        reasons = (reason, *rest)
-        for choice, why in enumerate(reasons):
-            rides = usage is not None and not self._call.include_usage and choice == len(reasons) - 1
+        last = len(reasons) - 1
+        for choice, reason in enumerate(reasons):
+            rides = usage is not None and not self._call.include_usage and choice == last
             end = b',"usage":' + usage + b"}\n\n" if usage and rides else b""
-            frames += b"" if choice in self._heads else self._role(choice)
-            frames += self._chunk(choice, delta, reason=why, usage=end)
+            if self._forms.get((choice, 0)) == "function_call" and reason == "tool_calls":
+                reason = "function_call"
+            # Clients look for a vendor's fields in the first chunk, or in the last.
+            extra = {"chunk": self._vendor} if choice == last else None
+            frames += self._chunk(choice, delta, reason=reason, extra=extra, usage=end)
         if usage and self._call.include_usage:
             frames += self._frame + b'],"usage":' + usage + b"}\n\n"
         return frames + sse.DONE
 
 
-def whole(call: Call, run: str, created: int, events: Sequence[AnyEvent]) -> bytes:
-    """The whole chat completion object of a finished or stopped run."""
-    return _plain_whole(events) or _any_whole(call, run, created, events)
+def answer_id(started: Started, run: str) -> str:
+    """The provider's own id where it spoke this format, or one made from the run's."""
+    is_kindred = started.format == NAME
+    return started.id if is_kindred and started.id else "chatcmpl-" + run.removeprefix("run_")
 
 
-def _plain_whole(events: Sequence[AnyEvent]) -> bytes | None:
-    """The common case in a few instructions: words of a kindred provider and nothing else; None for any other."""
-    match events:
-        case [Started(format="openai.chat") as started, Text(extra=None, logprobs=None) as text, usage, finished]:
-            pass
-        case _:
-            return None
-    if not started.id or type(usage) is not Usage or type(finished) is not Finished or finished.rest:
-        return None
-    return b"".join(
-        (
-            b'{"id":',
-            _encode(started.id),
-            b',"object":"chat.completion","created":%d,"model":' % started.created,
-            _encode(started.model),
-            b',"choices":[{"index":0,"message":{"role":"assistant","content":',
-            _encode(text.delta),
-            b',"refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"',
-            finished.reason.encode(),
-            b'"}],"usage":',
-            openai.usage_json(usage, True),
-            b',"system_fingerprint":null}' if started.extra is None else b"," + started.extra[1:],
-        )
-    )
+Form: TypeAlias = Literal["function", "custom", "function_call"]
 
 
-def _any_whole(call: Call, run: str, created: int, events: Sequence[AnyEvent]) -> bytes:
-    answer = fold(events)
-    started = answer.started or Started("", call.model, "", created)
-    kindred = started.format == NAME
-    extra: dict[str, Any] = msgspec.json.decode(started.extra) if kindred and started.extra else {}
-    choices = [_choice_object(index, answer.choices[index], kindred, extra) for index in sorted(answer.choices)]
-    written: dict[str, Any] = {
-        "id": started.id if kindred and started.id else "chatcmpl-" + run.removeprefix("run_"),
-        "object": "chat.completion",
-        "created": started.created,
-        "model": started.model,
-        "choices": choices or [_choice_object(0, Choice(), kindred, extra)],
-        "usage": msgspec.Raw(openai.usage_json(answer.usage or _NO_USAGE, kindred)),
-        "system_fingerprint": None,
-        **extra,
-    }
-    return _encode(written)
+def form_of(call: Call, event: ToolCall | FoldedCall, index: int) -> Form:
+    """How a call is told: to clients that asked with the deprecated `functions` as they know it."""
+    if event.kind == "custom":
+        return "custom"
+    if "tools" in call.fields or index > 0:
+        return "function"
+    return "function_call" if "functions" in call.fields or event.extra == FUNCTION_CALL else "function"
 
 
-_NO_USAGE = Usage(0, 0, 0)
-
-
-def _choice_object(index: int, choice: Choice, kindred: bool, top: dict[str, Any]) -> dict[str, Any]:
-    extra = choice.extra if kindred else {}
-    top.update(extra.get("chunk", {}))
-    message: dict[str, Any] = {
-        "role": "assistant",
-        "content": choice.text if choice.text or not (choice.calls or choice.refusal) else None,
-        "refusal": choice.refusal or None,
-        "annotations": [],
-    }
-    if choice.reasoning:
-        message["reasoning_content"] = choice.reasoning
-    if choice.calls:
-        message["tool_calls"] = [_call_object(call, call.input) for call in choice.calls]
-    message |= extra.get("delta", {})
-    logprobs = None
-    if choice.logprobs or choice.refusal_logprobs:
-        logprobs = {"content": choice.logprobs or None, "refusal": choice.refusal_logprobs or None}
-    written: dict[str, Any] = {
-        "index": index,
-        "message": message,
-        "logprobs": logprobs,
-        "finish_reason": choice.reason or "stop",
-    }
-    written |= extra.get("choice", {})
-    return written
-
-
-def _call_object(call: ToolCall | FoldedCall, input: str) -> dict[str, Any]:
+def call_object(call: ToolCall | FoldedCall, input: str) -> dict[str, Any]:
+    """A call with its input."""
+    if call.kind == "custom":
+        return {"id": call.id, "type": "custom", "custom": {"name": call.name, "input": input}}
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": input}}
 
 
-def _logprobs(key: str, value: bytes | None) -> dict[str, Any] | None:
+def logprobs_object(key: str, value: bytes | None) -> dict[str, Any] | None:
+    """A choice's logprobs with one of their two lists."""
     if value is None:
         return None
     return {"content": None, "refusal": None, key: msgspec.Raw(value)}

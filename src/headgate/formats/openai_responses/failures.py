@@ -4,33 +4,7 @@ from typing import Any
 
 from headgate.errors import ProviderError
 from headgate.events import Failed
-from headgate.formats import openai
-
-_STATUS = {
-    "rate_limit_exceeded": 429,
-    "rate_limit_error": 429,
-    "too_many_requests": 429,
-    "insufficient_quota": 429,
-    "server_error": 500,
-    "internal_error": 500,
-    "internal_server_error": 500,
-    "overloaded_error": 503,
-    "server_overloaded": 503,
-    "service_unavailable": 503,
-    "timeout": 504,
-    "vector_store_timeout": 504,
-    "invalid_api_key": 401,
-    "authentication_error": 401,
-    "permission_error": 403,
-    "model_not_found": 404,
-    "not_found_error": 404,
-    "invalid_prompt": 400,
-    "invalid_request_error": 400,
-    "context_length_exceeded": 400,
-    "content_policy_violation": 400,
-    "bio_policy": 400,
-}
-"""In the middle of a stream there is no status; whether another provider may do better hangs on it."""
+from headgate.formats import openai, upstream_errors
 
 _CODES = frozenset(
     {
@@ -68,11 +42,8 @@ def read_failure(said: object, provider: str) -> ProviderError:
     inner = {"message": said} if isinstance(said, str) else dict(said) if isinstance(said, dict) else {}
     if not isinstance(inner.get("message"), str) or not inner["message"]:
         inner["message"] = f"{provider} failed to answer."
-    words = [word for word in (inner.get("code"), inner.get("type")) if isinstance(word, str)]
-    status = next((_STATUS[word] for word in words if word in _STATUS), None)
-    if status is None:
-        status = 400 if any("image" in word for word in words) else 502
-    error = openai.error_in({"error": inner}, provider, status)
+    is_picture = any("image" in word for key in ("code", "type") if isinstance(word := inner.get(key), str))
+    error = upstream_errors.error_in({"error": inner}, provider, 400 if is_picture else 0)
     return error or ProviderError(inner["message"])
 
 

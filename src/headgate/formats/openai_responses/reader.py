@@ -57,6 +57,7 @@ class Reader:
 
     def __init__(self, origin: Origin) -> None:
         self.is_over = False
+        self.is_answered = False  # The terminal event brings the usage too: nothing is left to wait for.
         self._origin = origin
         self._sse = sse.Reader()
         self._answer = Answer(origin.run)

@@ -10,7 +10,7 @@ import msgspec
 from headgate.calls import Call, Prompt
 from headgate.errors import BadRequest, ProviderError
 from headgate.events import AnyEvent, Finished, Started, Usage
-from headgate.formats import openai, openai_chat, openai_completions, openai_responses
+from headgate.formats import openai_chat, openai_completions, openai_responses, upstream_errors
 from headgate.providers.base import Ask, Emit, Limits
 from headgate.providers.simulator import plan
 from headgate.providers.simulator.script import BASE, MODELS, Fail, Script, Tokens, layered, read
@@ -86,7 +86,7 @@ class Simulator:
     def _failure(self, fail: Fail) -> ProviderError:
         """The error as it would be read from an upstream's answer."""
         body = msgspec.json.encode({"error": {"message": fail.message, "code": fail.code}})
-        error = openai.read_error(fail.status, body, self.name)
+        error = upstream_errors.read_error(fail.status, body, self.name)
         error.retry_after = fail.retry_after
         return error
 

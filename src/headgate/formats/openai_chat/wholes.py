@@ -1,0 +1,129 @@
+"""
+Whole chat answers, read and written: the plain ones in a few instructions.
+
+Any other is read as the one chunk of a stream, and written from all its events taken together.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from headgate.calls import Call
+from headgate.events import AnyEvent, Finished, Started, Text, Usage
+from headgate.fold import Choice, fold
+from headgate.formats import openai
+from headgate.formats.base import Origin
+from headgate.formats.openai_chat import plain
+from headgate.formats.openai_chat.reader import Reader, constants, started
+from headgate.formats.openai_chat.requests import NAME
+from headgate.formats.openai_chat.writer import answer_id, call_object, form_of
+
+_encode = msgspec.json.Encoder().encode
+
+
+def read_whole(body: bytes, origin: Origin) -> list[AnyEvent]:
+    """A whole chat answer as events."""
+    return _read_plain(body, origin) or Reader(origin).whole(body)
+
+
+def _read_plain(body: bytes, origin: Origin) -> list[AnyEvent] | None:
+    """An answer of words and nothing else, the short way; None when it is not one."""
+    try:
+        answer = plain.answer.decode(body)
+    except plain.ERRORS:
+        return None
+    choice = answer.choices[0]
+    usage = openai.read_regular_usage(answer.usage)
+    if usage is None or choice.index != 0 or choice.finish_reason not in plain.REASONS:
+        return None
+    start = started(origin, Reader.format, answer.id, answer.created, answer.model, constants(answer))
+    said = [Text(choice.message.content)] if choice.message.content else []
+    return [start, *said, usage, Finished(choice.finish_reason)]
+
+
+def whole(call: Call, run: str, created: int, events: Sequence[AnyEvent]) -> bytes:
+    """The whole chat completion object of a finished or stopped run."""
+    return _plain_whole(events) or _any_whole(call, run, created, events)
+
+
+def _plain_whole(events: Sequence[AnyEvent]) -> bytes | None:
+    """The common case in a few instructions: words of a kindred provider and nothing else; None for any other."""
+    match events:
+        case [Started(format="openai.chat") as started, Text(extra=None, logprobs=None) as text, usage, finished]:
+            pass
+        case _:
+            return None
+    if not started.id or type(usage) is not Usage or type(finished) is not Finished or finished.rest:
+        return None
+    return b"".join(
+        (
+            b'{"id":',
+            _encode(started.id),
+            b',"object":"chat.completion","created":%d,"model":' % started.created,
+            _encode(started.model),
+            b',"choices":[{"index":0,"message":{"role":"assistant","content":',
+            _encode(text.delta),
+            b',"refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"',
+            finished.reason.encode(),
+            b'"}],"usage":',
+            openai.usage_json(usage, True),
+            b"}" if started.extra is None else b"," + started.extra[1:],
+        )
+    )
+
+
+def _any_whole(call: Call, run: str, created: int, events: Sequence[AnyEvent]) -> bytes:
+    answer = fold(events)
+    started = answer.started or Started("", call.model, "", created)
+    kindred = started.format == NAME
+    extra: dict[str, Any] = msgspec.json.decode(started.extra) if kindred and started.extra else {}
+    choices = answer.choices or {0: Choice()}
+    for choice in choices.values():
+        extra |= choice.extra.get("chunk", {}) if kindred else {}
+    written: dict[str, Any] = {
+        "id": answer_id(started, run),
+        "object": "chat.completion",
+        "created": started.created,
+        "model": started.model,
+        "choices": [_choice_object(call, index, choices[index], kindred) for index in sorted(choices)],
+        # Clients index it, so an answer whose provider counted nothing says zero.
+        "usage": msgspec.Raw(openai.usage_json(answer.usage or Usage(0, 0, 0), kindred)),
+        **extra,
+    }
+    return _encode(written)
+
+
+def _choice_object(call: Call, index: int, choice: Choice, kindred: bool) -> dict[str, Any]:
+    extra = choice.extra if kindred else {}
+    has_called_one = bool(choice.calls) and form_of(call, choice.calls[0], 0) == "function_call"
+    reason = choice.reason or "stop"
+    logprobs = None
+    if choice.logprobs or choice.refusal_logprobs:
+        logprobs = {"content": choice.logprobs or None, "refusal": choice.refusal_logprobs or None}
+    return {
+        "index": index,
+        "message": {**_message_object(call, choice), **extra.get("delta", {})},
+        "logprobs": logprobs,
+        "finish_reason": "function_call" if has_called_one and reason == "tool_calls" else reason,
+        **extra.get("choice", {}),
+    }
+
+
+def _message_object(call: Call, choice: Choice) -> dict[str, Any]:
+    message: dict[str, Any] = {
+        "role": "assistant",
+        "content": choice.text if choice.text or not (choice.calls or choice.refusal) else None,
+        "refusal": choice.refusal or None,
+        "annotations": [],
+    }
+    if choice.reasoning:
+        message["reasoning_content"] = choice.reasoning
+    forms = [(form_of(call, made, index), made) for index, made in enumerate(choice.calls)]
+    calls = [call_object(made, made.input) for form, made in forms if form != "function_call"]
+    if calls:
+        message["tool_calls"] = calls
+    for form, made in forms:
+        if form == "function_call":
+            message["function_call"] = {"name": made.name, "arguments": made.input}
+    return message

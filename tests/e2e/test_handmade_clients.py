@@ -1,0 +1,89 @@
+"""
+Clients that people write in an afternoon, with the habits that such clients have.
+
+They index `choices[0].delta.content` in every chunk, look at each network read by itself, write
+`bearer` as they please, and trip over the end mark; and they must all get the whole answer.
+"""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from tests.e2e.watching import get, recent
+from tests.e2e.wire import HELLO
+from tests.serving import Serving, serving
+
+pytestmark = pytest.mark.slow
+
+KEY = "your_api_key_here"
+HEADERS = {"Content-Type": "application/json", "Authorization": f"bearer{KEY}"}
+
+
+@pytest.fixture(scope="module", params=["", f'[keys]\nme = "{KEY}"\n'], ids=["open", "with_keys"])
+def server(request: pytest.FixtureRequest) -> Iterator[Serving]:
+    with serving(request.param) as server:
+        yield server
+
+
+def said_last(server: Serving) -> str:
+    """The text of the newest run."""
+    newest = recent(server, KEY)[0]
+    assert newest["status"] == "finished"
+    return str(get(server, f"/v1/runs/{newest['id']}", KEY)["output"]["text"])
+
+
+def test_a_reader_that_parses_the_end_mark_has_the_whole_answer_by_then(server: Serving) -> None:
+    """It takes every `data: ` line for JSON, so it falls over [DONE]; nothing of the answer comes after that."""
+    said = ""
+    body = {"model": "default", "messages": HELLO, "stream": True}
+    with requests.post(f"{server.url}/v1/chat/completions", json=body, headers=HEADERS, stream=True, timeout=10) as answer:
+        lines = (line.decode() for line in answer.iter_lines() if line)
+        for line in lines:
+            assert line.startswith("data: ")
+            if line == "data: [DONE]":
+                break
+            said += json.loads(line[6:])["choices"][0]["delta"]["content"]
+        with pytest.raises(json.JSONDecodeError):
+            json.loads(line[6:])
+        assert list(lines) == []
+    assert said == said_last(server)
+
+
+IN_A_BROWSER = """
+const response = await fetch(process.argv[1] + "/v1/chat/completions", {
+  method: "POST",
+  headers: %s,
+  body: JSON.stringify({ model: "default", stream: true, messages: [{ role: "user", content: "Hello" }] }),
+});
+const decoder = new TextDecoder();
+let said = "";
+for await (const read of response.body) {
+  // Each read by itself, without a thought of an event that is cut in two.
+  for (const line of decoder.decode(read).split("\\n").filter((line) => line.startsWith("data: "))) {
+    if (line.includes("[DONE]")) break;
+    said += JSON.parse(line.slice(6)).choices[0].delta.content;
+  }
+}
+process.stdout.write(said);
+"""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
+def test_a_page_that_keeps_nothing_between_two_reads_gets_the_whole_answer(server: Serving) -> None:
+    """An event is never split across two writes."""
+    script = IN_A_BROWSER % json.dumps(HEADERS)
+    command = ["node", "--input-type=module", "-e", script, server.url]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.stderr, done.returncode) == ("", 0)
+    assert done.stdout == said_last(server)
+
+
+@pytest.mark.parametrize("scheme", ["Bearer ", "bearer ", "BEARER  ", "bearer", "Bearer"])
+def test_bearer_may_be_written_in_many_ways(server: Serving, scheme: str) -> None:
+    """The case is free and the space optional."""
+    answer = requests.get(f"{server.url}/v1/models", headers={"Authorization": scheme + KEY}, timeout=10)
+    assert answer.status_code == 200
