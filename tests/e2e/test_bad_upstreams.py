@@ -231,7 +231,15 @@ def answering(*pieces: bytes, reset: bool = False) -> Callable[[Peer], None]:
     return play
 
 
-CHUNK = b'{"id":"x","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"one"}}]}'
+CHUNK = json.dumps(
+    {
+        "id": "x",
+        "object": "chat.completion.chunk",
+        "created": 1,
+        "model": "m",
+        "choices": [{"index": 0, "delta": {"content": "one"}}],
+    }
+).encode()
 
 
 def streamed(*events: bytes) -> bytes:

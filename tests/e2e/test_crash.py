@@ -6,21 +6,18 @@ made up. Readers see only what is kept, so a crash at any moment must not break 
 """
 
 import random
-import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.e2e.reading import Reader
 from tests.e2e.upstream import STREAM_HEAD, Peer, Upstream, telling
-from tests.e2e.watching import get, recent, run_of, wait_for_run, wait_for_status, wait_until
-from tests.e2e.wire import Wire, chat, counting, events_of, pieces_of, words
-from tests.serving import Serving, environment, start
+from tests.e2e.watching import get, recent, wait_for_run, wait_for_status
+from tests.e2e.wire import Wire, chat, counting, events_of, pieces_of
+from tests.serving import Serving, environment, serving
 
 pytestmark = pytest.mark.slow
 
@@ -29,70 +26,12 @@ ROUNDS = 10
 TEXT = counting(4000)
 
 
-@contextmanager
-def running(folder: Path, config: str = "") -> Iterator[Serving]:
-    """A server in that folder, however it may have ended before; killed at the end if it still runs."""
-    server = start(folder, config)
-    try:
-        yield server
-    finally:
-        if server.process.poll() is None:
-            server.kill()
-        assert server.process.stdout is not None
-        server.process.stdout.close()
-    assert "Traceback" not in server.log()
-
-
-class Reader:
-    """A client that reads a stream for as long as there is one."""
-
-    def __init__(self, server: Serving, body: bytes, upto: int) -> None:
-        self._wire, self._upto = Wire(server), f"w{upto}".encode()
-        self.body = b""
-        self.is_far_enough = threading.Event()
-        self._wire.post(body)
-        self._thread = threading.Thread(target=self._read)
-        self._thread.start()
-
-    def _read(self) -> None:
-        while data := self._more():
-            self.body += data
-            if self._upto in self.body:
-                self.is_far_enough.set()
-
-    def _more(self) -> bytes:
-        try:
-            return self._wire.socket.recv(65536)
-        except ConnectionError:
-            return b""
-
-    def join(self, end: bytes = b"") -> None:
-        """Read until the server hangs up, or to these bytes; and hang up."""
-        if end:
-            wait_until(lambda: self.body.endswith(end), "the end of the stream")
-            self._wire.socket.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
-        self._wire.close()
-
-    @property
-    def run(self) -> str:
-        """Its run."""
-        return run_of(self.body)
-
-    @property
-    def words(self) -> list[str]:
-        """The words of the events that came whole."""
-        stream = self.body.partition(b"\r\n\r\n")[2]
-        lines = [line for line in stream.split(b"\n") if line.startswith(b"data: ") and line.endswith(b"}")]
-        return words(b"\n\n".join(lines))
-
-
 def test_a_kill_loses_nothing_that_was_seen(tmp_path: Path) -> None:
     """At ten moments, under several streams; each log ends with the word for it."""
     chance = random.Random(20)
     before: list[Reader] = []
     for number in range(ROUNDS + 1):
-        with running(tmp_path) as server:
+        with serving(folder=tmp_path) as server:
             for reader in before:
                 # The kill may have come before anything did.
                 if reader.body:
@@ -145,7 +84,7 @@ def test_a_kept_run_without_output_is_asked_again(tmp_path: Path) -> None:
     """After a kill the same request goes to the provider once more, and the same run gets its answer."""
     with Upstream(never_answering) as upstream:
         config = upstream.config() + "[providers.simulator]\n"
-        with running(tmp_path, config) as server, Wire(server) as wire:
+        with serving(config, folder=tmp_path) as server, Wire(server) as wire:
             wire.post(chat(model="up/m", stream=True, fields={"seed": 7}), headers=KEEP)
             upstream.wait_ready()
             run = wait_for_run(server, "up/m")
@@ -153,11 +92,11 @@ def test_a_kept_run_without_output_is_asked_again(tmp_path: Path) -> None:
             server.kill()
         first = upstream.result()
         upstream.will(telling("one", " two"))
-        with running(tmp_path, config) as server:
+        with serving(config, folder=tmp_path) as server:
             assert wait_for_status(server, run, "finished")["output"]["text"] == "one two"
             assert upstream.result().body == first.body
             assert server.stop() == 0
-        with running(tmp_path, config) as server:
+        with serving(config, folder=tmp_path) as server:
             assert "".join(pieces_of(events_of(server, run))) == "one two"
         assert upstream.accepted == 2
 
@@ -173,19 +112,21 @@ def wait_until_kept(server: Serving) -> None:
         assert wire.answer().status == 200
 
 
-@pytest.mark.parametrize(("play", "headers"), [(never_answering, {}), (answering_a_little, KEEP)], ids=["left", "begun"])
+@pytest.mark.parametrize(
+    ("play", "headers"), [(never_answering, {}), (answering_a_little, KEEP)], ids=["left", "begun"]
+)
 def test_other_runs_are_not_asked_again(tmp_path: Path, play: Any, headers: dict[str, str]) -> None:
     """Nobody waits for the one any more; of the other, somebody may have seen a part."""
     with Upstream(play) as upstream:
         config = upstream.config() + "[providers.simulator]\n"
-        with running(tmp_path, config) as server, Wire(server) as wire:
+        with serving(config, folder=tmp_path) as server, Wire(server) as wire:
             wire.post(chat(model="up/m", stream=True), headers=headers)
             run = wait_for_run(server, "up/m")
             if headers:
                 wire.until(b"one")
             wait_until_kept(server)
             server.kill()
-        with running(tmp_path, config) as server:
+        with serving(config, folder=tmp_path) as server:
             log = events_of(server, run)
             assert (log[-1]["type"], log[-1]["code"]) == ("failed", "producer_lost")
             assert pieces_of(log) == (["one"] if headers else [])
@@ -194,7 +135,7 @@ def test_other_runs_are_not_asked_again(tmp_path: Path, play: Any, headers: dict
 
 def test_a_second_server_is_refused_the_store(tmp_path: Path) -> None:
     """With an exit code and a sentence, not a traceback; the first one does not notice."""
-    with running(tmp_path) as server:
+    with serving(folder=tmp_path) as server:
         command = [sys.executable, "-m", "headgate", "serve", "--port", "0"]
         second = subprocess.run(
             command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=20, check=False

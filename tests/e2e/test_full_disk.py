@@ -16,7 +16,7 @@ from typing import Protocol
 
 import pytest
 
-from tests.e2e.test_crash import Reader
+from tests.e2e.reading import Reader
 from tests.e2e.watching import get, wait_until
 from tests.e2e.wire import Answer, Wire, chat, counting, events_of, pieces_of
 from tests.serving import Serving, serving, start
@@ -163,12 +163,16 @@ def test_a_disk_that_is_full_for_a_moment_only_delays(limited: Disk) -> None:
 
 def test_a_run_that_could_not_begin_is_a_real_error(limited: Disk) -> None:
     """503 and not a stream with an error in it, although its provider had answered."""
-    with serving(folder=limited.folder, before=QUICKLY) as server, limited.full(server):
-        with Wire(server) as stream, Wire(server) as whole:
-            stream.post(chat(stream=True, words=10))
-            whole.post(chat(words=10))
-            for answer in (stream.answer(), whole.answer()):
-                assert (answer.status, answer.error["code"]) == (503, "store_unavailable")
+    with (
+        serving(folder=limited.folder, before=QUICKLY) as server,
+        limited.full(server),
+        Wire(server) as stream,
+        Wire(server) as whole,
+    ):
+        stream.post(chat(stream=True, words=10))
+        whole.post(chat(words=10))
+        for answer in (stream.answer(), whole.answer()):
+            assert (answer.status, answer.error["code"]) == (503, "store_unavailable")
 
 
 def test_a_server_does_not_start_on_a_full_disk(mounted: Disk, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -39,8 +39,8 @@ def said_last(server: Serving) -> str:
 def test_a_reader_that_parses_the_end_mark_has_the_whole_answer_by_then(server: Serving) -> None:
     """It takes every `data: ` line for JSON, so it falls over [DONE]; nothing of the answer comes after that."""
     said = ""
-    body = {"model": "default", "messages": HELLO, "stream": True}
-    with requests.post(f"{server.url}/v1/chat/completions", json=body, headers=HEADERS, stream=True, timeout=10) as answer:
+    url, body = f"{server.url}/v1/chat/completions", {"model": "default", "messages": HELLO, "stream": True}
+    with requests.post(url, json=body, headers=HEADERS, stream=True, timeout=10) as answer:
         lines = (line.decode() for line in answer.iter_lines() if line)
         for line in lines:
             assert line.startswith("data: ")

@@ -1,6 +1,5 @@
 """Keys: where clients put them, what a wrong one gets, and that nobody ever sees one again."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 

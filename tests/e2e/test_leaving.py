@@ -13,7 +13,15 @@ from typing import Any
 import pytest
 
 from tests.e2e.upstream import STREAM_HEAD, Peer, Upstream
-from tests.e2e.watching import get, has_seen_everything, recent, run_of, wait_for_connection, wait_for_run, wait_for_status
+from tests.e2e.watching import (
+    get,
+    has_seen_everything,
+    recent,
+    run_of,
+    wait_for_connection,
+    wait_for_run,
+    wait_for_status,
+)
 from tests.e2e.wire import Wire, chat, events_of, pieces_of, words
 from tests.net.full import full_listener
 from tests.serving import Serving, serving

@@ -18,7 +18,7 @@ KEEP = {"headgate-disconnect": "keep"}
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Serving]:
-    with serving('[server]\nkeep_alive = 0.5\n') as server:
+    with serving("[server]\nkeep_alive = 0.5\n") as server:
         yield server
 
 

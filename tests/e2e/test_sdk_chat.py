@@ -135,9 +135,7 @@ def test_several_choices(judge: Judge, stream: bool) -> None:
 def test_the_helper_follows_several_choices(judge: Judge) -> None:
     """Its first chunk must be of the first choice."""
     _, final = judge.helper(
-        lambda client: client.chat.completions.stream(
-            model="default", messages=HELLO, n=2, extra_body=script(words=4)
-        ),
+        lambda client: client.chat.completions.stream(model="default", messages=HELLO, n=2, extra_body=script(words=4)),
         "get_final_completion",
     )
     assert [len(choice.message.content.split()) for choice in final.choices] == [4, 4]
@@ -226,7 +224,8 @@ def test_the_helper_parses_answers_of_a_given_shape(judge: Judge) -> None:
         "get_final_completion",
     )
     assert isinstance(final.choices[0].message.parsed, Tide)
-    assert [event for event in events if event.type == "content.done"][0].parsed == final.choices[0].message.parsed
+    (done,) = [event for event in events if event.type == "content.done"]
+    assert done.parsed == final.choices[0].message.parsed
 
 
 PARTS = [

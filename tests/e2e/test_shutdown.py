@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.test_crash import running
 from tests.e2e.watching import run_of, wait_until
 from tests.e2e.wire import Wire, chat, counting, events_of, pieces_of
-from tests.serving import Serving
+from tests.serving import Serving, serving
 
 pytestmark = pytest.mark.slow
 
@@ -46,7 +45,7 @@ def sign(request: pytest.FixtureRequest) -> signal.Signals:
 
 def test_an_answer_that_ends_within_its_grace_is_whole(tmp_path: Path, sign: signal.Signals) -> None:
     """And the server ends as soon as the last of them has."""
-    with running(tmp_path, "[server]\nshutdown_grace = 30\n") as server, Wire(server) as wire:
+    with serving("[server]\nshutdown_grace = 30\n", folder=tmp_path) as server, Wire(server) as wire:
         wire.post(chat(stream=True, text=counting(30), gap_ms=20))
         wire.until(b" w3")
         began = time.monotonic()
@@ -59,7 +58,7 @@ def test_an_answer_that_ends_within_its_grace_is_whole(tmp_path: Path, sign: sig
 
 def test_an_answer_that_takes_longer_is_told_why_it_ends(tmp_path: Path) -> None:
     """An error in its own dialect and a cut; in the log the same."""
-    with running(tmp_path, "[server]\nshutdown_grace = 0.2\n") as server:
+    with serving("[server]\nshutdown_grace = 0.2\n", folder=tmp_path) as server:
         with Wire(server) as wire, Wire(server) as whole, Wire(server) as response:
             whole.post(chat(text=ENDLESS, gap_ms=10))
             response.post(chat(stream=True, text=ENDLESS, gap_ms=10, fields={"input": "Hello"}), "/v1/responses")
@@ -75,7 +74,7 @@ def test_an_answer_that_takes_longer_is_told_why_it_ends(tmp_path: Path) -> None
         assert (answer.status, answer.error["code"]) == (503, "shutting_down")
         assert b"event: response.failed" in events
         assert events.endswith(b"0\r\n\r\n")
-    with running(tmp_path) as server:
+    with serving(folder=tmp_path) as server:
         log = events_of(server, run)
         assert (log[-1]["type"], log[-1]["code"]) == ("failed", "shutting_down")
         assert pieces_of(log)[:4] == ["w0", " w1", " w2", " w3"]
@@ -83,7 +82,11 @@ def test_an_answer_that_takes_longer_is_told_why_it_ends(tmp_path: Path) -> None
 
 def test_nothing_new_begins_while_the_server_ends(tmp_path: Path) -> None:
     """A connection that was open before is told when to come again."""
-    with running(tmp_path, "[server]\nshutdown_grace = 30\n") as server, Wire(server) as wire, Wire(server) as idle:
+    with (
+        serving("[server]\nshutdown_grace = 30\n", folder=tmp_path) as server,
+        Wire(server) as wire,
+        Wire(server) as idle,
+    ):
         idle.get("/health")
         idle.answer()
         wire.post(chat(stream=True, text=counting(100), gap_ms=10))
@@ -98,7 +101,7 @@ def test_nothing_new_begins_while_the_server_ends(tmp_path: Path) -> None:
 
 def test_a_second_interrupt_ends_the_grace(tmp_path: Path) -> None:
     """For somebody at a terminal who does not want to wait."""
-    with running(tmp_path, "[server]\nshutdown_grace = 60\n") as server, Wire(server) as wire:
+    with serving("[server]\nshutdown_grace = 60\n", folder=tmp_path) as server, Wire(server) as wire:
         wire.post(chat(stream=True, text=ENDLESS, gap_ms=10))
         wire.until(b" w3")
         began = time.monotonic()
@@ -111,7 +114,7 @@ def test_a_second_interrupt_ends_the_grace(tmp_path: Path) -> None:
 def test_a_client_that_does_not_read_does_not_hold_up_the_end(tmp_path: Path) -> None:
     """It had its grace."""
     config = "[server]\nshutdown_grace = 0.2\n"
-    with running(tmp_path, config) as server, Wire(server, receive_buffer=4096) as wire:
+    with serving(config, folder=tmp_path) as server, Wire(server, receive_buffer=4096) as wire:
         wire.post(chat(stream=True, words=3000, fields={"logprobs": True, "top_logprobs": 20}))
         wire.until(b"\r\n\r\n")
         began = time.monotonic()
@@ -122,7 +125,7 @@ def test_a_client_that_does_not_read_does_not_hold_up_the_end(tmp_path: Path) ->
 
 def test_idle_connections_do_not_hold_up_the_end(tmp_path: Path) -> None:
     """Neither those that asked something before, nor those that never did, nor those in the middle of asking."""
-    with running(tmp_path) as server, Wire(server) as used, Wire(server), Wire(server) as half:
+    with serving(folder=tmp_path) as server, Wire(server) as used, Wire(server), Wire(server) as half:
         used.get("/health")
         used.answer()
         half.send(b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{")

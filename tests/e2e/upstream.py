@@ -7,6 +7,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeAlias
@@ -38,7 +39,7 @@ class Peer:
         if not line:
             raise ConnectionError("no request came")
         headers = {}
-        while (header := self._file.readline().decode("latin-1").strip()):
+        while header := self._file.readline().decode("latin-1").strip():
             name, _, value = header.partition(": ")
             headers[name.lower()] = value
         return Request(line, headers, self._file.read(int(headers.get("content-length", "0"))))
@@ -147,10 +148,9 @@ class Upstream:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for peer in self._peers:
-            try:
+            # Some have gone already.
+            with suppress(OSError):
                 peer.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass  # it has gone already
         for thread in self._threads:
             thread.join(PATIENCE)
 

@@ -47,8 +47,8 @@ def wait_for_run(server: Serving, asked: str) -> str:
     """The id of the newest run, once it is of that model and at work."""
 
     def look() -> str | None:
-        newest = next(iter(recent(server)), {})
-        return newest["id"] if (newest.get("asked"), newest.get("status")) == (asked, "running") else None
+        newest = recent(server)[:1]
+        return newest[0]["id"] if [(run["asked"], run["status"]) for run in newest] == [(asked, "running")] else None
 
     return str(wait_until(look, f"a run of {asked}"))
 

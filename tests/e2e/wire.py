@@ -22,9 +22,12 @@ def script(**said: Any) -> dict[str, Any]:
     return {"simulator": {"gap_ms": 0, **said}}
 
 
-def chat(*, stream: bool = False, model: str = "simulator/demo", fields: Mapping[str, Any] | None = None, **said: Any) -> bytes:
+def chat(
+    *, stream: bool = False, model: str = "simulator/demo", fields: Mapping[str, Any] | None = None, **said: Any
+) -> bytes:
     """The body of a chat request with a script."""
-    return json.dumps({"model": model, "messages": HELLO, "stream": stream, **(fields or {}), **script(**said)}).encode()
+    asked = {"model": model, "messages": HELLO, "stream": stream, **(fields or {})}
+    return json.dumps({**asked, **script(**said)}).encode()
 
 
 class Frame(NamedTuple):

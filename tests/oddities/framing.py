@@ -5,7 +5,7 @@ import json
 import zlib
 from itertools import cycle
 
-from tests.oddities.upstream import CUT, HOLD, JSON, RESET, Play
+from tests.oddities.upstream import CUT, HOLD, JSON, RESET, Play, Step
 from tests.oddities.wire import (
     COUNT,
     DONE,
@@ -42,7 +42,21 @@ def rewritten(old: bytes, new: bytes, **how: object) -> Play:
 
 def between(noise: bytes) -> Play:
     """The healthy stream with noise before every event and after the last."""
-    return Play([noise, *(step for event in frames(*TALK[:-1], done=False) for step in (event, noise)), frame(COUNT), noise, DONE])
+    return Play(
+        [
+            noise,
+            *(step for event in frames(*TALK[:-1], done=False) for step in (event, noise)),
+            frame(COUNT),
+            noise,
+            DONE,
+        ]
+    )
+
+
+def slowly(noise: bytes, pause: float, times: int) -> list[Step]:
+    """The same again and again, with pauses."""
+    step: list[Step] = [noise, pause]
+    return step * times
 
 
 def lines(data: str) -> bytes:
@@ -132,7 +146,7 @@ HEALTHY: dict[str, Play] = {
     "no_done": streamed(*TALK, done=False),
     "no_done_close_delimited": streamed(*TALK, done=False, framing="close"),
     "no_done_then_open": Play([*frames(*TALK, done=False), HOLD]),
-    "no_done_then_pings": Play([*frames(*TALK, done=False), *([b": hi\n\n", 0.3] * 8), HOLD]),
+    "no_done_then_pings": Play([*frames(*TALK, done=False), *slowly(b": hi\n\n", 0.3, 8), HOLD]),
     "no_done_then_cut": Play([*frames(*TALK, done=False), CUT]),
     "done_then_open": Play([*frames(*TALK), HOLD]),
     "done_then_cut": Play([*frames(*TALK), CUT]),
@@ -230,12 +244,12 @@ FRAMING |= {
         provider="impatient",
     ),
     "pings_in_the_middle": Case(
-        Play([*frames(ROLE, *TEXTS[:2], done=False), *([frame({"type": "ping"}), 0.1] * 15), HOLD]),
+        Play([*frames(ROLE, *TEXTS[:2], done=False), *slowly(frame({"type": "ping"}), 0.1, 15), HOLD]),
         Broken(200, "idle_timeout", text=CUT_SHORT.text),
         provider="impatient",
     ),
     "empty_deltas_in_the_middle": Case(
-        Play([*frames(ROLE, *TEXTS[:2], done=False), *([frame(chunk({"content": ""})), 0.1] * 15), HOLD]),
+        Play([*frames(ROLE, *TEXTS[:2], done=False), *slowly(frame(chunk({"content": ""})), 0.1, 15), HOLD]),
         Broken(200, "idle_timeout", text=CUT_SHORT.text),
         provider="impatient",
     ),

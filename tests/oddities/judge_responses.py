@@ -138,6 +138,8 @@ def _choice(response: Json, finish: str | None) -> Choice:
                 calls.append(ToolCall(item["name"], item["arguments"], item["call_id"]))
             case "custom_tool_call":
                 calls.append(ToolCall(item["name"], item["input"], item["call_id"], "custom"))
+            case _:
+                pass
     if calls and finish == "stop":
         finish = "tool_calls"
     if finish is not None:

@@ -4,8 +4,8 @@ from typing import Any
 
 from tests.oddities.failures import AT_ONCE, FIRE, HTML, INNER, SAYS, after, event
 from tests.oddities.framing import BROKEN, HEALTHY
+from tests.oddities.more_tools import WHOLE as WHOLE_TOOLS
 from tests.oddities.tools import STREAMED
-from tests.oddities.tools import WHOLE as WHOLE_TOOLS
 from tests.oddities.upstream import CUT, HOLD, JSON, Play
 from tests.oddities.verdict import Json, Said
 from tests.oddities.wire import (
@@ -24,14 +24,14 @@ from tests.oddities.wire import (
 )
 from tests.oddities.words import CONTENT
 
-MESSAGE = {
+MESSAGE: Json = {
     "id": "msg_1",
     "type": "message",
     "role": "assistant",
     "status": "completed",
     "content": [{"type": "output_text", "text": WORDS, "annotations": [], "logprobs": []}],
 }
-USAGE = {
+USAGE: Json = {
     "input_tokens": 9,
     "input_tokens_details": {"cached_tokens": 0},
     "output_tokens": 12,
@@ -56,9 +56,9 @@ def response(status: str = "completed", **more: Any) -> Json:
     } | more
 
 
-PLACE = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
-EMPTY_PART = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
-BEGIN = [
+PLACE: Json = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
+EMPTY_PART: Json = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
+BEGIN: list[Json] = [
     {"type": "response.created", "response": response("in_progress")},
     {"type": "response.in_progress", "response": response("in_progress")},
     {
@@ -68,14 +68,16 @@ BEGIN = [
     },
     {"type": "response.content_part.added", **PLACE, "part": EMPTY_PART},
 ]
-DELTAS = [{"type": "response.output_text.delta", **PLACE, "delta": piece, "logprobs": []} for piece in PIECES]
-END = [
+DELTAS: list[Json] = [
+    {"type": "response.output_text.delta", **PLACE, "delta": piece, "logprobs": []} for piece in PIECES
+]
+END: list[Json] = [
     {"type": "response.output_text.done", **PLACE, "text": WORDS, "logprobs": []},
-    {"type": "response.content_part.done", **PLACE, "part": MESSAGE["content"][0]},  # type: ignore[index]
+    {"type": "response.content_part.done", **PLACE, "part": MESSAGE["content"][0]},
     {"type": "response.output_item.done", "output_index": 0, "item": MESSAGE},
     {"type": "response.completed", "response": response()},
 ]
-TALK = [*BEGIN, *DELTAS, *END]
+TALK: list[Json] = [*BEGIN, *DELTAS, *END]
 
 
 def steps(*values: Json, named: bool = True, numbered: bool = True) -> list[bytes]:
@@ -95,7 +97,7 @@ def all_with(*lost: str, **more: Any) -> Play:
 
 
 ARGUMENTS = '{"city":"Praha"}'
-CALL = {
+CALL: Json = {
     "id": "fc_1",
     "type": "function_call",
     "call_id": "call_a",
@@ -103,12 +105,12 @@ CALL = {
     "arguments": "",
     "status": "in_progress",
 }
-CALL_PLACE = {"item_id": "fc_1", "output_index": 0}
-CALL_PIECES = [
+CALL_PLACE: Json = {"item_id": "fc_1", "output_index": 0}
+CALL_PIECES: list[Json] = [
     {"type": "response.function_call_arguments.delta", **CALL_PLACE, "delta": piece}
     for piece in (ARGUMENTS[:6], ARGUMENTS[6:])
 ]
-CALLING = [
+CALLING: list[Json] = [
     *BEGIN[:2],
     {"type": "response.output_item.added", "output_index": 0, "item": CALL},
     *CALL_PIECES,
@@ -225,13 +227,39 @@ RESPONSE_STREAMS: Cases = {name: Case(play, said) for name, (play, said) in NATI
 RESPONSE_STREAMS |= {name: Case(play, broken) for name, (play, broken) in NATIVE_BROKEN.items()}
 
 THROUGH_CHAT = [
-    "plain", "comments", "crlf", "cr", "bom", "no_space", "retry_alone", "ping_with_data", "byte_by_byte", "no_content_type", "no_done",
-    "no_done_then_open", "done_then_open", "whole_body_for_a_stream", "chunks_after_done", "several_data_lines",
-]  # fmt: skip
+    "plain",
+    "comments",
+    "crlf",
+    "cr",
+    "bom",
+    "no_space",
+    "retry_alone",
+    "ping_with_data",
+    "byte_by_byte",
+    "no_content_type",
+    "no_done",
+    "no_done_then_open",
+    "done_then_open",
+    "whole_body_for_a_stream",
+    "whole_body_over_many_lines",
+    "chunks_after_done",
+    "several_data_lines",
+]
 TOOLS_THROUGH_CHAT = [
-    "plain", "two", "index_missing_two", "index_same_for_two", "id_missing_two", "id_and_name_repeated", "arguments_object",
-    "arguments_never", "two_in_one_delta", "woven", "finish_stop", "words_before", "index_from_one_two",
-]  # fmt: skip
+    "plain",
+    "two",
+    "index_missing_two",
+    "index_same_for_two",
+    "id_missing_two",
+    "id_and_name_repeated",
+    "arguments_object",
+    "arguments_never",
+    "two_in_one_delta",
+    "woven",
+    "finish_stop",
+    "words_before",
+    "index_from_one_two",
+]
 WORDS_THROUGH_CHAT = [
     "reasoning",
     "reasoning_content",
@@ -241,11 +269,6 @@ WORDS_THROUGH_CHAT = [
     "empty_answer",
     "emoji_in_two_chunks",
 ]
-
-
-def counted(said: Said) -> Said:
-    """Responses always have usage."""
-    return said if said.usage else Said(said.choices, (0, 0, 0))
 
 
 RESPONSE_STREAMS |= {f"chat_{name}": Case(HEALTHY[name], HELLO, provider="chatty") for name in THROUGH_CHAT}

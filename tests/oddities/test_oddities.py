@@ -20,8 +20,9 @@ from tests.oddities.counts import COUNTS
 from tests.oddities.failures import FAILURES
 from tests.oddities.framing import FRAMING
 from tests.oddities.identity import IDENTITY
+from tests.oddities.more_tools import RARE_STREAMS, TOOL_WHOLES
 from tests.oddities.responses import RESPONSE_STREAMS, RESPONSE_WHOLES
-from tests.oddities.tools import TOOL_STREAMS, TOOL_WHOLES
+from tests.oddities.tools import TOOL_STREAMS
 from tests.oddities.upstream import Play, Upstream
 from tests.oddities.verdict import Failed, Said
 from tests.oddities.wholes import WHOLES
@@ -82,7 +83,7 @@ def _streams(cases: Cases, path: str, fields: dict[str, Any], watch: Any) -> dic
     }
 
 
-CHAT_STREAMS = FRAMING | IDENTITY | WORDS_CASES | COUNTS | TOOL_STREAMS | FAILURES
+CHAT_STREAMS = FRAMING | IDENTITY | WORDS_CASES | COUNTS | TOOL_STREAMS | RARE_STREAMS | FAILURES
 CHATS = _streams(CHAT_STREAMS, "/v1/chat/completions", CHAT, judge.chat_stream)
 TEXTS = _streams(COMPLETION_STREAMS, "/v1/completions", {"prompt": "Hello"}, judge.completion_stream)
 

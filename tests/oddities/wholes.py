@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.oddities.counts import CUMULATIVE, LEGACY, NULLS, USAGE, of, token
+from tests.oddities.counts import CUMULATIVE, LEGACY, NULLS, of, token
 from tests.oddities.failures import AT_ONCE, FIRE, SAYS, event
 from tests.oddities.framing import HEALTHY
 from tests.oddities.upstream import CUT, HOLD, JSON, Play
@@ -17,6 +17,7 @@ from tests.oddities.wire import (
     ROLE,
     TALK,
     TEXTS,
+    USAGE,
     WORDS,
     Broken,
     Case,

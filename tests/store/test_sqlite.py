@@ -8,7 +8,7 @@ import pytest
 from typing_extensions import override
 
 from headgate.errors import Fenced, StoreError
-from headgate.events import AnyEvent, Failed, Text
+from headgate.events import AnyEvent, Failed, Started, Text
 from headgate.store import sqlite as module
 from headgate.store.base import Segment, Store
 from headgate.store.sqlite import SqliteStore
@@ -209,3 +209,71 @@ def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
         await store.close()
 
     asyncio.run(main())
+
+
+def test_an_append_is_no_failure_when_only_the_tidying_after_it_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was kept is kept: whoever asked would hand it over again, and it would be there twice."""
+    monkeypatch.setattr(module, "REWRITE_ROWS", 2)
+    monkeypatch.setattr(module, "REWRITE_BACKLOG", 4)
+    tries: list[None] = []
+
+    def fail(store: SqliteStore) -> None:
+        tries.append(None)
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(SqliteStore, "_rewrite", fail)
+    of = head()
+
+    async def main() -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        await store.open()
+        await store.append([Segment(of.run, 0, EVENTS[:1], of)])
+        for number in range(10):
+            await store.append([Segment(of.run, 1 + number, [Text(str(number))])])
+        assert tries
+        await store.close()
+        again = SqliteStore(tmp_path / "runs.db")
+        (orphan,) = await again.open()
+        assert orphan.events == [EVENTS[0], *(Text(str(number)) for number in range(10))]
+        await again.close()
+
+    asyncio.run(main())
+
+
+def test_a_segment_that_comes_again_takes_the_place_of_the_first(tmp_path: Path) -> None:
+    """Of a commit that failed nobody can say for certain that it left nothing."""
+    of = head()
+
+    async def main() -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        await store.open()
+        await store.append([Segment(of.run, 0, EVENTS[:2], of)])
+        await store.append([Segment(of.run, 2, EVENTS[2:4])])
+        await store.append([Segment(of.run, 2, EVENTS[2:3])])
+        await store.close()
+        again = SqliteStore(tmp_path / "runs.db")
+        (orphan,) = await again.open()
+        assert orphan.events == EVENTS[:3]
+        await again.close()
+
+    asyncio.run(main())
+
+
+def test_whatever_goes_wrong_in_the_store_is_a_store_error(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever keeps runs must not die of it; the log says what it was."""
+    huge = Started("openai", "gpt-x", "chatcmpl-1", 10**30)
+
+    async def main() -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        await store.open()
+        of = head()
+        with pytest.raises(StoreError, match="the log says why"):
+            await store.append([Segment(of.run, 0, [huge], of)])
+        await store.append([whole(of, EVENTS)])
+        assert await store.get(of.run, "alice") is not None
+        await store.close()
+
+    asyncio.run(main())
+    assert "OverflowError" in caplog.text

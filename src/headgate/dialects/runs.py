@@ -41,13 +41,14 @@ class SharedFrames:
 
     def __init__(self, run: Run) -> None:
         self._events = run.events
-        self._frames: list[bytes] = []
+        self._frames: dict[int, bytes] = {}
 
     def __call__(self, first: int, upto: int) -> bytes:
         """Those from one number up to another."""
-        for number in range(len(self._frames), upto):
-            self._frames.append(frame_of(number, self._events[number]))
-        return b"".join(self._frames[first:upto])
+        for number in range(first, upto):
+            if number not in self._frames:
+                self._frames[number] = frame_of(number, self._events[number])
+        return b"".join([self._frames[number] for number in range(first, upto)])
 
 
 class Runs:
@@ -114,7 +115,7 @@ def _cursor(request: Request) -> int:
 
 
 def _limit(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= MAX_PAGE:
+    if not text.isascii() or not text.isdigit() or len(text) > 3 or not 1 <= int(text) <= MAX_PAGE:
         raise BadRequest(f"'limit' must be a number from 1 to {MAX_PAGE}.", param="limit")
     return int(text)
 

@@ -15,8 +15,14 @@ log = logging.getLogger(__name__)
 LISTING_KEPT = 300.0
 """Seconds that a provider's list of models is believed: new models are rare, asking is slow."""
 
+LISTING_RETRY = 10.0
+"""Seconds until a provider that could not list its models is asked again: it may just be starting."""
+
 LISTING_LIMIT = 5.0
 """Seconds a provider may take to list its models before it is left out."""
+
+MAX_NAME = 256
+"""Letters of a model's name; clients choose them, and we remember them."""
 
 MAX_REMEMBERED = 10_000
 """Caps the names we remember, because clients choose them."""
@@ -44,16 +50,23 @@ class Catalogue:
         self.providers, self.aliases, self._owned = providers, aliases, owned
         self._found: dict[str, Target] = {}
         self._listings: dict[str, tuple[float, Sequence[str]]] = {}
+        """Until when each provider's list is believed, and the list."""
+        self._locks = {name: asyncio.Lock() for name in providers}
 
     async def find(self, model: str) -> Target:
         """The target of that name; raises NotFound."""
         found = self._found.get(model)
         if found is not None:
             return found
-        found = self._by_name(self.aliases.get(model, model)) or await self._by_listing(model)
-        if found is None:
+        if len(model) > MAX_NAME:
             raise self._not_found(model)
-        if len(self._found) < MAX_REMEMBERED:
+        found = self._by_name(self.aliases.get(model, model))
+        if found is None:
+            # Not remembered: what providers list changes.
+            found = await self._by_listing(model)
+            if found is None:
+                raise self._not_found(model)
+        elif len(self._found) < MAX_REMEMBERED:
             self._found[model] = found
         return found
 
@@ -82,16 +95,20 @@ class Catalogue:
         return await asyncio.gather(*(self._models(provider) for provider in self.providers.values()))
 
     async def _models(self, provider: Provider) -> Sequence[str]:
-        asked, models = self._listings.get(provider.name, (-LISTING_KEPT, ()))
-        if time.monotonic() - asked < LISTING_KEPT:
+        # A crowd that comes while the list is on its way waits for it instead of asking again.
+        async with self._locks[provider.name]:
+            until, models = self._listings.get(provider.name, (0.0, ()))
+            if time.monotonic() < until:
+                return models
+            kept = LISTING_KEPT
+            try:
+                async with asyncio.timeout(LISTING_LIMIT):
+                    models = await provider.models()
+            except (HeadgateError, TimeoutError) as error:
+                log.warning("%s does not list its models: %s", provider.name, _why(error))
+                kept = LISTING_RETRY
+            self._listings[provider.name] = (time.monotonic() + kept, models)
             return models
-        try:
-            async with asyncio.timeout(LISTING_LIMIT):
-                models = await provider.models()
-        except (HeadgateError, TimeoutError) as error:
-            log.warning("%s does not list its models: %s", provider.name, _why(error))
-        self._listings[provider.name] = (time.monotonic(), models)
-        return models
 
     def _not_found(self, model: str) -> NotFound:
         return NotFound(

@@ -66,6 +66,7 @@ class Engine:
         self._attempts: set[Attempt] = set()
         self._tasks = asyncio.TaskGroup()
         self._is_closing = False
+        self._sweeping: asyncio.Task[None] | None = None
 
     # Living.
 
@@ -201,6 +202,7 @@ class Engine:
             on_flow=attempt.on_flow,
         )
         end: AnyEvent
+        said: Sequence[AnyEvent] = ()
         self._attempts.add(attempt)
         try:
             await target.provider.run(ask, attempt.emit)
@@ -208,15 +210,14 @@ class Engine:
         except asyncio.CancelledError:
             end = _stopped(run) if attempt.late is None else _failed(attempt.late)
         except HeadgateError as error:
-            if isinstance(error, ProviderError):
-                attempt.emit(error.events)
+            said = error.events if isinstance(error, ProviderError) else ()
             end = _failed(error)
         except Exception:
             log.exception("%s broke on %s", target.provider.name, run.id)
             end = Failed("internal_error", "The gateway failed on this answer; its log says why.", 500)
         finally:
             self._attempts.discard(attempt)
-        self._append(run, [end])
+        self._append(run, [*said, end])
 
     def _append(self, run: Run, events: Sequence[AnyEvent]) -> None:
         """The one place where logs grow. Nothing follows a run's end."""
@@ -257,8 +258,8 @@ class Engine:
                 self._check(attempt, now)
             if ticks % READERS_EVERY == 0:
                 self._remind_readers(now)
-            if ticks % SWEEP_EVERY == 0:
-                self._tasks.create_task(self._sweep())
+            if ticks % SWEEP_EVERY == 0 and (self._sweeping is None or self._sweeping.done()):
+                self._sweeping = self._tasks.create_task(self._sweep())
 
     def _check(self, attempt: Attempt, now: float) -> None:
         if attempt.late is None and (late := attempt.overdue(now)) is not None and attempt.run.task is not None:
@@ -274,7 +275,7 @@ class Engine:
 
     async def _sweep(self) -> None:
         try:
-            while await self._store.expire(time.time() - self._settings.retention):
+            while not self._is_closing and await self._store.expire(time.time() - self._settings.retention):
                 await asyncio.sleep(TICK)
         except HeadgateError as error:
             log.warning("Old runs could not be forgotten: %s", error.message)

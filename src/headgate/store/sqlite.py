@@ -262,6 +262,9 @@ class SqliteStore(Store):
             return await self._loop.run_in_executor(self._readers, work)
         except sqlite3.Error as problem:
             raise StoreError(f"The store cannot be read: {problem}.") from None
+        except RuntimeError:
+            # The executor takes nothing any more.
+            raise StoreError("The store is closed.", code="shutting_down") from None
 
     def _append(self, batch: Sequence[Segment]) -> None:
         going_on = [(s.run, s.first, s.head, s.events) for s in batch if s.end is None]
@@ -286,10 +289,10 @@ class SqliteStore(Store):
         self._next_row += bool(segments)
         self._pages += len(segments) // 4096 + sum(len(record[-1]) // 4096 + 2 for record in records) + 2
         if self._next_row - max(self._rewritten, self._dropped) > REWRITE_BACKLOG:
-            # What was to be kept is kept: a full disk must not make it look as if it were not.
+            # What was to be kept is kept: whatever goes wrong from here must not make it look as if it were not.
             try:
                 self._rewrite()
-            except sqlite3.Error as problem:
+            except Exception as problem:
                 log.warning("The store's journal could not be tidied: %s", problem)
 
     def _rewrite(self) -> None:

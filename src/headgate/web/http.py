@@ -105,6 +105,8 @@ class Request:
 
     def begin_stream(self) -> bool:
         """Begin an answer of server-sent events; False when only its head was asked for, and that was all."""
+        if self._exchange.is_half_read:
+            self._exchange.close_after()
         return self._exchange.begin(200, _STREAM + self._common)
 
     async def write(self, piece: bytes, *, more: bool) -> None:

@@ -27,6 +27,9 @@ MAX_HEAD_BYTES = 64 * 1024
 
 MAX_URL_BYTES = 8 * 1024
 
+MAX_PIPELINED = 16
+"""Requests that may wait behind the one that is being answered: no client we know sends more than one."""
+
 HEAD_LIMIT = 30.0
 """Seconds a client may take from its connection, or its last answer, to a whole head of a request."""
 
@@ -67,6 +70,10 @@ class Protocol(HttpToolsProtocol):
     """How much was left to send when it last became less, and since when."""
     _unsent_since = 0.0
     _head_bytes = 0
+    _is_past_head = False
+    """Whether headers that come now are trailers, which must not pass for the request's own (RFC 9110, 6.5.1)."""
+    _heads = 0
+    """How many heads were whole so far."""
     _waiting_bytes = 0
     """What came of a head without making it whole."""
     _head_since: float | None = None
@@ -96,14 +103,14 @@ class Protocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._is_deaf:
             return
-        was_in_head = self._head_since is not None
+        was_in_head, heads = self._head_since is not None, self._heads
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             self._decline(data[upgrade.args[0] :])
         except httptools.HttpParserError:
             self._refuse(self._refusal or BadRequest("This is no valid HTTP request.", code="invalid_http"))
-        if was_in_head and self._head_since is not None:
+        if was_in_head and self._head_since is not None and heads == self._heads:
             # The parser gathers a header until it is whole, however long it is.
             self._waiting_bytes += len(data)
             if self._waiting_bytes > MAX_HEAD_BYTES:
@@ -123,6 +130,7 @@ class Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._head_bytes = 0
+        self._is_past_head = False
         self._idle_since = None
         if self._head_since is None:
             self._head_since = self.loop.time()
@@ -140,6 +148,8 @@ class Protocol(HttpToolsProtocol):
         if self._head_bytes > MAX_HEAD_BYTES or len(self.headers) >= MAX_HEADERS:
             self._refusal = HeadTooLarge("The request's headers are too many or too large.")
             raise self._refusal
+        if self._is_past_head:
+            return
         name = name.lower()
         if name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
@@ -150,10 +160,16 @@ class Protocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             return
         self._head_since, self._waiting_bytes = None, 0
+        self._is_past_head = True
+        self._heads += 1
         super().on_headers_complete()
         # The cycle's task has its first turn later; until then nobody has looked into the scope.
         scope: dict[str, Any] = self.scope  # type: ignore[assignment]
         scope["headgate.exchange"] = Exchange(self, self.cycle)
+        if len(self.pipeline) > MAX_PIPELINED:
+            # What comes after these is not read, and the connection ends with the last of them.
+            self._is_deaf = True
+            self.cycle.keep_alive = False
 
     @override
     def on_message_complete(self) -> None:
@@ -162,7 +178,7 @@ class Protocol(HttpToolsProtocol):
 
     @override
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        self._current = cycle
+        self._current, self._idle_since = cycle, None
         super()._start_asgi_task(cycle, app)
 
     @override
@@ -170,18 +186,31 @@ class Protocol(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
         if self.pipeline:
+            self._start_next()
+        else:
+            self.flow.resume_reading()
+            self._idle_since = self.loop.time()
+
+    def _start_next(self) -> None:
+        # A client that does not read its answers gets no more of them.
+        if self.pipeline and not self.flow.write_paused:
             cycle, app = self.pipeline.pop()
             self._start_asgi_task(cycle, app)
-        else:
-            self._idle_since = self.loop.time()
+
+    @override
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._current is None or self._current.response_complete:
+            self._start_next()
 
     @override
     def shutdown(self) -> None:
         """The server ends: close, at once or after the answer that is being sent."""
         if self.cycle is not None and self.cycle.more_body and not self.cycle.response_started:
-            self._turn_away(Unavailable("The server is shutting down.", code="shutting_down", retry_after=5))
+            self._say(Unavailable("The server is shutting down.", code="shutting_down", retry_after=5))
+            self._forget(self.cycle)
+            self.transport.close()
         else:
             super().shutdown()
 
@@ -196,10 +225,17 @@ class Protocol(HttpToolsProtocol):
 
     def _turn_away(self, error: HeadgateError) -> None:
         """Answer without a request, or in the middle of one, and hang up."""
-        if not self.transport.is_closing():
-            self._say(error)
-            self._forget(self._current)
-            self.linger()
+        if self.transport.is_closing():
+            return
+        cycle = self._current
+        if cycle is not None and cycle.response_started and not cycle.response_complete:
+            # An answer is on its way already; a second one inside it would be read as a part of it.
+            self._forget(cycle)
+            self.transport.close()
+            return
+        self._say(error)
+        self._forget(cycle)
+        self.linger()
 
     def _say(self, error: HeadgateError) -> None:
         body = openai.error_body(error)
@@ -310,7 +346,8 @@ class Exchange:
             await self._drain(cycle)
         if cycle.disconnected:
             return
-        if not cycle.chunked_encoding:
+        if not cycle.chunked_encoding or (more and not data):
+            # An empty chunk would be the end of the body.
             framed = self._head + data
         elif more:
             framed = b"%b%x\r\n%b\r\n" % (self._head, len(data), data)

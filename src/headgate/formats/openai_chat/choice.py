@@ -12,9 +12,9 @@ import msgspec
 from headgate.errors import ProviderError
 from headgate.events import AnyEvent, Reasoning, Refusal, Text, Vendor
 from headgate.fold import merge
-from headgate.formats import upstream_errors
+from headgate.formats import logprobs, upstream_errors
 from headgate.formats.base import Origin
-from headgate.formats.openai_chat import logprobs, reasons
+from headgate.formats.openai_chat import reasons
 from headgate.formats.openai_chat.parts import thoughts, words
 from headgate.formats.tool_calls import Piece, ToolCalls, input_text, text
 
@@ -58,10 +58,11 @@ class Choice:
 
         Messages are ignored where deltas, which need not have come this way, said it all before.
         """
-        said = choice.get("delta")
-        is_delta = bool(said) or not isinstance(choice.get("message"), dict)
+        said, message = choice.get("delta"), choice.get("message")
+        is_delta = bool(said) or not message
         if not is_delta:
-            said = {} if has_deltas or self._has_deltas else self._news(choice["message"])
+            message = message if isinstance(message, dict) else {"content": message}
+            said = {} if has_deltas or self._has_deltas else self._news(message)
         delta = said if isinstance(said, dict) else {"content": said}
         events = self._said(choice, delta)
         self._has_deltas = self._has_deltas or (is_delta and bool(events))

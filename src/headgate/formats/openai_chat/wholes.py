@@ -12,7 +12,7 @@ import msgspec
 from headgate.calls import Call
 from headgate.events import AnyEvent, Finished, Started, Text, Usage
 from headgate.fold import Choice, fold
-from headgate.formats import openai
+from headgate.formats import logprobs, openai
 from headgate.formats.base import Origin
 from headgate.formats.openai_chat import plain
 from headgate.formats.openai_chat.reader import Reader, constants, started
@@ -98,13 +98,14 @@ def _choice_object(call: Call, index: int, choice: Choice, kindred: bool) -> dic
     extra = choice.extra if kindred else {}
     has_called_one = bool(choice.calls) and form_of(call, choice.calls[0], 0) == "function_call"
     reason = choice.reason or "stop"
-    logprobs = None
+    logged = None
     if choice.logprobs or choice.refusal_logprobs:
-        logprobs = {"content": choice.logprobs or None, "refusal": choice.refusal_logprobs or None}
+        lists = (logprobs.tokens(log, spelled=True) or None for log in (choice.logprobs, choice.refusal_logprobs))
+        logged = dict(zip(("content", "refusal"), lists, strict=True))
     return {
         "index": index,
         "message": {**_message_object(call, choice), **extra.get("delta", {})},
-        "logprobs": logprobs,
+        "logprobs": logged,
         "finish_reason": "function_call" if has_called_one and reason == "tool_calls" else reason,
         **extra.get("choice", {}),
     }

@@ -31,7 +31,7 @@ from headgate.events import (
     Vendor,
 )
 from headgate.fold import FoldedCall
-from headgate.formats import openai, sse
+from headgate.formats import logprobs, openai, sse
 from headgate.formats.openai_chat.choice import FUNCTION_CALL
 from headgate.formats.openai_chat.reader import CONSTANT
 from headgate.formats.openai_chat.requests import NAME
@@ -126,18 +126,18 @@ class Writer:
         return self._frame + _encode(written) + b"]" + top + (usage or self._end)
 
     def _output(self, event: Text | Reasoning | Refusal | ToolCall | ToolInput | Vendor) -> bytes:
-        logprobs: dict[str, Any] | None = None
+        logged: dict[str, Any] | None = None
         # Clients that did not ask for OpenAI's usage chunk are those that index `delta.content`.
         delta: dict[str, Any] = {} if self._call.include_usage else {"content": None}
         match event:
             case Text():
                 delta["content"] = event.delta
-                logprobs = logprobs_object("content", event.logprobs)
+                logged = logprobs_object("content", event.logprobs, self._kindred)
             case Reasoning():
                 delta["reasoning_content"] = event.delta
             case Refusal():
                 delta["refusal"] = event.delta
-                logprobs = logprobs_object("refusal", event.logprobs)
+                logged = logprobs_object("refusal", event.logprobs, self._kindred)
             case ToolCall():
                 return self._chunk(event.choice, {**delta, **self._call_begins(event)})
             case ToolInput():
@@ -148,22 +148,26 @@ class Writer:
         if isinstance(event, Vendor) and not extra:
             return b""
         self._vendor |= extra.get("chunk", {})
-        return self._chunk(event.choice, delta, logprobs=logprobs, extra=extra)
+        return self._chunk(event.choice, delta, logprobs=logged, extra=extra)
 
     def _call_begins(self, event: ToolCall) -> dict[str, Any]:
         form = self._forms[event.choice, event.index] = form_of(self._call, event, event.index)
         if form == "function_call":
             return {"function_call": {"name": event.name, "arguments": ""}}
-        return {"tool_calls": [{"index": event.index, **call_object(event, "")}]}
+        return {"tool_calls": [{"index": self._number(event), **call_object(event, "")}]}
 
     def _call_goes_on(self, event: ToolInput) -> dict[str, Any]:
         match self._forms.get((event.choice, event.index)):
             case "function_call":
                 return {"function_call": {"arguments": event.delta}}
             case "custom":
-                return {"tool_calls": [{"index": event.index, "custom": {"input": event.delta}}]}
+                return {"tool_calls": [{"index": self._number(event), "custom": {"input": event.delta}}]}
             case _:
-                return {"tool_calls": [{"index": event.index, "function": {"arguments": event.delta}}]}
+                return {"tool_calls": [{"index": self._number(event), "function": {"arguments": event.delta}}]}
+
+    def _number(self, event: ToolCall | ToolInput) -> int:
+        """A call's index among those told as `tool_calls`."""
+        return event.index - (self._forms.get((event.choice, 0)) == "function_call")
 
     def _finish(self, reasons: tuple[str, ...]) -> bytes:
         frames = self._roles(len(reasons) - 1) if len(self._heads) < len(reasons) else b""
@@ -208,8 +212,9 @@ def call_object(call: ToolCall | FoldedCall, input: str) -> dict[str, Any]:
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": input}}
 
 
-def logprobs_object(key: str, value: bytes | None) -> dict[str, Any] | None:
-    """A choice's logprobs with one of their two lists."""
-    if value is None:
+def logprobs_object(key: str, logged: bytes | None, kindred: bool) -> dict[str, Any] | None:
+    """A choice's logprobs with one of their two lists; other formats leave out what chats must have."""
+    if logged is None:
         return None
-    return {"content": None, "refusal": None, key: msgspec.Raw(value)}
+    listed = msgspec.Raw(logged) if kindred else logprobs.tokens(msgspec.json.decode(logged), spelled=True)
+    return {"content": None, "refusal": None, key: listed}

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from headgate.events import AnyEvent, Reasoning, Refusal, Text, Vendor
+from headgate.formats import lenient, logprobs
 from headgate.formats.openai_responses import extra
 from headgate.formats.openai_responses.calls import Calls
 from headgate.formats.openai_responses.extra import Mark, Replay
@@ -71,19 +72,19 @@ class Answer:
 
     def delta(self, delta: Delta) -> list[AnyEvent]:
         """A piece of text, refusal, thought or tool input."""
-        logprobs, words = _filled(delta.logprobs), delta.delta or ""
-        if not words and logprobs is None:
+        logged, words = _filled(delta.logprobs), delta.delta or ""
+        if not words and logged is None:
             return []
         place = (delta.type, delta.item_id, delta.output_index, delta.content_index, delta.summary_index)
         # Nearly always the same part of the same item goes on.
         if place == self._place and self._part[0] == "text":
-            return [Text(words, 0, logprobs)]
+            return [Text(words, 0, logged)]
         kind = DELTAS[delta.type]
         item = self._items.find_or_add(kind.item, delta.item_id, delta.output_index)
         if kind.stream == "input":
             return self._input(item, words)
         part = delta.summary_index if kind.stream == "summary" else delta.content_index
-        events = self._say(item, kind.stream, part or 0, words, logprobs)
+        events = self._say(item, kind.stream, part or 0, words, logged)
         self._place = place
         return events
 
@@ -151,7 +152,7 @@ class Answer:
         item = self._items.hosted(id, index) if type.startswith("response.") else None
         return [] if item is None or item.is_done else [_replay(item, event)]
 
-    def _say(self, item: Item, stream: Stream, part: int, words: str, logprobs: bytes | None = None) -> list[AnyEvent]:
+    def _say(self, item: Item, stream: Stream, part: int, words: str, logged: bytes | None = None) -> list[AnyEvent]:
         mark = None
         if item is not self._item:
             mark = Mark(item=item.fields)
@@ -162,9 +163,9 @@ class Answer:
         marked = None if mark is None else extra.encode(mark)
         match stream:
             case "text":
-                return [Text(words, 0, logprobs, marked)]
+                return [Text(words, 0, logged, marked)]
             case "refusal":
-                return [Refusal(words, 0, logprobs, marked)]
+                return [Refusal(words, 0, logged, marked)]
             case _:
                 return self._think("summary" if stream == "summary" else "text", words, mark)
 
@@ -203,8 +204,8 @@ class Answer:
             if isinstance(refusal, str) and refusal and ("refusal", index) not in item.sent:
                 events += self._say(item, "refusal", index, refusal)
         elif isinstance(words, str) and words and ("text", index) not in item.sent:
-            logprobs = part.get("logprobs")
-            events += self._say(item, "text", index, words, extra.encode(logprobs) if logprobs else None)
+            logged = logprobs.tokens(part.get("logprobs"), spelled=False)
+            events += self._say(item, "text", index, words, extra.encode(logged) if logged else None)
         for annotation in _objects(part.get("annotations"))[item.annotations.get(index, 0) :]:
             events += self._annotation(item, index, annotation)
         return events
@@ -249,8 +250,11 @@ def _filled(raw: msgspec.Raw) -> bytes | None:
     """A list of log probabilities on one line; None where it is empty."""
     if raw == NONE:
         return None
-    value = msgspec.json.decode(raw)
-    return extra.encode(value) if isinstance(value, list) and value else None
+    try:
+        found = logprobs.tokens(lenient.decode(bytes(raw)), spelled=False)
+    except ValueError:
+        return None
+    return extra.encode(found) if found else None
 
 
 def _objects(value: object) -> list[dict[str, Any]]:

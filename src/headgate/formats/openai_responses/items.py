@@ -131,8 +131,12 @@ class Hosted:
 
     def close(self, frames: Frames, said: dict[str, Any]) -> bytes:
         """The item is over, in its last words."""
-        self._said = said
+        self._said, self.status = said, "completed"
         return _done(frames, self)
+
+    def close_unsaid(self, frames: Frames) -> bytes:
+        """The answer is over, and nobody said that the item is: its last words are its first."""
+        return b"" if self.status == "completed" else self.close(frames, self._said)
 
     def object(self) -> dict[str, Any]:
         """The item as it is now; its status is the provider's."""

@@ -6,7 +6,7 @@ import msgspec
 
 from headgate.calls import Call
 from headgate.events import Started, Usage
-from headgate.formats import strict
+from headgate.formats import openai, strict
 from headgate.formats.openai_responses.extra import NAME
 
 _DEFAULTS: dict[str, Any] = {
@@ -95,7 +95,8 @@ class Response:
         own = msgspec.json.decode(usage.extra) if self.is_kindred and usage.extra is not None else {}
         for key, value in own.items():
             if isinstance(value, dict) and isinstance(written.get(key), dict):
-                written[key] |= {name: inner for name, inner in value.items() if inner is not None}
+                counts = {name: openai.count(value.get(name)) for name in written[key]}
+                written[key] = {name: inner for name, inner in value.items() if inner is not None} | counts
             elif key not in written and value is not None:
                 written[key] = value
         return written

@@ -215,6 +215,7 @@ class Writer:
     def _finish_as(self, status: str, details: dict[str, Any] | None) -> bytes:
         last = "completed" if status == "completed" else "incomplete"
         frames = self._close_spoken(last) + self._close_call(last)
+        frames += b"".join(hosted.close_unsaid(self._frames) for hosted in self._hosted.values())
         self._response.status, self._response.incomplete_details = status, details
         self._response.usage = self._response.usage or NO_USAGE
         # There is no event for a cancelled response; this one ends every client.

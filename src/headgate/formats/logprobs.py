@@ -1,4 +1,4 @@
-"""Log probabilities, made regular: every token with its number, its bytes and its rivals."""
+"""Log probabilities of a chat, made regular: every token with its number and its rivals."""
 
 from typing import Any
 
@@ -19,25 +19,33 @@ def read(logprobs: object) -> tuple[Json | None, Json | None]:
     return _encoded(logprobs.get("content")), _encoded(logprobs.get("refusal"))
 
 
+def tokens(entries: object, *, spelled: bool) -> list[dict[str, Any]]:
+    """A list of tokens; `spelled` adds their bytes, which chats have and Responses may leave out."""
+    return [_token(entry, spelled) for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+
+
 def _encoded(entries: object) -> Json | None:
-    tokens = [_token(entry) for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
-    return msgspec.json.encode(tokens) if tokens else None
+    found = tokens(entries, spelled=True)
+    return msgspec.json.encode(found) if found else None
 
 
-def _token(entry: dict[str, Any]) -> dict[str, Any]:
+def _token(entry: dict[str, Any], spelled: bool) -> dict[str, Any]:
     rivals = entry.get("top_logprobs")
-    listed = [_bare(rival) for rival in rivals if isinstance(rival, dict)] if isinstance(rivals, list) else []
-    return {**entry, **_bare(entry), "top_logprobs": listed}
+    listed = (
+        [_regular(rival, spelled) for rival in rivals if isinstance(rival, dict)] if isinstance(rivals, list) else []
+    )
+    top = {"top_logprobs": listed} if spelled or "top_logprobs" in entry else {}
+    return {**_regular(entry, spelled), **top}
 
 
-def _bare(entry: dict[str, Any]) -> dict[str, Any]:
-    token, logprob, spelled = entry.get("token"), entry.get("logprob"), entry.get("bytes")
+def _regular(entry: dict[str, Any], spelled: bool) -> dict[str, Any]:
+    token, logprob, said = entry.get("token"), entry.get("logprob"), entry.get("bytes")
     is_number = isinstance(logprob, int | float) and not isinstance(logprob, bool)
-    return {
-        "token": token if isinstance(token, str) else "",
-        "logprob": logprob if is_number else IMPOSSIBLE,
-        "bytes": spelled if isinstance(spelled, list) else None,
-    }
+    made = entry | {"token": token if isinstance(token, str) else "", "logprob": logprob if is_number else IMPOSSIBLE}
+    if spelled or "bytes" in entry:
+        is_spelled = isinstance(said, list) and all(type(byte) is int for byte in said)
+        made["bytes"] = said if is_spelled else None
+    return made
 
 
 def _from_completion(logprobs: dict[str, Any]) -> list[dict[str, Any]]:
