@@ -20,8 +20,14 @@ def server() -> Iterator[Serving]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def connections(server: Serving) -> int:
+    """How many sockets the server holds when it has no clients."""
+    return sockets(server)
+
+
 @pytest.fixture(autouse=True)
-def _well(server: Serving) -> Iterator[None]:
+def _well(server: Serving, connections: int) -> Iterator[None]:
     """After each of these the server is well and serves others."""
     yield
     check_well(server)
@@ -116,12 +122,12 @@ def test_junk_after_a_request_does_not_spoil_its_answer(server: Serving, stream:
     assert b"by" in rest
 
 
-def test_clients_that_do_not_read_cost_little_and_disturb_nobody(server: Serving) -> None:
+def test_clients_that_do_not_read_cost_little_and_disturb_nobody(server: Serving, connections: int) -> None:
     """Each holds a socket's buffer, whatever there is to read, and is given up after a while."""
     with Wire(server) as wire:
         wire.post(chat(words=5000, fields={"logprobs": True, "top_logprobs": 20}))
         run = wire.answer().headers["headgate-run"]
-    connections, before = sockets(server), resident(server)
+    before = resident(server)
     deaf = [Wire(server, receive_buffer=2048) for _ in range(30)]
     for wire in deaf:
         wire.get(f"/v1/runs/{run}/events")
@@ -137,3 +143,11 @@ def test_clients_that_do_not_read_cost_little_and_disturb_nobody(server: Serving
     wait_until(lambda: sockets(server) <= connections, "the server to give them up")
     for wire in deaf:
         wire.close()
+
+
+def test_a_client_that_does_not_read_the_end_is_given_up_too(server: Serving, connections: int) -> None:
+    """When nobody waits any more for the socket to take more, but it still holds what was sent."""
+    with Wire(server, receive_buffer=2048) as wire:
+        wire.post(chat(words=5000, fields={"logprobs": True, "top_logprobs": 20}))
+        wire.until(b"\r\n\r\n")
+        wait_until(lambda: sockets(server) <= connections, "the server to give it up")

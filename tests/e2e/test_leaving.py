@@ -235,6 +235,19 @@ def test_a_client_that_shuts_its_sending_side_has_left(server: Serving, upstream
         wire.rest()
 
 
+def test_a_reader_of_a_silent_run_is_answered_at_once(server: Serving, upstream: Upstream) -> None:
+    """It knows that it follows before there is anything to read."""
+    upstream.will(silent)
+    with Wire(server) as wire, Wire(server) as follower:
+        wire.post(chat(model="up/m", stream=True))
+        run = wait_for_run(server, "up/m")
+        began = time.monotonic()
+        follower.get(f"/v1/runs/{run}/events")
+        assert follower.until(b"\r\n\r\n").startswith(b"HTTP/1.1 200")
+        assert time.monotonic() - began < 1
+        assert run_of(follower.until(b": k\n")) == ""
+
+
 def test_many_clients_leave_at_once(server: Serving, upstream: Upstream) -> None:
     """Each takes its upstream with it."""
     upstream.will(some_words)

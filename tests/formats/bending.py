@@ -6,9 +6,11 @@ from typing import Any
 from hypothesis import strategies as st
 
 ODD: list[Any] = [
-    None, True, False, 0, 1, -1, 7, 2**70, 1.5, -0.0, 1e300, "", "0", "x", "null", "error", "stop", "length", "\ud83d", "\udc0e", "a\n\nb\r",
-    [], [None], [[]], ["x"], [{}], {}, {"a": 1}, {"message": "m"}, {"type": "text", "text": "t"}, {"error": {"message": "e"}}, float("nan"), float("inf"),
-]  # fmt: skip
+    *(None, True, False, 0, 1, -1, 7, 2**70, 1.5, -0.0, 1e300, float("nan"), float("inf")),
+    *("", "0", "x", "null", "error", "stop", "length", "\ud83d", "\udc0e", "a\n\nb\r"),
+    *([], [None], [[]], ["x"], [{}]),
+    *({}, {"a": 1}, {"message": "m"}, {"type": "text", "text": "t"}, {"error": {"message": "e"}}),
+]
 
 MISSING = object()
 

@@ -108,4 +108,3 @@ def test_a_provider_is_held_back_while_the_log_cannot_keep_up(pieces: int) -> No
     play.attempt.let_go(play.now)
     play.attempt.let_go(play.now)
     assert hand.done == ["pause", "resume"]
-

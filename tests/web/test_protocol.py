@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
-import pytest
 import uvicorn
 from typing_extensions import override
 from uvicorn.server import ServerState
@@ -158,19 +157,5 @@ def test_a_client_that_does_not_read_gets_no_next_answer() -> None:
         line.protocol.resume_writing()
         await line.answer()
         assert line.wire.sent.count(b"HTTP/1.1 200") == 3
-
-    play(act)
-
-
-@pytest.mark.parametrize("count", [3000])
-def test_many_small_requests_in_one_read_are_no_large_head(count: int) -> None:
-    """Only what belongs to one head counts against its bound."""
-
-    async def act(line: Line) -> None:
-        await line.hear(b"GET /a HTTP/1.1\r\n")
-        await line.hear(b"\r\n" + b"GET /a HTTP/1.1\r\n\r\n" * count + b"GET /a")
-        assert b"431" not in line.wire.sent
-        await line.answer()
-        assert b"431" not in line.wire.sent
 
     play(act)

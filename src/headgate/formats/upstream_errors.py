@@ -84,7 +84,7 @@ def no_answer(body: bytes, provider: str) -> ProviderError:
     if not body:
         return ProviderError(f"{provider} sent an empty answer.", code="upstream_empty")
     text = _page_text(body)
-    said = f": {text}" if text.isprintable() and "\ufffd" not in text else "."
+    said = f": {text}" if text and text.isprintable() and "\ufffd" not in text else "."
     return ProviderError(f"{provider} sent something that is no answer{said}", code="upstream_invalid")
 
 

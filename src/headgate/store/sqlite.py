@@ -34,6 +34,7 @@ from typing_extensions import override
 from headgate.errors import Fenced, StoreError
 from headgate.events import AnyEvent
 from headgate.store.base import End, Head, Record, Segment, Store, Summary
+from headgate.store.encoded import EncodedLogs
 
 T = TypeVar("T")
 
@@ -59,10 +60,10 @@ _SUMMARY = "id, created, ended, format, asked, status, provider, model, input_to
 DROP_ROWS = 64
 """How many rows that nobody needs any more gather before they are dropped together."""
 
-REWRITE_ROWS = 256
-"""How many journal rows one rewrite takes together: enough to make rows rare, few enough to take a millisecond."""
+REWRITE_ROWS = 64
+"""How many journal rows one rewrite takes together: enough to make rows rare, few enough to take milliseconds."""
 
-REWRITE_BACKLOG = 4 * REWRITE_ROWS
+REWRITE_BACKLOG = 16 * REWRITE_ROWS
 """How far the journal may reach back behind the newest row before old rows are rewritten."""
 
 CHECKPOINT_PAGES = 2000
@@ -103,6 +104,7 @@ class SqliteStore(Store):
         self._dropped = 0
         self._rewritten = 0
         self._pages = 0
+        self._logs = EncodedLogs()
         self._live: dict[str, int] = {}
         """For each run without an end the journal row it begins in, in the order of the rows."""
 
@@ -267,9 +269,9 @@ class SqliteStore(Store):
             raise StoreError("The store is closed.", code="shutting_down") from None
 
     def _append(self, batch: Sequence[Segment]) -> None:
-        going_on = [(s.run, s.first, s.head, s.events) for s in batch if s.end is None]
-        records = [_row(segment.end) for segment in batch if segment.end is not None]
-        segments = _encode(going_on) if going_on else b""
+        encoded = [(s, _encode(s.events)) for s in batch if s.end is None]
+        records = [_row(s.end, self._logs.whole(s.run, s.first, s.events, s.end.events)) for s in batch if s.end]
+        segments = _encode([(s.run, s.first, s.head, msgspec.Raw(events)) for s, events in encoded]) if encoded else b""
         oldest = next(iter(self._live.values()), self._next_row)
         with self._transaction():
             if segments:
@@ -281,11 +283,14 @@ class SqliteStore(Store):
         # It is kept; only now may we believe it.
         if oldest - self._dropped > DROP_ROWS:
             self._dropped = oldest
+        for segment, events in encoded:
+            self._logs.add(segment.run, len(segment.events), events)
+            if segment.head is not None:
+                self._live[segment.run] = self._next_row
         for segment in batch:
             if segment.end is not None:
                 self._live.pop(segment.run, None)
-            elif segment.head is not None:
-                self._live[segment.run] = self._next_row
+                self._logs.forget(segment.run)
         self._next_row += bool(segments)
         self._pages += len(segments) // 4096 + sum(len(record[-1]) // 4096 + 2 for record in records) + 2
         if self._next_row - max(self._rewritten, self._dropped) > REWRITE_BACKLOG:
@@ -299,6 +304,11 @@ class SqliteStore(Store):
         """Put what is still needed of the oldest rows into one."""
         sql = "SELECT id, segments FROM journal WHERE id > ? ORDER BY id LIMIT ?"
         rows = self._writes.execute(sql, (max(self._rewritten, self._dropped - 1), REWRITE_ROWS)).fetchall()
+        oldest = _segments.decode(rows[0][1])
+        if 2 * sum(kept.run in self._live for kept in oldest) > len(oldest):
+            # Most of it is still needed, so there is little to win.
+            self._rewritten = rows[-1][0]
+            return
         whole: dict[str, _Kept] = {}
         for kept in (kept for _, segments in rows for kept in _segments.decode(segments) if kept.run in self._live):
             if kept.run in whole:
@@ -348,11 +358,11 @@ class SqliteStore(Store):
             log.warning("The store's checkpoint failed, and will be tried again: %s", problem)
 
 
-def _row(end: End) -> tuple[Any, ...]:
+def _row(end: End, log: bytes) -> tuple[Any, ...]:
     head = end.head
     asked = (head.run, head.owner, head.created, end.ended, head.format, head.model)
     answered = (end.status, end.provider, end.model, end.input_tokens, end.output_tokens)
-    return (*asked, *answered, _encode(head), _encode(end.events))
+    return (*asked, *answered, _encode(head), log)
 
 
 def _settle(done: "asyncio.Future[Any]", result: Any, error: Exception | None) -> None:

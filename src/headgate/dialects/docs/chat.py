@@ -50,7 +50,9 @@ class ChatChoice(msgspec.Struct):
     index: int
     message: AnswerMessage
     logprobs: Logprobs | None
-    finish_reason: Annotated[str, _Note(description="stop, length, tool_calls, content_filter, or function_call for the older form.")]
+    finish_reason: Annotated[
+        str, _Note(description="stop, length, tool_calls, content_filter, or function_call for the older form.")
+    ]
 
 
 class PromptDetails(msgspec.Struct):
