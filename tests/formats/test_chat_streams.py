@@ -123,8 +123,8 @@ STREAMS: dict[str, tuple[bytes, str, str, list[tuple[str, str]], str, int | None
     ),
     "ollama": (
         lines(
-            head('"system_fingerprint":"fp_ollama","choices":[{"index":0,"delta":{"role":"assistant","content":"Hi"},"finish_reason":null}]'),  # noqa: E501 (as it came)
-            head('"system_fingerprint":"fp_ollama","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":"stop"}]'),  # noqa: E501 (as it came)
+            head('"system_fingerprint":"fp_ollama","choices":[{"index":0,"delta":{"role":"assistant","content":"Hi"},"finish_reason":null}]'),
+            head('"system_fingerprint":"fp_ollama","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":"stop"}]'),
             "[DONE]",
         ),
         "Hi", "", [], "stop", None,

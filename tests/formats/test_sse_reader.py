@@ -59,9 +59,10 @@ def test_a_cr_alone_ends_an_event_at_once() -> None:
 def test_an_event_without_an_end_is_refused_at_a_bound() -> None:
     """And reading up to there takes time in proportion to its size."""
     reader = sse.Reader()
+    for _ in range(sse.MAX_EVENT // 65536):
+        reader.feed(b"x" * 65536)
     with pytest.raises(ProviderError) as caught:
-        for _ in range(sse.MAX_EVENT // 65536 + 2):
-            reader.feed(b"data: " + b"x" * 65530)
+        reader.feed(b"x" * 65536)
     assert caught.value.code == "upstream_event_too_large"
 
 
@@ -85,8 +86,10 @@ def by_the_standard(data: bytes) -> list[tuple[str, bytes]]:
 
 
 LINES = st.sampled_from(
-    [b"", b"", b"data: x", b"data:y", b"data: ", b"data", b": c", b":", b"event: e", b"event:", b"id: 1", b"retry: 1"]
-    + [b"data: {}", b" data: z", b"data :q", "data: ž".encode(), b"DATA: w", b"data: data: v"]
+    (
+        *(b"", b"", b"data: x", b"data:y", b"data: ", b"data", b": c", b":", b"event: e", b"event:", b"id: 1"),
+        *(b"retry: 1", b"data: {}", b" data: z", b"data :q", "data: ž".encode(), b"DATA: w", b"data: data: v"),
+    )
 )
 ENDS = st.sampled_from([b"\n", b"\r\n", b"\r"])
 
