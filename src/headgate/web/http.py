@@ -21,7 +21,8 @@ class Request:
 
     def __init__(self, scope: Scope, receive: Receive, path_parameters: Mapping[str, str], common: bytes) -> None:
         self.scope, self._receive = scope, receive
-        self._exchange: Exchange = scope["headgate.exchange"]
+        # Taken out, because it leads back to the scope: a circle that only the collector would free.
+        self._exchange: Exchange = scope.pop("headgate.exchange")
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.path_parameters = path_parameters
         self._common = common
