@@ -12,6 +12,7 @@ from pathlib import Path
 from bench import litellm
 from bench.fleet import WORK, scratch
 from bench.options import Options
+from bench.servers import nginx_program
 from bench.tables import middle
 from headgate import __version__
 
@@ -37,7 +38,7 @@ def describe(options: Options) -> str:
 
 
 def _nginx() -> str:
-    said = subprocess.run(["/usr/sbin/nginx", "-v"], capture_output=True, text=True, check=False, timeout=10).stderr
+    said = subprocess.run([nginx_program(), "-v"], capture_output=True, text=True, check=False, timeout=10).stderr
     return said.strip().rpartition(":")[2].strip().replace("/", " ")
 
 

@@ -63,13 +63,23 @@ class Server:
 
 def kinds(*, with_memory: bool, with_litellm: bool) -> list[Kind]:
     """Those to compare; the first one is what the others are compared with."""
-    if (nginx := shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:" + os.defpath)) is None:
-        raise BenchError("nginx is missing: apt-get install nginx-light")
-    found = [Kind("nginx", _nginx(nginx), {}), _headgate("Headgate"), _headgate("Headgate, sync normal", SYNC="normal")]
+    found = [
+        Kind("nginx", _nginx(nginx_program()), {}),
+        _headgate("Headgate"),
+        _headgate("Headgate, sync normal", SYNC="normal"),
+    ]
     if with_memory:
         found.append(_headgate("Headgate, in memory", PATH="memory"))
     if with_litellm:
         found.append(Kind("LiteLLM", _litellm(litellm.installed()), litellm.ENV, litellm.HEALTH, is_slow=True))
+    return found
+
+
+def nginx_program() -> str:
+    """Where nginx is; Debian has it where users do not look for programs."""
+    found = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:" + os.defpath)
+    if found is None:
+        raise BenchError("nginx is missing: apt-get install nginx-light")
     return found
 
 

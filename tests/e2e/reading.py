@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from contextlib import suppress
 
 from tests.e2e.watching import run_of, wait_until
 from tests.e2e.wire import Wire, words
@@ -35,6 +36,15 @@ class Reader:
         """Read until the server hangs up, or to these bytes; and hang up."""
         if end:
             wait_until(lambda: self.body.endswith(end), "the end of the stream")
+            self.leave()
+            return
+        self._thread.join()
+        self._wire.close()
+
+    def leave(self) -> None:
+        """Hang up, wherever it is."""
+        # The server may have hung up before.
+        with suppress(OSError):
             self._wire.socket.shutdown(socket.SHUT_RDWR)
         self._thread.join()
         self._wire.close()

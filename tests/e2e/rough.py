@@ -12,7 +12,7 @@ from tests.serving import Serving, serving
 
 CHAT = "/v1/chat/completions"
 MEGABYTE = 1 << 20
-CONFIG = '[server]\nmax_body = "100KB"\nbody_timeout = 0.3\n'
+CONFIG = '[server]\nmax_body = "10KB"\nbody_timeout = 0.3\n'
 QUICKLY = """
 from headgate.web import protocol, server
 protocol.HEAD_LIMIT = 0.3

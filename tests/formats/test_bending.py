@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from headgate.errors import ProviderError
@@ -93,7 +93,7 @@ def text_call(more: dict[str, Any]) -> Any:
 RESPONSE_CALL = openai_responses.read(b'{"model":"m","input":"x","stream":true}')
 
 includes = st.booleans()
-asked = st.sampled_from([{}, {"tools": []}, {"functions": []}])
+asked: st.SearchStrategy[dict[str, Any]] = st.sampled_from([{}, {"tools": []}, {"functions": []}])
 sizes = st.sampled_from(SIZES)
 
 
@@ -156,6 +156,7 @@ def test_a_bent_whole_completion_reaches_its_client_in_shape(values: list[Any]) 
 @MANY
 @given(data=st.binary(max_size=60) | st.text(max_size=60).map(str.encode), size=sizes)
 def test_noise_is_an_error_and_nothing_worse(data: bytes, size: int) -> None:
+    assume(b"DONE" not in data.upper())
     for new_reader in (openai_chat.Reader, openai_completions.Reader, openai_responses.Reader):
         for noise in (data, b"data: " + data + b"\n\n", stream_of(wire.TALK[:2])[:-14] + b"data: " + data + b"\n\n"):
             with pytest.raises(ProviderError):

@@ -152,7 +152,11 @@ NAMED = {"message": "No.", "type": "t", "param": "p", "code": "c"}
         ([{"error": NAMED}], "No.", "c"),
         ("No.", "No.", "upstream_error"),
         (b"No.", "No.", "upstream_error"),
-        (b"<html><head><style>a{}</style><title>T</title></head><body><p>No.</p></body></html>", "No.", "upstream_error"),
+        (
+            b"<html><head><style>a{}</style><title>T</title></head><body><p>No.</p></body></html>",
+            "No.",
+            "upstream_error",
+        ),
         (b"<html><head><title>No &amp; no</title></head></html>", "No & no", "upstream_error"),
         (b'data: {"error":{"message":"No."}}\n\n', "No.", "upstream_error"),
         (b'event: error\ndata: {"message":"No."}', "No.", "upstream_error"),
@@ -160,7 +164,7 @@ NAMED = {"message": "No.", "type": "t", "param": "p", "code": "c"}
         (b'{"error":{"message":"No \\ud83d"}}', "No \ufffd", "upstream_error"),
         ({"error": {"message": "x" * 9000}}, "x" * 2000, "upstream_error"),
     ],
-)  # fmt: skip
+)
 def test_an_error_is_understood_whatever_its_shape(said: Any, message: str, code: str) -> None:
     found = error(said)
     assert (found.message, found.code, found.status) == (message, code, 400)
@@ -227,7 +231,7 @@ NO_ERRORS: list[Any] = [
     {"choices": [{}], "code": 500, "message": "m"}, {"status": "ok", "message": "m"},
 ]  # fmt: skip
 ERRORS: list[Any] = [
-    {"error": "No."}, [{"error": "No."}], {"error": {"code": 1}}, {"type": "error", "message": "No."}, {"detail": "No."},
+    {"error": "No."}, [{"error": "No."}], {"error": {"code": 1}}, {"type": "error", "message": "m"}, {"detail": "No."},
     {"object": "error", "message": "No."}, {"message": "No.", "code": "x"}, {"message": "No.", "code": 500},
     {"status": "error", "message": "No."}, {"errors": ["No."]}, {"type": "error"},
 ]  # fmt: skip

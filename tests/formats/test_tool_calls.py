@@ -39,13 +39,22 @@ CASES: dict[str, tuple[list[Piece], Called]] = {
     "keys_later_only": ([Piece(id="x", name="f"), Piece(0, input=A)], [("x", "f", A)]),
     "same_key_other_id": ([Piece(0, "x", "f", A), Piece(0, "y", "g", B)], [("x", "f", A), ("y", "g", B)]),
     "same_key_no_ids": ([Piece(0, "", "f", A), Piece(0, "", "f", B)], [(OWN + "0", "f", A), (OWN + "1", "f", B)]),
-    "same_key_other_name": ([Piece(0, "", "f", A), Piece(0, "", "g"), Piece(0, input=B)], [(OWN + "0", "f", A), (OWN + "1", "g", B)]),
+    "same_key_other_name": (
+        [Piece(0, "", "f", A), Piece(0, "", "g"), Piece(0, input=B)],
+        [(OWN + "0", "f", A), (OWN + "1", "g", B)],
+    ),
     "same_key_nothing_else": ([Piece(0, "", "f", A), Piece(0, input=B)], [(OWN + "0", "f", A), (OWN + "1", "f", B)]),
     "same_id": ([Piece(0, "x", "f", A), Piece(1, "x", "g", B)], [("x", "f", A), (OWN + "1", "g", B)]),
-    "same_id_no_keys": ([Piece(id="x", name="f", input=A), Piece(id="x", name="f", input=B)], [("x", "f", A), (OWN + "1", "f", B)]),
+    "same_id_no_keys": (
+        [Piece(id="x", name="f", input=A), Piece(id="x", name="f", input=B)],
+        [("x", "f", A), (OWN + "1", "f", B)],
+    ),
     "said_twice": ([Piece(0, "x", "f", A), Piece(0, "x", "f", A)], [("x", "f", A)]),
     "id_changes": ([Piece(0, "x", "f"), Piece(0, "y", input=A[:2]), Piece(0, "z", input=A[2:])], [("x", "f", A)]),
-    "id_changes_no_keys": ([Piece(id="x", name="f"), Piece(id="y", input=A[:2]), Piece(id="z", input=A[2:])], [("x", "f", A)]),
+    "id_changes_no_keys": (
+        [Piece(id="x", name="f"), Piece(id="y", input=A[:2]), Piece(id="z", input=A[2:])],
+        [("x", "f", A)],
+    ),
     "id_before_name": ([Piece(0, "x"), Piece(0, "", "f"), Piece(0, input=A)], [("x", "f", A)]),
     "id_after_name": ([Piece(0, "", "f"), Piece(0, "x", input=A)], [(OWN + "0", "f", A)]),
     "name_after_input": ([Piece(0, "x", input=A), Piece(0, "", "f")], [("x", "f", A)]),
@@ -55,11 +64,14 @@ CASES: dict[str, tuple[list[Piece], Called]] = {
     "blank_input": ([Piece(0, "x", "f", " \n")], [("x", "f", " \n{}")]),
     "stand_in": ([Piece(0, "x", "f", "{}"), Piece(0, input=A[:3]), Piece(0, input=A[3:])], [("x", "f", A)]),
     "stand_in_that_was_meant": ([Piece(0, "x", "f", "{}"), Piece(1, "y", "g", B)], [("x", "f", "{}"), ("y", "g", B)]),
-    "object_in_an_object": ([Piece(0, "x", "f", '{"a":'), Piece(0, input='{"b":1}'), Piece(0, input="}")], [("x", "f", '{"a":{"b":1}}')]),
+    "object_in_an_object": (
+        [Piece(0, "x", "f", '{"a":'), Piece(0, input='{"b":1}'), Piece(0, input="}")],
+        [("x", "f", '{"a":{"b":1}}')],
+    ),
     "brace_in_a_text": ([Piece(0, "x", "f", '{"a":"}'), Piece(0, input='{"}')], [("x", "f", '{"a":"}{"}')]),
     "blank_after_the_end": ([Piece(0, "x", "f", A), Piece(0, input="\n")], [("x", "f", A)]),
     "no_json_at_all": ([Piece(0, "x", "f", "yes"), Piece(0, input="{no")], [("x", "f", "yes{no")]),
-}  # fmt: skip
+}
 
 
 def told(pieces: list[Piece]) -> list[AnyEvent]:

@@ -79,6 +79,8 @@ class Reader:
         except ProviderError as error:
             error.events = events
             raise
+        except RecursionError:
+            raise nonsense(self._origin) from None
         return events
 
     def close(self) -> Sequence[AnyEvent]:
@@ -177,7 +179,7 @@ class Reader:
                 for key in ("content", "reasoning_content", "reasoning", "text"):
                     if isinstance(place, dict) and isinstance(place.get(key), str):
                         place[key] = self._halves.join((index, key), place[key])
-        self._is_plain = self._started and not self._halves
+        self._look_for_end()
 
     def _no_json(self, message: sse.Message, events: list[AnyEvent]) -> None:
         lines = message.data.split(b"\n")
@@ -231,7 +233,7 @@ class Reader:
             events += said
             news = {}
         if news and self._started:
-            self._choice(0).hold("chunk", news)
+            next(iter(self._choices.values())).hold("chunk", news)
         for index, choice in choices:
             self._choice(index).end(choice)
         self._look_for_end()
@@ -239,7 +241,7 @@ class Reader:
     def _look_for_end(self) -> None:
         ended = sum(choice.reason is not None for choice in self._choices.values())
         # From the first end on every chunk is looked at closely: words may still follow.
-        self._is_plain = self._is_plain and not ended
+        self._is_plain = self._started and not ended and not self._halves
         goes_on = any(choice.goes_on for choice in self._choices.values())
         self.is_answered = ended == len(self._choices) >= self._origin.choices and not goes_on
 
