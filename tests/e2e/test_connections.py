@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.rough import CHAT, MEGABYTE, check_well, impatient, resident
 from tests.e2e.watching import sockets, wait_until
 from tests.e2e.wire import Wire, chat, head, words
-from tests.serving import Serving
+from tests.serving import Serving, serving
 
 pytestmark = pytest.mark.slow
 
@@ -151,3 +151,27 @@ def test_a_client_that_does_not_read_the_end_is_given_up_too(server: Serving, co
         wire.post(chat(words=5000, fields={"logprobs": True, "top_logprobs": 20}))
         wire.until(b"\r\n\r\n")
         wait_until(lambda: sockets(server) <= connections, "the server to give it up")
+
+
+def test_more_clients_than_allowed_are_turned_away() -> None:
+    """503 with the time to come again; as soon as one has left, there is room."""
+    with serving("[server]\nmax_connections = 3\n") as server:
+        wires = [Wire(server) for _ in range(3)]
+        for wire in wires:
+            wire.get("/health")
+            assert wire.answer().status == 200
+        with Wire(server) as late:
+            answer = late.answer()
+            assert (answer.status, answer.error["code"]) == (503, "overloaded")
+            assert late.is_hung_up()
+        wires.pop().close()
+        wait_until(lambda: is_let_in(server), "room for another")
+        for wire in wires:
+            wire.close()
+
+
+def is_let_in(server: Serving) -> bool:
+    """Whether one more client is served."""
+    with Wire(server) as wire:
+        wire.get("/health")
+        return wire.answer().status == 200

@@ -20,6 +20,7 @@ import fcntl
 import logging
 import os
 import queue
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -69,6 +70,9 @@ REWRITE_BACKLOG = 16 * REWRITE_ROWS
 
 CHECKPOINT_PAGES = 1000
 """4 MB of write-ahead log: large enough to make checkpoints rare, small enough to read back quickly."""
+
+MUCH_ROOM = 100
+"""How many times as much as it takes must be free before room is made: a nearly full disk has better uses for it."""
 
 EXPIRE_ROWS = 200
 """How many old runs one transaction forgets, so that sweeping never holds up a commit for long."""
@@ -213,8 +217,11 @@ class SqliteStore(Store):
 
     def _make_room(self) -> None:
         """Grow the write-ahead log once: a commit into a file that must grow takes half as long again."""
+        room = CHECKPOINT_PAGES * 4096
+        if shutil.disk_usage(self._path.parent).free < MUCH_ROOM * room:
+            return
         with suppress(sqlite3.Error):
-            self._writes.execute("INSERT INTO room VALUES (zeroblob(?))", (CHECKPOINT_PAGES * 4096,))
+            self._writes.execute("INSERT INTO room VALUES (zeroblob(?))", (room,))
             self._writes.execute("DELETE FROM room")
             self._writes.execute("PRAGMA wal_checkpoint(RESTART)")
 
