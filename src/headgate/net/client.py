@@ -13,6 +13,7 @@ from headgate.net.connection import Connection
 from headgate.net.dial import Route
 from headgate.net.errors import ClientClosed
 from headgate.net.exchange import Stale
+from headgate.net.guard import Guard
 from headgate.net.pool import Pool
 from headgate.net.proxies import Proxies
 from headgate.net.receiver import Receiver
@@ -34,18 +35,24 @@ class Client:
     Belongs to one event loop. `max_open` bounds the connections to one origin, None does not;
     requests beyond it wait their turn, first come, first served. `ssl_context` replaces the
     default one, which trusts what the system trusts, or what SSL_CERT_FILE names; its ALPN is set here.
+    With a `guard` only addresses that it permits are connected to. Redirects are answers like any other.
     """
 
     def __init__(
         self,
         *,
         proxies: Proxies | None = None,
+        guard: Guard | None = None,
         ssl_context: ssl.SSLContext | None = None,
         max_open: int | None = None,
         max_idle: int = MAX_IDLE,
         idle_seconds: float = 30.0,
     ) -> None:
+        if guard is not None and proxies is not None:
+            # A proxy looks names up itself, where no guard of ours can see what it finds.
+            raise ValueError("A guarded client goes through no proxy.")
         self._proxies = proxies or Proxies()
+        self._guard = guard
         self._ssl_context = ssl_context
         self._tls_context: ssl.SSLContext | None = None
         self._max_open = max_open
@@ -114,7 +121,8 @@ class Client:
             del self._pools[pool.route.origin]
 
     def _route(self, origin: Origin) -> Route:
-        return Route(origin, self._proxies.proxy_for(*origin), self._tls() if origin.is_tls else None)
+        tls = self._tls() if origin.is_tls else None
+        return Route(origin, self._proxies.proxy_for(*origin), tls, self._guard)
 
     def _tls(self) -> ssl.SSLContext:
         # Not before it is needed: reading the system's certificates takes 20 ms.

@@ -17,7 +17,8 @@ from itertools import chain, zip_longest
 from typing import Any, TypeAlias
 
 from headgate.net.connection import Connection, Keeper
-from headgate.net.errors import ConnectError, ConnectTimeout
+from headgate.net.errors import AddressRefused, ConnectError, ConnectTimeout
+from headgate.net.guard import Guard
 from headgate.net.proxies import Proxy
 from headgate.net.target import Origin
 
@@ -40,6 +41,8 @@ class Route:
     origin: Origin
     proxy: Proxy | None
     tls: ssl.SSLContext | None
+    guard: Guard | None = None
+    """Says which addresses may be connected to; None is all."""
 
     @property
     def first_hop(self) -> tuple[str, int]:
@@ -76,7 +79,7 @@ async def dial(route: Route, keeper: Keeper, seconds: float) -> Connection:
 
 async def _dial(route: Route, keeper: Keeper) -> Connection:
     loop = asyncio.get_running_loop()
-    sock = await _reach(*route.first_hop)
+    sock = await _reach(route)
     try:
         if route.is_tunnel:
             await _tunnel(sock, route)
@@ -93,9 +96,9 @@ async def _dial(route: Route, keeper: Keeper) -> Connection:
     return connection
 
 
-async def _reach(host: str, port: int) -> socket.socket:
+async def _reach(route: Route) -> socket.socket:
     """A connected socket to the first address that answers."""
-    first, *others = await _resolve(host, port)
+    first, *others = _permitted(await _resolve(*route.first_hop), route)
     if not others:
         return await _open(first)
     return await _race([first, *others])
@@ -109,6 +112,17 @@ async def _resolve(host: str, port: int) -> Sequence[Address]:
         pass
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return _families_in_turn(found)
+
+
+def _permitted(addresses: Sequence[Address], route: Route) -> Sequence[Address]:
+    """Those that may be connected to: nobody looks a name up again between here and `connect`."""
+    if route.guard is None:
+        return addresses
+    permitted = [address for address in addresses if route.guard.permits(address[4][0])]
+    if not permitted:
+        # Without the address: whoever named the host need not learn what is where in our network.
+        raise AddressRefused(f"Could not connect to {route.name}: its address is not an allowed one.")
+    return permitted
 
 
 def _families_in_turn(addresses: Sequence[Address]) -> Sequence[Address]:

@@ -4,7 +4,8 @@ How a request to an upstream can fail before, or instead of, a whole answer.
     ProviderError
     └── NetError             the exchange failed; the message is fit for a client of the gateway
         ├── ConnectError     no connection: name, TCP, proxy or TLS; nothing was sent
-        │   └── ConnectTimeout   the same, for want of time
+        │   ├── ConnectTimeout   the same, for want of time
+        │   └── AddressRefused   the same, because of where the name leads
         ├── BrokenAnswer     the upstream talked nonsense, or stopped in the middle
         └── ClientClosed     this client was closed under the request
 
@@ -29,6 +30,13 @@ class ConnectTimeout(ConnectError):
 
     status = 504
     code = "upstream_connect_timeout"
+
+
+class AddressRefused(ConnectError):
+    """The host is at an address that may not be connected to."""
+
+    status = 403
+    code = "address_refused"
 
 
 class BrokenAnswer(NetError):
