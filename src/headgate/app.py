@@ -41,6 +41,8 @@ def build(config: Config, client: Client) -> Parts:
     settings = Settings(
         commit_interval=config.store.commit_interval,
         retention=config.store.retention,
+        max_size=config.store.max_size,
+        min_free=config.store.min_free,
         keep_alive=config.server.keep_alive,
     )
     engine = Engine(_store(config), catalogue, settings)

@@ -12,7 +12,7 @@ from headgate.calls import Call
 from headgate.errors import StoreError
 from headgate.events import AnyEvent, Failed, Finished, Started, Text
 from headgate.providers.base import Ask, Emit, Limits, Provider
-from headgate.runs import Catalogue, Engine, Run, Settings
+from headgate.runs import Catalogue, Engine, Run, Settings, Wishes
 from headgate.store.base import Head, Record, Segment, Store
 from headgate.store.memory import MemoryStore
 
@@ -186,7 +186,7 @@ async def working(
 async def begin(engine: Engine, *, keep: bool = False, store: bool = True, owner: str = "anybody") -> Run:
     """A run of the only provider."""
     asked = call(store=store)
-    return engine.start(asked, await engine.catalogue.find(asked.model), owner=owner, keep=keep)
+    return engine.start(asked, await engine.catalogue.find(asked.model), owner=owner, wishes=Wishes(keep=keep))
 
 
 async def over(engine: Engine, run: Run) -> Run:

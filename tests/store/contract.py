@@ -139,7 +139,7 @@ class StoreContract:
             await store.append([whole(of, EVENTS, 100.0) for of in old])
             await store.append([whole(young, EVENTS, 200.0)])
             forgotten = 0
-            while step := await store.expire(150.0):
+            while step := await store.expire(150.0, 0.0):
                 forgotten += step
             assert forgotten == count
             assert await store.get(old[0].run, "alice") is None

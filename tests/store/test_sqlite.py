@@ -9,9 +9,9 @@ from typing_extensions import override
 
 from headgate.errors import Fenced, StoreError
 from headgate.events import AnyEvent, Failed, Started, Text
-from headgate.store import sqlite as module
 from headgate.store.base import Segment, Store
 from headgate.store.sqlite import SqliteStore
+from headgate.store.sqlite import journal as module
 from tests.store.contract import EVENTS, StoreContract, end, head, whole
 
 
@@ -219,11 +219,11 @@ def test_an_append_is_no_failure_when_only_the_tidying_after_it_fails(
     monkeypatch.setattr(module, "REWRITE_BACKLOG", 4)
     tries: list[None] = []
 
-    def fail(store: SqliteStore) -> None:
+    def fail(journal: module.Journal) -> None:
         tries.append(None)
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(SqliteStore, "_rewrite", fail)
+    monkeypatch.setattr(module.Journal, "_rewrite", fail)
     of = head()
 
     async def main() -> None:

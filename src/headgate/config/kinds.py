@@ -150,14 +150,13 @@ def duration(least: float) -> Kind[float]:
     return Kind(words if least == 0 else f"{words}, at least {_show_duration(least)}", read, show=_show_duration)
 
 
-def duration_or_none(least: float) -> Kind[float | None]:
-    """A time in seconds, or none."""
-    some = duration(least)
+def or_none(some: Kind[T]) -> Kind[T | None]:
+    """Something, or none of it."""
 
-    def read(value: object) -> float | None:
+    def read(value: object) -> T | None:
         return None if value == "none" else some.read(value)
 
-    def show(value: float | None) -> str:
+    def show(value: T | None) -> str:
         return '"none"' if value is None else some.show(value)
 
     return Kind(f'"none", or {some.words}', read, show=show)

@@ -63,6 +63,12 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
         "What an event survives before anyone sees it: `full` a power cut, `normal` a killed process.",
     ] = "full"
     retention: Annotated[float, kinds.duration(1), "How long a run is kept after its end."] = 24 * HOUR
+    max_size: Annotated[
+        int | None, kinds.or_none(kinds.size(MEGABYTE)), "How much kept runs may take before new ones are refused."
+    ] = None
+    min_free: Annotated[int, kinds.size(0), "How much the disk must have left; below it new runs are refused."] = (
+        64 * MEGABYTE
+    )
     commit_interval: Annotated[
         float, kinds.duration(0), "The least time between two commits while many answers are streaming."
     ] = 0.01
@@ -101,7 +107,9 @@ class ProviderSection(msgspec.Struct, frozen=True, kw_only=True):
     idle_timeout: Annotated[float, kinds.duration(0.001), "How long an answer may pause; keep-alives do not count."] = (
         60.0
     )
-    total_timeout: Annotated[float | None, kinds.duration_or_none(0.001), "How long a whole answer may take."] = None
+    total_timeout: Annotated[
+        float | None, kinds.or_none(kinds.duration(0.001)), "How long a whole answer may take."
+    ] = None
 
 
 class Setting(NamedTuple):

@@ -18,6 +18,7 @@ from headgate.web.answers import Face, answer
 from headgate.web.doc import Doc
 from headgate.web.http import Request
 from headgate.web.routes import Handler, Route
+from headgate.web.starting import begin
 
 CHAT = Face(openai_chat.read, openai_chat.Writer, openai_chat.whole, cuts=True)
 COMPLETIONS = Face(openai_completions.read, openai_completions.Writer, openai_completions.whole, cuts=True)
@@ -45,13 +46,9 @@ class OpenAI:
             body = await request.body(self._bounds.bytes, self._bounds.seconds)
             _check_text(body)
             call = face.read(body)
-            target = await self._engine.catalogue.find(call.model)
-            keep = request.headers.get(b"headgate-disconnect", b"").lower() == b"keep"
-            if request.is_left and not keep:
-                # Finding the model took a while, and nobody waits for the answer any more.
-                return
-            run = self._engine.start(call, target, owner=owner, keep=keep)
-            await answer(self._engine, run, call, face, request)
+            begun = await begin(self._engine, request, call, owner=owner, body=body)
+            if begun is not None:
+                await answer(self._engine, begun.run, call, face, request)
 
         return handle
 

@@ -47,6 +47,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     created: int
     """Unix seconds, for answers that do not say when they began."""
     limits: Limits
+    key: str = ""
+    """The caller's own key, to be used in place of the configured one for this call; never to be kept or shown."""
     on_flow: Callable[[Flow], None] = _ignore
     """A provider whose answer comes from a socket says here how to hold it back, when the log cannot keep up."""
 

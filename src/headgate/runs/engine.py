@@ -21,13 +21,17 @@ import msgspec
 from headgate.calls import Call
 from headgate.errors import HeadgateError, NotFound, ProviderError, Unavailable
 from headgate.events import AnyEvent, Failed, Stopped
-from headgate.providers.base import Ask, Limits
+from headgate.providers.base import Ask
 from headgate.runs.attempt import Attempt
 from headgate.runs.catalogue import Catalogue, Target
 from headgate.runs.commit import GroupCommit
 from headgate.runs.ids import is_run_id, new_run_id
+from headgate.runs.live import Live
+from headgate.runs.parting import Parting
+from headgate.runs.room import RoomWatch
 from headgate.runs.run import Follower, Run, Urgency
-from headgate.store.base import Head, Record, Store, Summary
+from headgate.runs.wishes import NOTHING, Wishes
+from headgate.store.base import Filter, Head, Record, Store, Summary
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +41,14 @@ TICK = 0.05
 READERS_EVERY = 20
 """Ticks between two looks at waiting readers: keep-alives need no better than a second."""
 
-SWEEP_EVERY = 1200
-"""Ticks between two sweeps of old runs: a minute."""
+ROOM_EVERY = 2.0
+"""Seconds between two looks at how much room there is: in that time nothing fills a disk."""
+
+LAST_WORDS = 5.0
+"""Seconds that cancelled runs have to end when the server does."""
+
+SWEEP_EVERY = 30
+"""Looks at the room between two sweeps of old runs: a minute."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +60,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long a reader waits for news before it is told that there are none."""
     max_live: int = 20_000
     """Caps the runs at work at once: each holds a socket, a task and its log in memory."""
+    max_size: int | None = None
+    """How many bytes the store may take before no new runs are begun."""
+    min_free: int = 0
+    """How many bytes its disk must have left."""
 
 
 class Engine:
@@ -60,22 +74,25 @@ class Engine:
         self._store, self._settings = store, settings
         self._loop = asyncio.get_running_loop()
         self._commit = GroupCommit(store, settings.commit_interval, self._on_over)
-        self._live: dict[str, Run] = {}
+        self._live = Live()
+        self._parting = Parting()
+        self._room = RoomWatch(store, settings.max_size, settings.min_free)
+        self._listeners: list[Callable[[Run], None]] = []
         self._read: WeakValueDictionary[str, Run] = WeakValueDictionary()
         """Runs from the store that somebody reads: a long log is held once, however many read it."""
         self._attempts: set[Attempt] = set()
         self._tasks = asyncio.TaskGroup()
         self._is_closing = False
-        self._sweeping: asyncio.Task[None] | None = None
 
     # Living.
 
     async def open(self, replay: Callable[[Record], Call | None]) -> None:
         """Take possession of the store and end or repeat what a crash left behind."""
         orphans = await self._store.open()
+        await self._room.look()
         await self._tasks.__aenter__()
         self._tasks.create_task(self._commit.work())
-        self._ticking = self._tasks.create_task(self._tick())
+        self._chores = [self._tasks.create_task(self._tick()), self._tasks.create_task(self._keep_house())]
         for record in orphans:
             await self._recover(record, replay)
 
@@ -85,20 +102,22 @@ class Engine:
         ends = self._loop.time() + grace
         while self._is_busy and self._loop.time() < ends and not is_hurried():
             await asyncio.sleep(TICK)
-        tasks = [run.task for run in self._live.values() if run.task is not None]
-        for run in list(self._live.values()):
+        tasks = [run.task for run in self._live if run.task is not None]
+        for run in list(self._live):
             self._cancel(run, "shutdown")
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if tasks:
+            await asyncio.wait(tasks, timeout=LAST_WORDS)
         self._commit.finish()
-        self._ticking.cancel()
+        for chore in self._chores:
+            chore.cancel()
         await self._tasks.__aexit__(None, None, None)
         await self._store.close()
 
     # What dialects use.
 
-    def start(self, call: Call, target: Target, *, owner: str, keep: bool = False, limits: Limits | None = None) -> Run:
+    def start(self, call: Call, target: Target, *, owner: str, wishes: Wishes = NOTHING) -> Run:
         """Begin a run; it goes on without its caller until it ends or is stopped."""
-        self._refuse_if_unable()
+        self._refuse_if_unable(call.store)
         head = Head(
             run=new_run_id(),
             owner=owner,
@@ -106,10 +125,16 @@ class Engine:
             format=call.format,
             model=call.model,
             request=msgspec.json.encode(call.fields),
-            keep=keep,
+            keep=wishes.keep,
+            names=wishes.names,
+            note=wishes.note,
+            retention=wishes.retention,
+            hooks=wishes.hooks,
+            own_key=wishes.key != "",
+            fingerprint=wishes.fingerprint,
         )
         run = Run(head, durable=call.store)
-        self._begin(run, call, target, limits)
+        self._begin(run, call, target, wishes)
         return run
 
     async def find(self, run: str, owner: str) -> Run:
@@ -117,20 +142,44 @@ class Engine:
         found = self._live.get(run) or self._read.get(run)
         if found is None and is_run_id(run):
             record = await self._store.get(run, owner)
-            if record is None:
-                # It may have ended between the two looks, or still be on its way to the store.
-                found = self._live.get(run)
-            else:
-                found = self._read.setdefault(run, Run.kept(record.head, record.events, record.ended))
+            # Without one it may have ended between the two looks, or still be on its way to the store.
+            found = self._live.get(run) if record is None else self._from(record)
         if found is None or found.head.owner != owner:
             raise NotFound(f"There is no run '{run[:100]}'.", code="run_not_found")
         return found
 
-    async def recent(self, owner: str, *, limit: int, before: str | None) -> tuple[list[Run], list[Summary]]:
+    def _from(self, record: Record) -> Run:
+        known = self._read.get(record.head.run)
+        if known is None:
+            known = self._read[record.head.run] = Run.kept(record.head, record.events, record.ended)
+        return known
+
+    def live_named(self, name: str) -> Run | None:
+        """The run at work with that name, whoever's it is."""
+        return self._live.named(name)
+
+    async def named(self, name: str) -> Run | None:
+        """The run with that name, live or kept; whoever asks must know who may see it."""
+        found = self._live.named(name)
+        if found is None and (record := await self._store.named(name)) is not None:
+            found = self._from(record)
+        # It may have begun, or ended, between the two looks.
+        return self._live.named(name) or found
+
+    async def delete(self, run: Run) -> None:
+        """Forget a run; one that is at work is stopped first."""
+        await self.stop(run)
+        await self._store.delete(run.id, run.head.owner)
+        self._read.pop(run.id, None)
+
+    async def recent(
+        self, owner: str, *, limit: int, before: str | None = None, filter: Filter | None = None
+    ) -> tuple[list[Run], list[Summary]]:
         """An owner's live runs and those kept, each newest first."""
-        live = [run for run in self._live.values() if run.head.owner == owner and (before is None or run.id < before)]
-        live.sort(key=lambda run: run.id, reverse=True)
-        return live[:limit], await self._store.recent(owner, limit=limit, before=before)
+        live = self._live.of(owner, before, filter)[:limit]
+        if filter is not None and filter.status == "running":
+            return live, []
+        return live, await self._store.recent(owner, limit=limit, before=before, filter=filter)
 
     async def stop(self, run: Run, by: str = "user") -> None:
         """End a run; returns when its end is kept. A run that is over stays as it is."""
@@ -156,10 +205,19 @@ class Engine:
         if not run.followers and not run.head.keep and not run.has_ended:
             self._cancel(run, "disconnect")
 
+    def listen(self, told: Callable[[Run], None]) -> None:
+        """Have somebody told of every run that is over."""
+        self._listeners.append(told)
+
+    @property
+    def store(self) -> Store:
+        """Where runs are kept, for those who keep something beside them."""
+        return self._store
+
     @property
     def trouble(self) -> HeadgateError | None:
         """Why nothing can be kept at the moment, if so."""
-        return self._commit.trouble
+        return self._commit.trouble or self._room.trouble
 
     @property
     def live_runs(self) -> int:
@@ -169,29 +227,30 @@ class Engine:
     @property
     def _is_busy(self) -> bool:
         """Whether anybody still waits for an end; a run whose end is shown may be waiting for the store alone."""
-        return any(not run.is_over for run in self._live.values())
+        return any(not run.is_over for run in self._live)
 
     # Running.
 
-    def _refuse_if_unable(self) -> None:
+    def _refuse_if_unable(self, durable: bool) -> None:
         if self._is_closing:
             raise Unavailable("The server is shutting down.", code="shutting_down", retry_after=5)
-        if (trouble := self._commit.trouble) is not None:
+        if durable and (trouble := self.trouble) is not None:
             raise Unavailable(trouble.message, code=trouble.code, retry_after=5)
         if len(self._live) >= self._settings.max_live:
             raise Unavailable("Too many runs are at work.", code="overloaded", retry_after=1)
 
-    def _begin(self, run: Run, call: Call, target: Target, limits: Limits | None) -> None:
-        self._live[run.id] = run
+    def _begin(self, run: Run, call: Call, target: Target, wishes: Wishes = NOTHING) -> None:
+        self._live.add(run)
         if run.durable and not run.is_begun:
             self._commit.add_quietly(run)
         # Held by its run, which is held by `_live` until it is over; `close` waits for all of them.
-        run.task = self._loop.create_task(self._drive(run, call, target, limits or target.provider.limits))
+        run.task = self._loop.create_task(self._drive(run, call, target, wishes))
 
-    async def _drive(self, run: Run, call: Call, target: Target, limits: Limits) -> None:
+    async def _drive(self, run: Run, call: Call, target: Target, wishes: Wishes) -> None:
         if run.has_ended:
             return
         run.is_driven = True
+        limits = wishes.limits or target.provider.limits
         attempt = Attempt(run, target.provider, limits, self._append, self._loop.time)
         ask = Ask(
             run=run.id,
@@ -199,6 +258,7 @@ class Engine:
             model=target.model,
             created=int(run.head.created),
             limits=limits,
+            key=wishes.key,
             on_flow=attempt.on_flow,
         )
         end: AnyEvent
@@ -232,7 +292,10 @@ class Engine:
             self._on_over(run)
 
     def _on_over(self, run: Run) -> None:
-        self._live.pop(run.id, None)
+        self._live.drop(run)
+        self._parting.add(run)
+        for told in self._listeners:
+            told(run)
 
     def _cancel(self, run: Run, by: str) -> None:
         if run.stopped_by is not None:
@@ -253,13 +316,12 @@ class Engine:
             ticks += 1
             now = self._loop.time()
             self._commit.nudge()
+            self._parting.let_go()
             for attempt in list(self._attempts):
                 attempt.let_go(now)
                 self._check(attempt, now)
             if ticks % READERS_EVERY == 0:
                 self._remind_readers(now)
-            if ticks % SWEEP_EVERY == 0 and (self._sweeping is None or self._sweeping.done()):
-                self._sweeping = self._tasks.create_task(self._sweep())
 
     def _check(self, attempt: Attempt, now: float) -> None:
         if attempt.late is None and (late := attempt.overdue(now)) is not None and attempt.run.task is not None:
@@ -268,14 +330,23 @@ class Engine:
 
     def _remind_readers(self, now: float) -> None:
         oldest = now - self._settings.keep_alive
-        for run in self._live.values():
+        for run in self._live:
             for follower in run.followers:
                 if 0 < follower.since <= oldest:
                     follower.wake(False)
 
+    async def _keep_house(self) -> None:
+        looks = 0
+        while True:
+            await asyncio.sleep(ROOM_EVERY)
+            looks += 1
+            await self._room.look()
+            if looks % SWEEP_EVERY == 0:
+                await self._sweep()
+
     async def _sweep(self) -> None:
         try:
-            while not self._is_closing and await self._store.expire(time.time() - self._settings.retention):
+            while not self._is_closing and await self._store.expire(time.time(), self._settings.retention):
                 await asyncio.sleep(TICK)
         except HeadgateError as error:
             log.warning("Old runs could not be forgotten: %s", error.message)
@@ -289,11 +360,12 @@ class Engine:
         What was kept of an answer stays, and its log says that its producer was lost.
         """
         run = Run.kept(record.head, record.events, None)
-        call = replay(record) if record.head.keep and not record.events else None
-        self._live[run.id] = run
+        is_worth_it = run.head.keep and not run.events and not run.head.own_key
+        call = replay(record) if is_worth_it else None
+        self._live.add(run)
         if call is not None:
             try:
-                self._begin(run, call, await self.catalogue.find(call.model), None)
+                self._begin(run, call, await self.catalogue.find(call.model))
                 return
             except NotFound as error:
                 self._append(run, [_failed(error)])

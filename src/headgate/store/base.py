@@ -14,8 +14,16 @@ import msgspec
 from headgate.events import AnyEvent
 
 
+class Hook(msgspec.Struct, frozen=True, array_like=True):
+    """Somebody to be told when a run is over."""
+
+    url: str
+    kind: str
+    """Which of the dialects' forms the message has."""
+
+
 class Head(msgspec.Struct, frozen=True, array_like=True):
-    """What is known of a run from its first moment."""
+    """What is known of a run from its first moment; fields are added at the end only, with defaults."""
 
     run: str
     owner: str
@@ -30,6 +38,17 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
     """The request's fields as JSON, without anything secret."""
     keep: bool = False
     """Whether it goes on without its client."""
+    names: tuple[str, ...] = ()
+    """Other names it is found by; of two runs with the same name the newer one has it."""
+    note: bytes = b""
+    """What the dialect that made it wants to remember, as JSON; nothing secret either."""
+    retention: float | None = None
+    """How many seconds after its end it is kept; None is as long as all others."""
+    hooks: tuple[Hook, ...] = ()
+    own_key: bool = False
+    """Its caller brought a provider's key, which is kept nowhere: so it cannot be asked again."""
+    fingerprint: bytes = b""
+    """Of the request that made it, when that may come again."""
 
 
 class End(msgspec.Struct, frozen=True):
@@ -84,8 +103,61 @@ class Summary(msgspec.Struct, frozen=True):
     output_tokens: int
 
 
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which runs a list shows; None is any."""
+
+    status: str | None = None
+    provider: str | None = None
+    model: str | None = None
+    """As it was asked for, or as the provider names it."""
+    format: str | None = None
+    since: float | None = None
+    """Made at that time or later."""
+    until: float | None = None
+    """Made before that time."""
+
+
+class Delivery(msgspec.Struct, kw_only=True):
+    """A message that a run is over, on its way to one hook."""
+
+    id: int
+    run: str
+    owner: str
+    url: str
+    kind: str
+    created: float
+    due: float | None
+    """When it is to be tried next; None when it is over."""
+    tries: int = 0
+    status: str = "waiting"
+    """waiting, delivered or given_up."""
+    note: str = ""
+    """How the last try went."""
+
+
+class Try(msgspec.Struct, frozen=True):
+    """One try to deliver a message."""
+
+    at: float
+    status: int
+    """The HTTP status of the answer; 0 when there was none."""
+    error: str
+    seconds: float
+
+
+class Room(msgspec.Struct, frozen=True):
+    """How much room a store takes, and how much is left; in bytes."""
+
+    used: int
+    free: int | None
+    """What the disk has left; None for a store that is on none."""
+
+
 class Store(Protocol):
     """Keeps runs. Each method raises StoreError when it cannot keep its promise."""
+
+    secret: bytes
+    """32 bytes that are made once and known to nobody else; there after `open`."""
 
     async def open(self) -> list[Record]:
         """
@@ -100,20 +172,48 @@ class Store(Protocol):
         Keep all segments, or none.
 
         When it returns they survive a crash of this process (and of the machine, as far as the store
-        promises that). Segments of one run come in order and without gaps.
+        promises that). Segments of one run come in order and without gaps. The end of a run also keeps
+        its names and one waiting delivery for each of its hooks.
         """
 
     async def get(self, run: str, owner: str) -> Record | None:
         """An owner's run that is over; None when it is unknown, another's, unfinished or was forgotten."""
 
-    async def recent(self, owner: str, *, limit: int, before: str | None = None) -> list[Summary]:
+    async def named(self, name: str) -> Record | None:
+        """The run that is over and has that name, whoever's it is."""
+
+    async def recent(
+        self, owner: str, *, limit: int, before: str | None = None, filter: Filter | None = None
+    ) -> list[Summary]:
         """An owner's runs that are over, newest first; `before` is a run's id, itself left out."""
 
     async def delete(self, run: str, owner: str) -> bool:
-        """Forget an owner's run that is over; False when there is none."""
+        """Forget an owner's run that is over, with its names and deliveries; False when there is none."""
 
-    async def expire(self, before: float) -> int:
-        """Forget some of the runs that ended before that time, oldest first, and say how many; 0 when none is left."""
+    async def expire(self, now: float, retention: float) -> int:
+        """
+        Forget some of the runs that were kept for long enough, oldest first.
+
+        Says how many; 0 when none is left. A run with a message still to be delivered stays.
+        """
+
+    async def room(self) -> Room:
+        """How much room is taken, and left."""
+
+    async def due(self, now: float, limit: int) -> list[Delivery]:
+        """Deliveries to be tried now, those first that have waited longest."""
+
+    async def next_due(self) -> float | None:
+        """When the next delivery is to be tried; None when none waits."""
+
+    async def deliveries(self, run: str, owner: str) -> list[Delivery]:
+        """All deliveries of an owner's run, in the order of its hooks."""
+
+    async def update_delivery(self, delivery: Delivery, tried: Try | None = None) -> None:
+        """Keep where a delivery stands now, and the try that brought it there."""
+
+    async def tries(self, delivery: int) -> list[Try]:
+        """What was tried for a delivery, in order."""
 
     async def close(self) -> None:
         """Let go of the store; what was appended stays."""

@@ -1,11 +1,13 @@
 """Keeps runs for as long as the process lives: for tests, and for those who want nothing on disk."""
 
-from collections.abc import Sequence
-from itertools import islice
+import secrets
+from collections.abc import Iterable, Sequence
+from itertools import count, islice
 
+import msgspec
 from typing_extensions import override
 
-from headgate.store.base import End, Record, Segment, Store, Summary
+from headgate.store.base import Delivery, End, Filter, Record, Room, Segment, Store, Summary, Try
 
 MAX_RUNS = 10_000
 """Caps what a server without a disk holds; the oldest runs are forgotten first."""
@@ -15,8 +17,13 @@ class MemoryStore(Store):
     """The in-memory twin of the SQLite store."""
 
     def __init__(self, max_runs: int = MAX_RUNS) -> None:
+        self.secret = secrets.token_bytes(32)
         self._max_runs = max_runs
         self._kept: dict[str, End] = {}
+        self._names: dict[str, str] = {}
+        self._outbox: dict[int, Delivery] = {}
+        self._tries: dict[int, list[Try]] = {}
+        self._numbers = count(1)
 
     @override
     async def open(self) -> list[Record]:
@@ -26,18 +33,37 @@ class MemoryStore(Store):
     async def append(self, batch: Sequence[Segment]) -> None:
         for segment in batch:
             if segment.end is not None:
-                self._kept[segment.run] = segment.end
+                self._end(segment.end)
         for run in list(islice(self._kept, max(0, len(self._kept) - self._max_runs))):
-            del self._kept[run]
+            self._forget(run)
+
+    def _end(self, end: End) -> None:
+        head = end.head
+        self._kept[head.run] = end
+        for name in head.names:
+            self._names[name] = max(head.run, self._names.get(name, ""))
+        for hook in head.hooks:
+            id = next(self._numbers)
+            self._outbox[id] = Delivery(
+                id=id, run=head.run, owner=head.owner, url=hook.url, kind=hook.kind, created=end.ended, due=0.0
+            )
 
     @override
     async def get(self, run: str, owner: str) -> Record | None:
         kept = self._kept.get(run)
-        return None if kept is None or kept.head.owner != owner else Record(kept.head, list(kept.events), kept.ended)
+        return None if kept is None or kept.head.owner != owner else _record(kept)
 
     @override
-    async def recent(self, owner: str, *, limit: int, before: str | None = None) -> list[Summary]:
-        mine = [kept for kept in self._kept.values() if kept.head.owner == owner]
+    async def named(self, name: str) -> Record | None:
+        kept = self._kept.get(self._names.get(name, ""))
+        return None if kept is None else _record(kept)
+
+    @override
+    async def recent(
+        self, owner: str, *, limit: int, before: str | None = None, filter: Filter | None = None
+    ) -> list[Summary]:
+        wanted = filter or Filter()
+        mine = [kept for kept in self._kept.values() if kept.head.owner == owner and _fits(kept, wanted)]
         mine.sort(key=lambda kept: kept.head.run, reverse=True)
         older = (kept for kept in mine if before is None or kept.head.run < before)
         return [_summary(kept) for kept in islice(older, limit)]
@@ -46,19 +72,86 @@ class MemoryStore(Store):
     async def delete(self, run: str, owner: str) -> bool:
         if await self.get(run, owner) is None:
             return False
-        del self._kept[run]
+        self._forget(run)
         return True
 
     @override
-    async def expire(self, before: float) -> int:
-        old = [run for run, kept in self._kept.items() if kept.ended < before]
+    async def expire(self, now: float, retention: float) -> int:
+        waiting = {delivery.run for delivery in self._outbox.values() if delivery.due is not None}
+        old = [
+            run
+            for run, kept in self._kept.items()
+            if kept.ended + _own(kept.head.retention, retention) < now and run not in waiting
+        ]
         for run in old:
-            del self._kept[run]
+            self._forget(run)
         return len(old)
+
+    def _forget(self, run: str) -> None:
+        end = self._kept.pop(run)
+        for name in end.head.names:
+            if self._names.get(name) == run:
+                del self._names[name]
+        for id in [id for id, delivery in self._outbox.items() if end.head.hooks and delivery.run == run]:
+            del self._outbox[id]
+            self._tries.pop(id, None)
+
+    @override
+    async def room(self) -> Room:
+        return Room(0, None)
+
+    @override
+    async def due(self, now: float, limit: int) -> list[Delivery]:
+        waiting = [delivery for delivery in self._outbox.values() if delivery.due is not None and delivery.due <= now]
+        return _copies(sorted(waiting, key=lambda delivery: delivery.due or 0.0)[:limit])
+
+    @override
+    async def next_due(self) -> float | None:
+        return min((delivery.due for delivery in self._outbox.values() if delivery.due is not None), default=None)
+
+    @override
+    async def deliveries(self, run: str, owner: str) -> list[Delivery]:
+        return _copies(delivery for delivery in self._outbox.values() if (delivery.run, delivery.owner) == (run, owner))
+
+    @override
+    async def update_delivery(self, delivery: Delivery, tried: Try | None = None) -> None:
+        if delivery.id not in self._outbox:
+            return
+        self._outbox[delivery.id] = msgspec.structs.replace(delivery)
+        if tried is not None:
+            self._tries.setdefault(delivery.id, []).append(tried)
+
+    @override
+    async def tries(self, delivery: int) -> list[Try]:
+        return list(self._tries.get(delivery, ()))
 
     @override
     async def close(self) -> None:
         pass
+
+
+def _copies(deliveries: Iterable[Delivery]) -> list[Delivery]:
+    """As another process would have them: to be changed without anybody noticing."""
+    return [msgspec.structs.replace(delivery) for delivery in deliveries]
+
+
+def _own(retention: float | None, common: float) -> float:
+    return common if retention is None else retention
+
+
+def _record(end: End) -> Record:
+    return Record(end.head, list(end.events), end.ended)
+
+
+def _fits(end: End, wanted: Filter) -> bool:
+    return (
+        wanted.status in (None, end.status)
+        and wanted.provider in (None, end.provider)
+        and wanted.model in (None, end.model, end.head.model)
+        and wanted.format in (None, end.head.format)
+        and (wanted.since is None or end.head.created >= wanted.since)
+        and (wanted.until is None or end.head.created < wanted.until)
+    )
 
 
 def _summary(end: End) -> Summary:

@@ -1,0 +1,296 @@
+"""
+What live runs say, as it is kept: one journal row for each commit, and a record when a run ends.
+
+Rows are dropped from the front once every run in them is over; so that one long run cannot hold
+the rows of thousands of short ones, old rows are now and then rewritten to hold live runs only.
+
+A run's end keeps its whole log once more, as one record. When many long answers end together that
+is far more than all they have said meanwhile, and everybody would wait for it. So one commit takes
+only so much of it (AT_ONCE); the other runs' ends go into the journal like everything else, and
+their records follow piece by piece, between commits.
+
+Everything here runs in the writer's thread.
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import msgspec
+
+from headgate.events import AnyEvent
+from headgate.store.base import End, Head, Record, Segment
+from headgate.store.encoded import EncodedLogs
+from headgate.store.sqlite import outbox
+from headgate.store.sqlite.writer import Writer
+
+log = logging.getLogger(__name__)
+
+DROP_ROWS = 64
+"""How many rows that nobody needs any more gather before they are dropped together."""
+
+REWRITE_ROWS = 64
+"""How many journal rows one rewrite takes together: enough to make rows rare, few enough to take milliseconds."""
+
+REWRITE_BACKLOG = 16 * REWRITE_ROWS
+"""How far the journal may reach back behind the newest row before old rows are rewritten."""
+
+AT_ONCE = 1 << 20
+"""How many bytes of finished logs one commit takes with it: some milliseconds of everybody's time."""
+
+PAGE = 4096
+
+_INSERT_RUN = "INSERT INTO runs VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+_NAME = (
+    "INSERT INTO names VALUES (?,?,?) ON CONFLICT (name) DO UPDATE SET run = excluded.run, owner = excluded.owner "
+    "WHERE excluded.run > run"
+)
+
+_encode = msgspec.msgpack.Encoder().encode
+
+_Row: TypeAlias = tuple[Any, ...]
+
+
+class _Ended(msgspec.Struct, array_like=True, frozen=True):
+    """What a run's record says beyond its head and its log."""
+
+    ended: float
+    status: str
+    provider: str
+    model: str
+    input_tokens: int
+    output_tokens: int
+
+
+class _Kept(msgspec.Struct, array_like=True, frozen=True):
+    """A segment as the journal holds it."""
+
+    run: str
+    first: int
+    head: Head | None
+    events: list[AnyEvent]
+    ended: _Ended | None = None
+    """With the last segment of a run whose record is still to be written."""
+
+
+_segments = msgspec.msgpack.Decoder(list[_Kept])
+
+
+class Journal:
+    """The journal of one store."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self.pages = 0
+        """How many pages were written since somebody set this to 0."""
+        self._next_row = 1
+        self._dropped = 0
+        self._rewritten = 0
+        self._logs = EncodedLogs()
+        self._needed: dict[str, int] = {}
+        """For each run whose record is not written the journal row it begins in, in the order of the rows."""
+        self.owed: dict[str, _Row] = {}
+        """The records of runs that are over, still to be written."""
+        self._will_settle = False
+
+    # Keeping.
+
+    def append(self, batch: Sequence[Segment]) -> None:
+        """Keep all segments, or none."""
+        ends = [segment.end for segment in batch if segment.end is not None]
+        records, owed = self._records(batch)
+        journaled = [(s, _encode(s.events)) for s in batch if s.end is None or s.run in owed]
+        row = self._row(journaled) if journaled else b""
+        oldest = next(iter(self._needed.values()), self._next_row)
+        with self._writer.transaction() as connection:
+            if row:
+                connection.execute("INSERT INTO journal VALUES (?, ?)", (self._next_row, row))
+            if records:
+                connection.executemany(_INSERT_RUN, records.values())
+            for end in ends:
+                if end.head.names:
+                    connection.executemany(_NAME, [(name, end.head.run, end.head.owner) for name in end.head.names])
+                if end.head.hooks:
+                    outbox.post(connection, end)
+            if oldest - self._dropped > DROP_ROWS:
+                connection.execute("DELETE FROM journal WHERE id < ?", (oldest,))
+        # It is kept; only now may we believe it.
+        if oldest - self._dropped > DROP_ROWS:
+            self._dropped = oldest
+        self._believe(journaled, records, owed)
+        self.pages += len(row) // PAGE + _pages(records) + 2
+        self._settle_soon()
+        if self._next_row - max(self._rewritten, self._dropped) > REWRITE_BACKLOG:
+            # After this commit is answered: nobody should wait for tidying.
+            self._writer.later(self.tidy)
+
+    def _records(self, batch: Sequence[Segment]) -> tuple[dict[str, _Row], dict[str, _Row]]:
+        """The records of the runs that end: those for now, and those for later."""
+        now: dict[str, _Row] = {}
+        later: dict[str, _Row] = {}
+        room = AT_ONCE
+        for segment in batch:
+            if segment.end is None:
+                continue
+            whole = self._logs.whole(segment.run, segment.first, segment.events, segment.end.events)
+            room -= len(whole)
+            (now if room >= 0 else later)[segment.run] = _record(segment.end, whole)
+        return now, later
+
+    def _row(self, journaled: Sequence[tuple[Segment, bytes]]) -> bytes:
+        return _encode(
+            [
+                (s.run, s.first, s.head, msgspec.Raw(events), None if s.end is None else _ended(s.end))
+                for s, events in journaled
+            ]
+        )
+
+    def _believe(
+        self, journaled: Sequence[tuple[Segment, bytes]], records: dict[str, _Row], owed: dict[str, _Row]
+    ) -> None:
+        for segment, events in journaled:
+            if segment.head is not None:
+                self._needed[segment.run] = self._next_row
+            if segment.end is None:
+                self._logs.add(segment.run, len(segment.events), events)
+        for run in records:
+            self._needed.pop(run, None)
+            self._logs.forget(run)
+        for run in owed:
+            self._logs.forget(run)
+        self.owed |= owed
+        self._next_row += bool(journaled)
+
+    # What was owed.
+
+    def settle(self) -> None:
+        """Write some of the records that are owed."""
+        room = AT_ONCE
+        records: dict[str, _Row] = {}
+        for run, record in self.owed.items():
+            room -= len(record[_LOG])
+            if room < 0 and records:
+                break
+            records[run] = record
+        if not records:
+            return
+        with self._writer.transaction() as connection:
+            connection.executemany(_INSERT_RUN, records.values())
+        for run in records:
+            del self.owed[run]
+            self._needed.pop(run, None)
+        self.pages += _pages(records) + 2
+
+    def _settle_soon(self) -> None:
+        # One piece at a time, so that a commit that comes meanwhile waits for one piece only.
+        if self.owed and not self._will_settle:
+            self._will_settle = True
+            self._writer.later(self._settle_next)
+
+    def _settle_next(self) -> None:
+        # Should it fail, the next commit has it tried again.
+        self._will_settle = False
+        self.settle()
+        self._settle_soon()
+
+    # Tidying.
+
+    def tidy(self) -> None:
+        """Make the journal shorter, if it is long."""
+        # Whatever goes wrong here must not make it look as if something had not been kept.
+        try:
+            if self._next_row - max(self._rewritten, self._dropped) > REWRITE_BACKLOG:
+                self._rewrite()
+        except Exception as problem:
+            log.warning("The store's journal could not be tidied: %s", problem)
+
+    def _rewrite(self) -> None:
+        """Put what is still needed of the oldest rows into one."""
+        sql = "SELECT id, segments FROM journal WHERE id > ? ORDER BY id LIMIT ?"
+        after = max(self._rewritten, self._dropped - 1)
+        rows = self._writer.connection.execute(sql, (after, REWRITE_ROWS)).fetchall()
+        oldest = _segments.decode(rows[0][1])
+        if 2 * sum(kept.run in self._needed for kept in oldest) > len(oldest):
+            # Most of it is still needed, so there is little to win.
+            self._rewritten = rows[-1][0]
+            return
+        whole: dict[str, _Kept] = {}
+        for kept in (kept for _, segments in rows for kept in _segments.decode(segments) if kept.run in self._needed):
+            whole[kept.run] = _joined(whole.get(kept.run), kept)
+        first, last = rows[0][0], rows[-1][0]
+        with self._writer.transaction() as connection:
+            connection.execute("DELETE FROM journal WHERE id BETWEEN ? AND ?", (first, last))
+            connection.execute("INSERT INTO journal VALUES (?, ?)", (last, _encode(list(whole.values()))))
+        self._rewritten = last
+        self._needed = {run: last if first <= row <= last else row for run, row in self._needed.items()}
+
+    # After a crash.
+
+    def left_behind(self) -> list[Record]:
+        """The runs in the journal that never ended, put together from their segments."""
+        found: dict[str, _Kept] = {}
+        for row, segments in self._writer.connection.execute("SELECT id, segments FROM journal ORDER BY id"):
+            self._next_row = row + 1
+            for kept in _segments.decode(segments):
+                if kept.head is not None:
+                    found[kept.run] = kept
+                    self._needed[kept.run] = row
+                elif kept.run in found:
+                    found[kept.run] = _joined(found[kept.run], kept)
+        orphans = []
+        for kept in found.values():
+            if self._is_recorded(kept):
+                del self._needed[kept.run]
+            elif kept.ended is not None:
+                self.owed[kept.run] = _late_record(kept, kept.ended)
+            elif kept.head is not None:
+                orphans.append(Record(kept.head, kept.events))
+        while self.owed:
+            self.settle()
+        return orphans
+
+    def _is_recorded(self, kept: _Kept) -> bool:
+        owner = "" if kept.head is None else kept.head.owner
+        sql = "SELECT 1 FROM runs WHERE owner = ? AND id = ?"
+        return self._writer.connection.execute(sql, (owner, kept.run)).fetchone() is not None
+
+
+def _joined(before: _Kept | None, kept: _Kept) -> _Kept:
+    """
+    A run's earlier segments and its next one.
+
+    Of a commit that failed nobody can say for certain that it left nothing, so a segment that comes
+    again takes the place of the first.
+    """
+    if before is None:
+        return kept
+    before.events[kept.first - before.first :] = kept.events
+    return before if kept.ended is None else msgspec.structs.replace(before, ended=kept.ended)
+
+
+def _ended(end: End) -> _Ended:
+    return _Ended(end.ended, end.status, end.provider, end.model, end.input_tokens, end.output_tokens)
+
+
+_LOG = 12
+"""Where in a record's row the log is."""
+
+
+def _record(end: End, whole: bytes) -> _Row:
+    return _row_of(end.head, _ended(end), whole)
+
+
+def _late_record(kept: _Kept, ended: _Ended) -> _Row:
+    assert kept.head is not None
+    return _row_of(kept.head, ended, _encode(kept.events))
+
+
+def _row_of(head: Head, ended: _Ended, whole: bytes) -> _Row:
+    asked = (head.run, head.owner, head.created, ended.ended, head.format, head.model)
+    answered = (ended.status, ended.provider, ended.model, ended.input_tokens, ended.output_tokens)
+    expires = None if head.retention is None else ended.ended + head.retention
+    return (*asked, *answered, _encode(head), whole, expires)
+
+
+def _pages(records: dict[str, _Row]) -> int:
+    return sum(len(record[_LOG]) // PAGE + 2 for record in records.values())

@@ -1,0 +1,64 @@
+"""What the file looks like, and how one of an older Headgate becomes one of ours."""
+
+import secrets
+import sqlite3
+
+from headgate.errors import StoreError
+
+VERSION = 2
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS owner (one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS secret (one INTEGER PRIMARY KEY CHECK (one = 1), bytes BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS room (filler BLOB);
+CREATE TABLE IF NOT EXISTS journal (id INTEGER PRIMARY KEY, segments BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS runs (
+    id TEXT NOT NULL, owner TEXT NOT NULL, created REAL NOT NULL, ended REAL NOT NULL, format TEXT NOT NULL,
+    asked TEXT NOT NULL, status TEXT NOT NULL, provider TEXT NOT NULL, model TEXT NOT NULL,
+    input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, head BLOB NOT NULL, log BLOB NOT NULL,
+    expires REAL
+);
+CREATE UNIQUE INDEX IF NOT EXISTS runs_owner ON runs (owner, id);
+CREATE TABLE IF NOT EXISTS names (name TEXT PRIMARY KEY, run TEXT NOT NULL, owner TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS names_run ON names (run);
+CREATE TABLE IF NOT EXISTS outbox (
+    id INTEGER PRIMARY KEY, run TEXT NOT NULL, owner TEXT NOT NULL, url TEXT NOT NULL, kind TEXT NOT NULL,
+    created REAL NOT NULL, due REAL, tries INTEGER NOT NULL, status TEXT NOT NULL, note TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS outbox_run ON outbox (run);
+CREATE INDEX IF NOT EXISTS outbox_due ON outbox (due) WHERE due IS NOT NULL;
+CREATE TABLE IF NOT EXISTS tries (
+    delivery INTEGER NOT NULL, at REAL NOT NULL, status INTEGER NOT NULL, error TEXT NOT NULL, seconds REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS tries_delivery ON tries (delivery);
+"""
+
+_AFTER = "CREATE INDEX IF NOT EXISTS runs_expires ON runs (expires) WHERE expires IS NOT NULL"
+"""Of those runs only that have a retention of their own, so that the others do not pay for it."""
+
+
+def prepare(connection: sqlite3.Connection, path: object) -> None:
+    """Make the tables, or bring them up to date; raises StoreError for a file of a newer Headgate."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > VERSION:
+        raise StoreError(f"The store {path} was written by a newer Headgate.", code="store_too_new")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.executescript(_SCHEMA)
+    if version == 1:
+        connection.execute("ALTER TABLE runs ADD COLUMN expires REAL")
+    connection.execute(_AFTER)
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def take_possession(connection: sqlite3.Connection) -> int:
+    """The epoch of a new owner: every transaction of an earlier one is refused from here on."""
+    connection.execute("INSERT INTO owner VALUES (1, 1) ON CONFLICT DO UPDATE SET epoch = epoch + 1")
+    epoch: int = connection.execute("SELECT epoch FROM owner").fetchone()[0]
+    return epoch
+
+
+def secret(connection: sqlite3.Connection) -> bytes:
+    """The store's own secret, made once."""
+    connection.execute("INSERT OR IGNORE INTO secret VALUES (1, ?)", (secrets.token_bytes(32),))
+    found: bytes = connection.execute("SELECT bytes FROM secret").fetchone()[0]
+    return found

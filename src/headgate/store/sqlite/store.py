@@ -1,0 +1,224 @@
+"""
+Keeps runs in one SQLite file.
+
+Theory of operation. While runs are live, each group commit writes ONE row to `journal`: the
+segments of all runs in it. When a run ends, its finished record goes to `runs`; a run that begins
+and ends within one commit never touches the journal (see journal.py).
+
+One thread writes, and does nothing else; reads have a thread and a connection of their own, so a
+long list never delays a token. `wal_autocheckpoint` is off because the checkpoint would run inside
+somebody's commit: the reading thread does the bulk of it, the writer only the small rest.
+
+One process owns the file, by a lock on a file beside it, and by `epoch`: every transaction checks
+that it is still ours, so a writer that was taken for dead can do no harm.
+"""
+
+import asyncio
+import logging
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+from typing_extensions import override
+
+from headgate.errors import StoreError
+from headgate.store.base import Delivery, Filter, Record, Room, Segment, Store, Summary, Try
+from headgate.store.sqlite import outbox, records, schema
+from headgate.store.sqlite.holder import Holder
+from headgate.store.sqlite.journal import PAGE, Journal
+from headgate.store.sqlite.writer import Writer
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+CHECKPOINT_PAGES = 1000
+"""4 MB of write-ahead log: large enough to make checkpoints rare, small enough to read back quickly."""
+
+MUCH_ROOM = 100
+"""How many times as much as it takes must be free before room is made: a nearly full disk has better uses for it."""
+
+
+class SqliteStore(Store):
+    """The durable store of one machine."""
+
+    def __init__(self, path: Path, *, sync: str = "full") -> None:
+        self._path, self._sync = path, sync
+        self._holder = Holder(path)
+        self._writer = Writer()
+        self._journal = Journal(self._writer)
+        self._readers = ThreadPoolExecutor(1, thread_name_prefix="headgate-reads")
+        self._connections: list[sqlite3.Connection] = []
+
+    # Opening and closing.
+
+    @override
+    async def open(self) -> list[Record]:
+        self._loop = asyncio.get_running_loop()
+        self._holder.take()
+        self._writer.start()
+        try:
+            return await self._writer.do(self._open_or_say_why)
+        except BaseException:
+            await self.close()
+            raise
+
+    @override
+    async def close(self) -> None:
+        await asyncio.to_thread(self._readers.shutdown)
+        await self._writer.stop()
+        await asyncio.to_thread(self._let_go)
+        self._holder.release()
+
+    def _open_or_say_why(self) -> list[Record]:
+        try:
+            return self._open()
+        except sqlite3.Error as problem:
+            raise StoreError(f"The store {self._path} cannot be opened: {problem}.") from None
+
+    def _open(self) -> list[Record]:
+        writes = self._writer.connection = self._connect()
+        schema.prepare(writes, self._path)
+        writes.execute(f"PRAGMA synchronous = {'FULL' if self._sync == 'full' else 'NORMAL'}")
+        writes.execute("PRAGMA wal_autocheckpoint = 0")
+        os.chmod(self._path, 0o600)
+        self._writer.epoch = schema.take_possession(writes)
+        self.secret = schema.secret(writes)
+        self._reads = self._connect()
+        self._make_room()
+        return self._journal.left_behind()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        self._connections.append(connection)
+        connection.execute("PRAGMA busy_timeout = 5000")
+        return connection
+
+    def _make_room(self) -> None:
+        """Grow the write-ahead log once: a commit into a file that must grow takes half as long again."""
+        room = CHECKPOINT_PAGES * PAGE
+        if shutil.disk_usage(self._path.parent).free < MUCH_ROOM * room:
+            return
+        writes = self._writer.connection
+        with suppress(sqlite3.Error):
+            writes.execute("INSERT INTO room VALUES (zeroblob(?))", (room,))
+            writes.execute("DELETE FROM room")
+            writes.execute("PRAGMA wal_checkpoint(RESTART)")
+
+    def _let_go(self) -> None:
+        for connection in self._connections:
+            with suppress(sqlite3.Error):
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.close()
+
+    # Writing.
+
+    @override
+    async def append(self, batch: Sequence[Segment]) -> None:
+        await self._writer.do(lambda: self._journal.append(batch))
+        self._checkpoint_if_long()
+
+    @override
+    async def delete(self, run: str, owner: str) -> bool:
+        await self._settle(run)
+        return await self._change(lambda connection: records.delete(connection, run, owner))
+
+    @override
+    async def expire(self, now: float, retention: float) -> int:
+        return await self._change(lambda connection: records.expire(connection, now, retention))
+
+    @override
+    async def update_delivery(self, delivery: Delivery, tried: Try | None = None) -> None:
+        await self._change(lambda connection: outbox.update(connection, delivery, tried))
+
+    async def _change(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        def change() -> T:
+            with self._writer.transaction() as connection:
+                return work(connection)
+
+        changed = await self._writer.do(change)
+        self._journal.pages += 2
+        self._checkpoint_if_long()
+        return changed
+
+    async def _settle(self, run: str | None) -> None:
+        """Have the record of a run written that is owed, or all of them."""
+        while self._journal.owed and (run is None or run in self._journal.owed):
+            await self._writer.do(self._journal.settle)
+
+    # Reading.
+
+    @override
+    async def get(self, run: str, owner: str) -> Record | None:
+        await self._settle(run)
+        return await self._read(lambda connection: records.get(connection, run, owner))
+
+    @override
+    async def named(self, name: str) -> Record | None:
+        found = await self._read(lambda connection: records.who_has(connection, name))
+        return None if found is None else await self.get(*found)
+
+    @override
+    async def recent(
+        self, owner: str, *, limit: int, before: str | None = None, filter: Filter | None = None
+    ) -> list[Summary]:
+        await self._settle(None)
+        return await self._read(lambda connection: records.recent(connection, owner, limit, before, filter))
+
+    @override
+    async def due(self, now: float, limit: int) -> list[Delivery]:
+        return await self._read(lambda connection: outbox.due(connection, now, limit))
+
+    @override
+    async def next_due(self) -> float | None:
+        return await self._read(outbox.next_due)
+
+    @override
+    async def deliveries(self, run: str, owner: str) -> list[Delivery]:
+        return await self._read(lambda connection: outbox.of_run(connection, run, owner))
+
+    @override
+    async def tries(self, delivery: int) -> list[Try]:
+        return await self._read(lambda connection: outbox.tries(connection, delivery))
+
+    @override
+    async def room(self) -> Room:
+        return await self._read(self._room)
+
+    def _room(self, connection: sqlite3.Connection) -> Room:
+        # What was deleted leaves free pages in the file, which the next runs take.
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        unused = connection.execute("PRAGMA freelist_count").fetchone()[0]
+        return Room((pages - unused) * PAGE, shutil.disk_usage(self._path.parent).free)
+
+    async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return await self._loop.run_in_executor(self._readers, lambda: work(self._reads))
+        except sqlite3.Error as problem:
+            raise StoreError(f"The store cannot be read: {problem}.") from None
+        except RuntimeError:
+            # The executor takes nothing any more.
+            raise StoreError("The store is closed.", code="shutting_down") from None
+
+    # Checkpoints.
+
+    def _checkpoint_if_long(self) -> None:
+        if self._journal.pages > CHECKPOINT_PAGES:
+            self._journal.pages = 0
+            self._loop.run_in_executor(self._readers, self._checkpoint)
+
+    def _checkpoint(self) -> None:
+        """Move most of the write-ahead log into the file here; the writer only does what came meanwhile."""
+        try:
+            self._reads.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            self._writer.later(self._checkpoint_rest)
+        except sqlite3.Error as problem:
+            log.warning("The store's checkpoint failed, and will be tried again: %s", problem)
+
+    def _checkpoint_rest(self) -> None:
+        self._writer.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")

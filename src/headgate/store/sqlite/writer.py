@@ -1,0 +1,98 @@
+"""The thread that writes, and does nothing else, with its connection."""
+
+import asyncio
+import logging
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeAlias, TypeVar
+
+from headgate.errors import Fenced, StoreError
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+_Job: TypeAlias = tuple[Callable[[], Any], "asyncio.Future[Any] | None"]
+
+
+class Writer:
+    """Does jobs one after another, in the order they were handed over."""
+
+    def __init__(self) -> None:
+        self.connection: sqlite3.Connection
+        """Set by the first job; used by jobs only."""
+        self.epoch = 0
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="headgate-journal", daemon=True)
+
+    def start(self) -> None:
+        """Must be called inside the event loop that waits for the answers."""
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+
+    async def do(self, work: Callable[[], T]) -> T:
+        """Have a job done, and wait for what comes of it; raises StoreError when nothing does."""
+        done: asyncio.Future[T] = self._loop.create_future()
+        self._jobs.put((work, done))
+        return await done
+
+    def later(self, work: Callable[[], None]) -> None:
+        """Have a job done that nobody waits for."""
+        self._jobs.put((work, None))
+
+    async def stop(self) -> None:
+        """Come back when all jobs are done."""
+        if self._thread.is_alive():
+            self._jobs.put(None)
+            await asyncio.to_thread(self._thread.join)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing; raises Fenced when the store has another owner by now."""
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            if self.connection.execute("SELECT epoch FROM owner").fetchone()[0] != self.epoch:
+                raise Fenced("Another process has taken over the store.")
+            yield self.connection
+            self.connection.execute("COMMIT")
+        except BaseException:
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+            raise
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            work, done = job
+            result: Any = None
+            error: StoreError | None = None
+            try:
+                result = work()
+            except sqlite3.Error as problem:
+                error = StoreError(f"The store cannot be written: {problem}.")
+            except StoreError as problem:
+                error = problem
+            except Exception:
+                # Whoever keeps runs understands StoreError only, and must not die of anything else.
+                log.exception("The store failed in a way that it should not.")
+                error = StoreError("The store failed; the log says why.")
+            if done is not None:
+                self._answer(done, result, error)
+            elif error is not None:
+                log.warning("The store could not tidy up, and will try again: %s", error.message)
+
+    def _answer(self, done: "asyncio.Future[Any]", result: Any, error: StoreError | None) -> None:
+        # When the loop has closed, nobody waits for the answer any more.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(_settle, done, result, error)
+
+
+def _settle(done: "asyncio.Future[Any]", result: Any, error: StoreError | None) -> None:
+    if done.cancelled():
+        return
+    if error is None:
+        done.set_result(result)
+    else:
+        done.set_exception(error)

@@ -1,0 +1,122 @@
+"""
+How every endpoint that makes runs begins one.
+
+What a client may say about any run, whatever the dialect, it says in headers:
+
+    Headgate-Disconnect: keep     go on without me
+    Headgate-Retention: SECONDS   how long to keep it after its end
+    Headgate-Webhook: URL         whom to tell of its end
+    Idempotency-Key: KEY          the same key gets the same run
+"""
+
+import hashlib
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import msgspec
+
+from headgate.calls import Call
+from headgate.errors import BadRequest, Conflict
+from headgate.runs import NOTHING, Engine, Run, Wishes
+from headgate.store.base import Hook
+from headgate.web.http import Request
+
+MAX_KEY = 255
+MAX_URL = 2000
+MAX_RETENTION = 366 * 24 * 3600.0
+
+
+class KeyReused(Conflict):
+    """A key that stands for another request."""
+
+    code = "idempotency_key_reused"
+
+
+class Begun(NamedTuple):
+    """A run for a request."""
+
+    run: Run
+    is_new: bool
+    """False when the request's key had brought it forth before."""
+
+
+async def begin(
+    engine: Engine,
+    request: Request,
+    call: Call,
+    *,
+    owner: str,
+    body: bytes,
+    wishes: Wishes = NOTHING,
+    hook: str = "run",
+) -> Begun | None:
+    """
+    Begin a run, or find the one that the request's key stands for.
+
+    `hook` is the form of the message to the request's webhook. None when the client went away
+    before it had begun, and nobody else would want it.
+    """
+    wishes = _with_headers(wishes, request, call, hook)
+    name = _name_of_key(request, owner)
+    if name is not None:
+        wishes = msgspec.structs.replace(wishes, names=(*wishes.names, name), fingerprint=_fingerprint(request, body))
+        if (known := await engine.named(name)) is not None:
+            return _checked(known, wishes)
+    target = await engine.catalogue.find(call.model)
+    if request.is_left and not wishes.keep:
+        # Finding the model took a while, and nobody waits for the answer any more.
+        return None
+    if name is not None and (known := engine.live_named(name)) is not None:
+        return _checked(known, wishes)
+    return Begun(engine.start(call, target, owner=owner, wishes=wishes), True)
+
+
+def _with_headers(wishes: Wishes, request: Request, call: Call, hook: str) -> Wishes:
+    headers = request.headers
+    changes: dict[str, object] = {}
+    if headers.get(b"headgate-disconnect", b"").lower() == b"keep":
+        changes["keep"] = True
+    if (seconds := headers.get(b"headgate-retention")) is not None:
+        changes["retention"] = _retention(seconds)
+    if (url := headers.get(b"headgate-webhook")) is not None:
+        changes["hooks"] = (*wishes.hooks, Hook(_hook_url(url), hook))
+        if not call.store:
+            raise BadRequest("A run that is not stored cannot be announced: leave out Headgate-Webhook or 'store'.")
+    return msgspec.structs.replace(wishes, **changes) if changes else wishes
+
+
+def _name_of_key(request: Request, owner: str) -> str | None:
+    key = request.headers.get(b"idempotency-key")
+    if key is None:
+        return None
+    if not 0 < len(key) <= MAX_KEY:
+        raise BadRequest(f"'Idempotency-Key' must have 1 to {MAX_KEY} characters.", code="invalid_idempotency_key")
+    return f"key/{hashlib.sha256(key).hexdigest()}/{owner}"
+
+
+def _fingerprint(request: Request, body: bytes) -> bytes:
+    return hashlib.sha256(request.scope["path"].encode() + b"\0" + body).digest()
+
+
+def _checked(run: Run, wishes: Wishes) -> Begun:
+    if run.head.fingerprint != wishes.fingerprint:
+        raise KeyReused("This Idempotency-Key was used with another request.")
+    return Begun(run, False)
+
+
+def _retention(text: bytes) -> float:
+    if not text.isdigit() or len(text) > 9 or not 1 <= int(text) <= MAX_RETENTION:
+        raise BadRequest(f"'Headgate-Retention' must be a number of seconds from 1 to {MAX_RETENTION:.0f}.")
+    return float(int(text))
+
+
+def _hook_url(text: bytes) -> str:
+    try:
+        url = text.decode("ascii")
+        parts = urlsplit(url)
+        is_fine = parts.scheme in ("http", "https") and bool(parts.hostname) and len(url) <= MAX_URL and parts.port != 0
+    except ValueError:
+        is_fine = False
+    if not is_fine:
+        raise BadRequest("'Headgate-Webhook' must be an http or https URL.", code="invalid_webhook_url")
+    return url
