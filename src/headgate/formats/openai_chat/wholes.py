@@ -11,7 +11,7 @@ import msgspec
 
 from headgate.calls import Call
 from headgate.events import AnyEvent, Finished, Started, Text, Usage
-from headgate.fold import Choice, fold
+from headgate.fold import Answer, Choice, fold
 from headgate.formats import logprobs, openai
 from headgate.formats.base import Origin
 from headgate.formats.openai_chat import plain
@@ -44,7 +44,7 @@ def _read_plain(body: bytes, origin: Origin) -> list[AnyEvent] | None:
 
 def whole(call: Call, run: str, created: int, events: Sequence[AnyEvent]) -> bytes:
     """The whole chat completion object of a finished or stopped run."""
-    return _plain_whole(events) or _any_whole(call, run, created, events)
+    return _plain_whole(events) or _encode(whole_object(call, run, created, fold(events)))
 
 
 def _plain_whole(events: Sequence[AnyEvent]) -> bytes | None:
@@ -73,31 +73,32 @@ def _plain_whole(events: Sequence[AnyEvent]) -> bytes | None:
     )
 
 
-def _any_whole(call: Call, run: str, created: int, events: Sequence[AnyEvent]) -> bytes:
-    answer = fold(events)
+def whole_object(
+    call: Call, run: str, created: int, answer: Answer, *, unfinished: str | None = "stop"
+) -> dict[str, Any]:
+    """The same of any answer, also of one that is not over; `unfinished` is the finish reason where there is none."""
     started = answer.started or Started("", call.model, "", created)
     kindred = started.format == NAME
     extra: dict[str, Any] = msgspec.json.decode(started.extra) if kindred and started.extra else {}
     choices = answer.choices or {0: Choice()}
     for choice in choices.values():
         extra |= choice.extra.get("chunk", {}) if kindred else {}
-    written: dict[str, Any] = {
+    return {
         "id": answer_id(started, run),
         "object": "chat.completion",
         "created": started.created,
         "model": started.model,
-        "choices": [_choice_object(call, index, choices[index], kindred) for index in sorted(choices)],
+        "choices": [_choice_object(call, index, choices[index], kindred, unfinished) for index in sorted(choices)],
         # Clients index it, so an answer whose provider counted nothing says zero.
         "usage": msgspec.Raw(openai.usage_json(answer.usage or Usage(0, 0, 0), kindred)),
         **extra,
     }
-    return _encode(written)
 
 
-def _choice_object(call: Call, index: int, choice: Choice, kindred: bool) -> dict[str, Any]:
+def _choice_object(call: Call, index: int, choice: Choice, kindred: bool, unfinished: str | None) -> dict[str, Any]:
     extra = choice.extra if kindred else {}
     has_called_one = bool(choice.calls) and form_of(call, choice.calls[0], 0) == "function_call"
-    reason = choice.reason or "stop"
+    reason = choice.reason or unfinished
     logged = None
     if choice.logprobs or choice.refusal_logprobs:
         lists = (logprobs.tokens(log, spelled=True) or None for log in (choice.logprobs, choice.refusal_logprobs))
