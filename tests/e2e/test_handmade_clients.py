@@ -6,8 +6,6 @@ They index `choices[0].delta.content` in every chunk, look at each network read 
 """
 
 import json
-import shutil
-import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +13,7 @@ import requests
 
 from tests.e2e.watching import get, recent
 from tests.e2e.wire import HELLO
+from tests.node import node
 from tests.serving import Serving, serving
 
 pytestmark = pytest.mark.slow
@@ -53,33 +52,9 @@ def test_a_reader_that_parses_the_end_mark_has_the_whole_answer_by_then(server: 
     assert said == said_last(server)
 
 
-IN_A_BROWSER = """
-const response = await fetch(process.argv[1] + "/v1/chat/completions", {
-  method: "POST",
-  headers: %s,
-  body: JSON.stringify({ model: "default", stream: true, messages: [{ role: "user", content: "Hello" }] }),
-});
-const decoder = new TextDecoder();
-let said = "";
-for await (const read of response.body) {
-  // Each read by itself, without a thought of an event that is cut in two.
-  for (const line of decoder.decode(read).split("\\n").filter((line) => line.startsWith("data: "))) {
-    if (line.includes("[DONE]")) break;
-    said += JSON.parse(line.slice(6)).choices[0].delta.content;
-  }
-}
-process.stdout.write(said);
-"""
-
-
-@pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
 def test_a_page_that_keeps_nothing_between_two_reads_gets_the_whole_answer(server: Serving) -> None:
     """An event is never split across two writes."""
-    script = IN_A_BROWSER % json.dumps(HEADERS)
-    command = ["node", "--input-type=module", "-e", script, server.url]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-    assert (done.stderr, done.returncode) == ("", 0)
-    assert done.stdout == said_last(server)
+    assert node("plain_fetch.mjs", url=server.url, headers=HEADERS) == said_last(server)
 
 
 @pytest.mark.parametrize("scheme", ["Bearer ", "bearer ", "BEARER  ", "bearer", "Bearer"])
