@@ -82,6 +82,10 @@ class Mounted:
             filler.unlink()
 
 
+TINY = "[store]\nmin_free = 0\n"
+"""For a disk that is smaller than what should be left on one."""
+
+
 @pytest.fixture
 def limited(tmp_path: Path) -> Disk:
     return Limited(tmp_path)
@@ -182,7 +186,7 @@ def use_up(server: Serving) -> None:
 
 def test_a_file_system_that_is_really_full_passes_too(mounted: Disk) -> None:
     """Long answers are refused, short ones may still find room; what anybody saw is kept, then and later."""
-    with serving(folder=mounted.folder, before=QUICKLY) as server:
+    with serving(TINY, folder=mounted.folder, before=QUICKLY) as server:
         reader = Reader(server, chat(stream=True, text=ENDLESS, gap_ms=5), 10)
         assert reader.is_far_enough.wait(10)
         with mounted.full(server):
@@ -191,7 +195,7 @@ def test_a_file_system_that_is_really_full_passes_too(mounted: Disk) -> None:
         reader.leave()
         check_prefix(server, reader)
         assert server.stop() == 0
-    with serving(folder=mounted.folder) as server:
+    with serving(TINY, folder=mounted.folder) as server:
         check_prefix(server, reader)
 
 
@@ -204,7 +208,7 @@ def check_prefix(server: Serving, reader: Reader) -> None:
 
 def test_a_server_does_not_start_on_a_full_disk(mounted: Disk, tmp_path_factory: pytest.TempPathFactory) -> None:
     """It says why, in one line."""
-    config, folder = f'[store]\npath = "{mounted.folder}/runs.db"\n', tmp_path_factory.mktemp("elsewhere")
+    config, folder = f'{TINY}path = "{mounted.folder}/runs.db"\n', tmp_path_factory.mktemp("elsewhere")
     with serving(config, folder=folder) as server:
         assert server.stop() == 0
     with mounted.full(server):
