@@ -43,8 +43,10 @@ def tries(connection: sqlite3.Connection, delivery: int) -> list[Try]:
 
 def update(connection: sqlite3.Connection, delivery: Delivery, tried: Try | None) -> None:
     """Where one stands now, and the try that brought it there."""
-    sql = "UPDATE outbox SET due = ?, tries = ?, status = ?, note = ? WHERE id = ?"
-    changed = connection.execute(sql, (delivery.due, delivery.tries, delivery.status, delivery.note, delivery.id))
+    # With its run, because the number of one that was forgotten may be another's by now.
+    sql = "UPDATE outbox SET due = ?, tries = ?, status = ?, note = ? WHERE id = ? AND run = ?"
+    stands = (delivery.due, delivery.tries, delivery.status, delivery.note)
+    changed = connection.execute(sql, (*stands, delivery.id, delivery.run))
     if tried is not None and changed.rowcount:
         values = (delivery.id, tried.at, tried.status, tried.error, tried.seconds)
         connection.execute("INSERT INTO tries VALUES (?,?,?,?,?)", values)
