@@ -112,9 +112,10 @@ def _provider(config: ProviderConfig, client: Client) -> Provider:
     if config.service is None:
         return Simulator(config.name, limits=config.limits)
     headers = {name: secret.reveal() for name, secret in config.headers.items()}
+    key_header = "api-key" if config.service.auth == "api-key" else "authorization"
     if config.key is not None:
         key = config.key.reveal()
-        headers |= {"api-key": key} if config.service.auth == "api-key" else {"authorization": f"Bearer {key}"}
+        headers[key_header] = key if key_header == "api-key" else f"Bearer {key}"
     service = Service(
         name=config.name,
         base_url=config.base_url,
@@ -125,5 +126,6 @@ def _provider(config: ProviderConfig, client: Client) -> Provider:
         models=config.models,
         limits=config.limits,
         secrets=tuple(secret.reveal() for secret in (config.key, *config.headers.values()) if secret is not None),
+        key_header=key_header,
     )
     return OpenAIProvider(service, client)

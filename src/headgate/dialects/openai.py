@@ -44,7 +44,7 @@ class OpenAI:
         async def handle(request: Request) -> None:
             owner = self._keys.owner(request.headers)
             body = await request.body(self._bounds.bytes, self._bounds.seconds)
-            _check_text(body)
+            check_text(body)
             call = face.read(body)
             begun = await begin(self._engine, request, call, owner=owner, body=body)
             if begun is not None:
@@ -72,7 +72,7 @@ class OpenAI:
         return {"id": name, "object": "model", "created": self._started, "owned_by": provider}
 
 
-def _check_text(body: bytes) -> None:
+def check_text(body: bytes) -> None:
     """Parts of a request are handed on unread, so what is no text must be found before."""
     try:
         body.decode()

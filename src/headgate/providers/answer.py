@@ -8,6 +8,7 @@ no JSON with `data:`.
 
 import asyncio
 import math
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
@@ -34,6 +35,7 @@ Readers: TypeAlias = tuple[Callable[[Origin], Reader], Callable[[bytes, Origin],
 """How a format's streams and its whole answers are read."""
 
 _STREAM = (b"data:", b"event:", b"id:", b"retry:", b":")
+_HALF_HIDDEN = re.compile(r"[\w-]*\*{3,}[\w-]*")
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 
 
@@ -137,10 +139,12 @@ class Answer:
         return self._read_whole(body, self._origin)
 
     def _clean(self, error: ProviderError) -> ProviderError:
-        """Some providers repeat the key they refuse."""
+        """Some providers repeat the key they refuse, whole or with stars in the middle."""
         for secret in self._secrets:
-            error.message = error.message.replace(secret, "***")
+            error.message = _HALF_HIDDEN.sub("***", error.message.replace(secret, "***"))
             error.code = error.code.replace(secret, "***")
+            error.kind = error.kind.replace(secret, "***")
+            error.param = error.param and error.param.replace(secret, "***")
         return error
 
     def _too_large(self) -> ProviderError:

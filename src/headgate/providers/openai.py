@@ -50,6 +50,18 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     secrets: tuple[str, ...] = ()
     """What must never be repeated, even when the provider itself writes it into an error."""
+    key_header: str = "authorization"
+    """Where it wants its key."""
+
+    def keyless_headers(self) -> dict[str, str]:
+        """Those that have nothing to do with our own account there."""
+        account = (self.key_header, "openai-organization", "openai-project")
+        return {name: value for name, value in self.headers.items() if name.lower() not in account}
+
+    def key_headers(self, key: str, organization: str) -> list[tuple[str, str]]:
+        """Those of a caller's own account."""
+        headers = [(self.key_header, f"Bearer {key}" if self.key_header == "authorization" else key)]
+        return [*headers, ("openai-organization", organization)] if organization else headers
 
 
 class OpenAIProvider:
@@ -60,17 +72,24 @@ class OpenAIProvider:
         self.limits = service.limits
         self._service, self._client = service, client
         base = service.base_url.rstrip("/")
-        headers = {"content-type": "application/json", "user-agent": "headgate", **service.headers}
+        common = {"content-type": "application/json", "user-agent": "headgate"}
+        headers, keyless = {**common, **service.headers}, {**common, **service.keyless_headers()}
         self._targets = {endpoint: Target("POST", base + _PATHS[endpoint], headers) for endpoint in service.endpoints}
+        self._keyless = {endpoint: Target("POST", base + _PATHS[endpoint], keyless) for endpoint in service.endpoints}
         self._models = Target("GET", base + "/models", headers)
 
     async def run(self, ask: Ask, emit: Emit) -> None:
         """Ask, and emit what comes."""
         endpoint, body = self._request(ask)
         origin = Origin(ask.run, self.name, ask.model, ask.created, ask.call.choices)
-        answer = Answer(_READERS[endpoint], origin, ask, emit, self._service.secrets)
+        target, secrets = self._targets[endpoint], self._service.secrets
+        headers: Sequence[tuple[str, str]] = ()
+        if ask.key:
+            target, secrets = self._keyless[endpoint], (*secrets, ask.key)
+            headers = self._service.key_headers(ask.key, ask.organization)
+        answer = Answer(_READERS[endpoint], origin, ask, emit, secrets)
         try:
-            await self._client.fetch(self._targets[endpoint], body, answer, connect_timeout=ask.limits.connect)
+            await self._client.fetch(target, body, answer, connect_timeout=ask.limits.connect, headers=headers)
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if not answer.ended_itself or (task is not None and task.uncancel()):

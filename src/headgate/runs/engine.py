@@ -259,6 +259,7 @@ class Engine:
             created=int(run.head.created),
             limits=limits,
             key=wishes.key,
+            organization=wishes.organization,
             on_flow=attempt.on_flow,
         )
         end: AnyEvent

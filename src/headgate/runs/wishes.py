@@ -25,6 +25,8 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     """Of the request, when it may come again."""
     key: str = ""
     """The caller's own key at the provider, for this one call; never kept."""
+    organization: str = ""
+    """Whom the provider is to charge for what that key asks."""
 
 
 NOTHING = Wishes()
