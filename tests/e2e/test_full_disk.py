@@ -192,6 +192,9 @@ def test_a_file_system_that_is_really_full_passes_too(mounted: Disk) -> None:
         with mounted.full(server):
             use_up(server)
         wait_until(lambda: ask(server).status == 200, "room again")
+        with Wire(server) as wire:
+            wire.post(b"", f"/v1/runs/{reader.run}/stop")
+            assert wire.answer().status == 200
         reader.leave()
         check_prefix(server, reader)
         assert server.stop() == 0

@@ -134,7 +134,9 @@ class Journal:
                 continue
             whole = self._logs.whole(segment.run, segment.first, segment.events, segment.end.events)
             room -= len(whole)
-            (now if room >= 0 else later)[segment.run] = _record(segment.end, whole)
+            # What the journal does not hold yet is written whole in any case.
+            is_now = room >= 0 or not segment.first
+            (now if is_now else later)[segment.run] = _record(segment.end, whole)
         return now, later
 
     def _row(self, journaled: Sequence[tuple[Segment, bytes]]) -> bytes:
