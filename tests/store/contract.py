@@ -4,11 +4,12 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+import msgspec
 import pytest
 
 from headgate.events import AnyEvent, Failed, Finished, Started, Stopped, Text, ToolCall, ToolInput, Usage, Vendor
 from headgate.runs.ids import new_run_id
-from headgate.store.base import End, Head, Segment, Store
+from headgate.store.base import End, Filter, Head, Segment, Store
 
 EVENTS: list[AnyEvent] = [
     Started("openai", "gpt-x", "chatcmpl-1", 1_700_000_000, "openai.chat", b'{"service_tier":"default"}'),
@@ -155,3 +156,80 @@ class StoreContract:
             assert await store.recent("alice", limit=10) == []
 
         self.play(act)
+
+    def test_a_run_is_found_by_its_other_names(self) -> None:
+        """By whoever knows one; the newer of two runs has it, whichever ended last."""
+
+        async def act(store: Store) -> None:
+            older = msgspec.structs.replace(head(), names=("chat/1", "older"))
+            await asyncio.sleep(0.002)
+            newer = msgspec.structs.replace(head(), names=("chat/1",))
+            assert await store.named("chat/1") is None
+            await store.append([whole(newer, EVENTS)])
+            await store.append([whole(older, EVENTS)])
+            assert [await _run_named(store, name) for name in ("chat/1", "older")] == [newer.run, older.run]
+            await store.delete(newer.run, "alice")
+            assert await _run_named(store, "chat/1") is None
+            assert await _run_named(store, "older") == older.run
+
+        self.play(act)
+
+    @pytest.mark.parametrize(
+        ("filter", "found"),
+        [
+            (Filter(), 3),
+            (Filter(status="finished"), 2),
+            (Filter(status="stopped"), 1),
+            (Filter(provider="openai"), 3),
+            (Filter(provider="other"), 0),
+            (Filter(model="gpt-x"), 3),
+            (Filter(model="default"), 3),
+            (Filter(model="gpt"), 0),
+            (Filter(format="openai.chat"), 3),
+            (Filter(format="openai.responses"), 0),
+            (Filter(since=20.0), 2),
+            (Filter(until=20.0), 1),
+            (Filter(since=20.0, until=30.0, status="finished"), 1),
+        ],
+    )
+    def test_a_list_can_be_narrowed(self, filter: Filter, found: int) -> None:
+        """By what a run was asked and what came of it."""
+
+        async def act(store: Store) -> None:
+            stopped: list[AnyEvent] = [EVENTS[0], Stopped("user")]
+            await store.append([whole(head(created=at), EVENTS) for at in (10.0, 20.0)])
+            await store.append([whole(head(created=30.0), stopped)])
+            assert len(await store.recent("alice", limit=10, filter=filter)) == found
+
+        self.play(act)
+
+    def test_a_retention_of_its_own_comes_before_everybodys(self) -> None:
+        """Shorter or longer."""
+
+        async def act(store: Store) -> None:
+            brief = msgspec.structs.replace(head(), retention=10.0)
+            long = msgspec.structs.replace(head(), retention=1000.0)
+            usual = head()
+            await store.append([whole(of, EVENTS, 100.0) for of in (long, brief, usual)])
+            assert await store.expire(120.0, 100.0) == 1
+            assert [await store.get(of.run, "alice") is not None for of in (long, brief, usual)] == [True, False, True]
+            assert await store.expire(300.0, 100.0) == 1
+            assert await store.get(usual.run, "alice") is None
+            assert await store.get(long.run, "alice") is not None
+
+        self.play(act)
+
+    def test_it_has_a_secret_and_says_what_room_there_is(self) -> None:
+        """For links that nobody else can make."""
+
+        async def act(store: Store) -> None:
+            assert len(store.secret) == 32
+            await store.append([whole(head(), EVENTS)])
+            assert (await store.room()).used >= 0
+
+        self.play(act)
+
+
+async def _run_named(store: Store, name: str) -> str | None:
+    record = await store.named(name)
+    return None if record is None else record.head.run

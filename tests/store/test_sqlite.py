@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from pathlib import Path
 
+import msgspec
 import pytest
 from typing_extensions import override
 
@@ -277,3 +278,143 @@ def test_whatever_goes_wrong_in_the_store_is_a_store_error(tmp_path: Path, caplo
 
     asyncio.run(main())
     assert "OverflowError" in caplog.text
+
+
+def test_records_that_are_owed_are_written_piece_by_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks for one finds it, in a list too; and none is written twice."""
+    monkeypatch.setattr(module, "AT_ONCE", 100)
+
+    async def main() -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        await store.open()
+        heads = [msgspec.structs.replace(head(), names=(f"name/{number}",)) for number in range(20)]
+        await store.append([Segment(of.run, 0, EVENTS[:2], of) for of in heads])
+        await store.append([Segment(of.run, 2, EVENTS[2:], None, end(of, EVENTS, 7.0)) for of in heads])
+        for of in (heads[19], heads[10]):
+            record = await store.get(of.run, "alice")
+            assert record is not None
+            assert (record.events, record.ended) == (EVENTS, 7.0)
+        named = await store.named("name/15")
+        assert named is not None
+        assert named.head == heads[15]
+        assert await store.delete(heads[18].run, "alice")
+        assert len(await store.recent("alice", limit=100)) == 19
+        await store.close()
+
+    asyncio.run(main())
+    assert rows(tmp_path / "runs.db", "runs") == 19
+
+
+def test_records_that_are_owed_survive_a_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their runs are over, and no orphans; also when the journal was rewritten meanwhile."""
+    monkeypatch.setattr(module, "AT_ONCE", 100)
+    monkeypatch.setattr(module, "REWRITE_ROWS", 2)
+    monkeypatch.setattr(module, "REWRITE_BACKLOG", 4)
+    monkeypatch.setattr(module.Journal, "settle", lambda journal: None)
+    heads, long = [head() for _ in range(10)], head()
+
+    async def main() -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        await store.open()
+        await store.append([Segment(of.run, 0, EVENTS[:2], of) for of in heads])
+        await store.append([Segment(of.run, 2, EVENTS[2:], None, end(of, EVENTS, 7.0)) for of in heads])
+        await store.append([Segment(long.run, 0, EVENTS[:1], long)])
+        for number in range(10):
+            await store.append([Segment(long.run, 1 + number, [Text(str(number))])])
+        await store.close()
+
+    asyncio.run(main())
+    assert rows(tmp_path / "runs.db", "runs") < 10
+    monkeypatch.undo()
+
+    async def again() -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        (orphan,) = await store.open()
+        assert orphan.head == long
+        assert len(orphan.events) == 11
+        for of in heads:
+            record = await store.get(of.run, "alice")
+            assert record is not None
+            assert (record.head, record.events, record.ended) == (of, EVENTS, 7.0)
+        await store.close()
+
+    asyncio.run(again())
+
+
+def test_a_settling_that_fails_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the next commit, and nothing is lost meanwhile."""
+    monkeypatch.setattr(module, "AT_ONCE", 100)
+    insert = module._INSERT_RUN
+
+    async def main() -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        await store.open()
+        heads = [head() for _ in range(5)]
+        await store.append([Segment(of.run, 0, EVENTS[:2], of) for of in heads])
+        monkeypatch.setattr(module, "_INSERT_RUN", "INSERT INTO nowhere VALUES (?)")
+        await store.append([Segment(of.run, 2, EVENTS[2:], None, end(of, EVENTS, 7.0)) for of in heads])
+        with pytest.raises(StoreError):
+            await store.get(heads[4].run, "alice")
+        monkeypatch.setattr(module, "_INSERT_RUN", insert)
+        await store.append([whole(head(), EVENTS)])
+        while rows(tmp_path / "runs.db", "runs") < 6:
+            await asyncio.sleep(0.01)
+        await store.close()
+
+    asyncio.run(main())
+
+
+def test_the_secret_stays_the_same(tmp_path: Path) -> None:
+    """Links that were made before a restart hold after it."""
+    found = []
+
+    async def main() -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        await store.open()
+        found.append(store.secret)
+        await store.close()
+
+    for _ in range(2):
+        asyncio.run(main())
+    assert found[0] == found[1]
+
+
+def test_a_store_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    """Its runs are there, and can expire."""
+    of = head()
+    with sqlite3.connect(tmp_path / "runs.db") as old:
+        old.executescript(FIRST_VERSION)
+        columns = (of.run, "alice", 1.0, 2.0, "openai.chat", "default", "finished", "openai", "gpt-x", 3, 4)
+        first_head = (of.run, "alice", 1.0, "openai.chat", "default", b"{}", True)
+        values = (*columns, msgspec.msgpack.encode(first_head), msgspec.msgpack.encode(EVENTS))
+        old.execute("INSERT INTO runs VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", values)
+        segment = [("run_old", 0, ("run_old", "alice", 1.0, "openai.chat", "default", b"{}", False), EVENTS[:2])]
+        old.execute("INSERT INTO journal VALUES (1, ?)", (msgspec.msgpack.encode(segment),))
+    old.close()
+
+    async def main() -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        (orphan,) = await store.open()
+        assert (orphan.head.run, orphan.events) == ("run_old", EVENTS[:2])
+        record = await store.get(of.run, "alice")
+        assert record is not None
+        assert (record.events, record.head.keep, record.head.names) == (EVENTS, True, ())
+        await store.append([whole(head(), EVENTS, 1000.0)])
+        assert await store.expire(500.0, 100.0) == 1
+        await store.close()
+
+    asyncio.run(main())
+
+
+FIRST_VERSION = """
+CREATE TABLE owner (one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER NOT NULL);
+CREATE TABLE room (filler BLOB);
+CREATE TABLE journal (id INTEGER PRIMARY KEY, segments BLOB NOT NULL);
+CREATE TABLE runs (
+    id TEXT NOT NULL, owner TEXT NOT NULL, created REAL NOT NULL, ended REAL NOT NULL, format TEXT NOT NULL,
+    asked TEXT NOT NULL, status TEXT NOT NULL, provider TEXT NOT NULL, model TEXT NOT NULL,
+    input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, head BLOB NOT NULL, log BLOB NOT NULL
+);
+CREATE UNIQUE INDEX runs_owner ON runs (owner, id);
+PRAGMA user_version = 1;
+"""
