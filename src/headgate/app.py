@@ -14,6 +14,7 @@ import uvloop
 
 from headgate.calls import Call
 from headgate.config import Config, ProviderConfig
+from headgate.dialects import offload as offload_dialect
 from headgate.dialects import openai as openai_dialect
 from headgate.dialects import runs as runs_dialect
 from headgate.dialects import service as service_dialect
@@ -28,6 +29,7 @@ from headgate.runs import Catalogue, Engine, Settings
 from headgate.store.base import Record, Store
 from headgate.store.memory import MemoryStore
 from headgate.store.sqlite import SqliteStore
+from headgate.web.address import PublicAddress
 from headgate.web.gate import Gate
 from headgate.web.pages import Pages
 from headgate.web.routes import Routes
@@ -53,6 +55,7 @@ def build(config: Config, client: Client) -> Parts:
             *service_dialect.routes(engine),
             *openai_dialect.routes(engine, keys, bounds),
             *runs_dialect.routes(engine, keys),
+            *offload_dialect.routes(engine, keys, bounds, PublicAddress(config.server.public_url)),
         ]
     )
     pages = Pages(routes)

@@ -10,7 +10,7 @@ import pytest
 from headgate.dialects import runs as runs_dialect
 from headgate.dialects.docs import responses, sample
 from headgate.dialects.docs import runs as runs_docs
-from headgate.formats import openai_chat, openai_completions, openai_responses
+from headgate.formats import offload, openai_chat, openai_completions, openai_responses
 from headgate.runs import Run
 from headgate.store.base import Head
 from headgate.web.doc import EVENT_STREAM, JSON, Content
@@ -18,13 +18,15 @@ from headgate.web.routes import Route
 from tests.web.json_schema import faults, resolve
 from tests.web.site import Site
 
-BODILESS = {"/v1/runs/{id}/stop"}
+BODILESS = {"/v1/runs/{id}/stop", "/{node}/r/{access}/{when:path}/{file}/stop"}
 """What is posted without a body."""
 
 READERS = {
     "/v1/chat/completions": openai_chat.read,
     "/v1/completions": openai_completions.read,
     "/v1/responses": openai_responses.read,
+    "/v1/stream-chatgpt": offload.read,
+    "/v1/async-chatgpt": offload.read,
 }
 
 
@@ -156,7 +158,7 @@ def test_nulls_of_examples_survive(document: dict[str, Any]) -> None:
 
 
 def test_both_forms_of_an_answer_are_told(document: dict[str, Any]) -> None:
-    for path in READERS:
+    for path in ("/v1/chat/completions", "/v1/completions", "/v1/responses"):
         content = document["paths"][path]["post"]["responses"]["200"]["content"]
         assert [*content] == [JSON, EVENT_STREAM]
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
 
 from headgate.config.secret import Secret
 
@@ -191,6 +192,18 @@ def _read_headers(value: object) -> dict[str, Secret]:
     return {name: Secret(text) for name, text in value.items()}
 
 
+def _read_address(value: object) -> str:
+    text = _read_text(value).rstrip("/")
+    # ValueError is what both raise, too.
+    parts = urlsplit(text)
+    if not _HEADER_SAFE.fullmatch(text) or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError
+    if parts.query or parts.fragment or "@" in parts.netloc or parts.port == 0:
+        raise ValueError
+    return text
+
+
+ADDRESS = Kind('a URL, like "https://llm.example.com"', _read_address, show=_quoted)
 TEXT = Kind("text", _read_text, show=_quoted)
 SECRET = Kind("text without spaces", _read_secret, show=repr, is_secret=True)
 YES_NO = Kind("true or false", _read_yes_no, _parse_yes_no, show=lambda value: str(value).lower())

@@ -30,6 +30,11 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     insecure_open: Annotated[
         bool, kinds.YES_NO, "Let a server without keys listen on other addresses than this machine's own."
     ] = False
+    public_url: Annotated[
+        str | None,
+        kinds.ADDRESS,
+        "Where clients reach the server, for the addresses it gives them; without it each request's own host is used.",
+    ] = None
     max_body: Annotated[int, kinds.size(1024), "The largest request body that is accepted."] = 32 * MEGABYTE
     max_connections: Annotated[
         int, kinds.whole(1, 1_000_000), "How many clients may be connected at once; more are turned away."
