@@ -220,6 +220,23 @@ def test_a_guarded_client_goes_through_no_proxy() -> None:
         Client(guard=Guard(), proxies=Proxies())
 
 
+@pytest.mark.parametrize(
+    "host", [*(host.strip("[]") for host in SPELLINGS), "localhost.", "a.localhost", "169.254.169.254"]
+)
+def test_a_plainly_wrong_host_is_known_without_a_look_up(host: str) -> None:
+    assert Guard().refuses(host)
+
+
+@pytest.mark.parametrize("host", ["8.8.8.8", "harmless.test", "a" * 64 + ".test", "2606:4700::1", "localhost.test"])
+def test_any_other_host_has_to_be_looked_up(host: str) -> None:
+    assert not Guard().refuses(host)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.1"])
+def test_an_allowed_host_is_not_refused(host: str) -> None:
+    assert not LOOPBACK.refuses(host)
+
+
 @pytest.mark.parametrize("text", ["10.0.0.1/8", "10.0.0.0/33", "localhost", "", "10.0.0", "fe80::/10%eth0"])
 def test_what_is_no_network_is_said_to_be_none(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):

@@ -10,6 +10,7 @@ What may be connected to is what the public internet is made of, and nothing els
 IANA's registries of special-purpose addresses (RFC 6890), and what clouds put beside them.
 """
 
+import socket
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TypeAlias
@@ -70,6 +71,16 @@ class Guard:
         except ValueError:
             return False
         return _is_public(address) or any(address in network for network in self._allowed)
+
+    def refuses(self, host: str) -> bool:
+        """Whether a URL's host is known to be refused without looking it up: an address in any spelling, or our own."""
+        if host.rstrip(".") == "localhost" or host.rstrip(".").endswith(".localhost"):
+            return not self.permits("127.0.0.1") and not self.permits("::1")
+        try:
+            found = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+        except (socket.gaierror, UnicodeError):
+            return False
+        return not any(self.permits(str(address[4][0])) for address in found)
 
 
 def network(text: str) -> Network:

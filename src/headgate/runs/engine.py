@@ -31,7 +31,7 @@ from headgate.runs.parting import Parting
 from headgate.runs.room import RoomWatch
 from headgate.runs.run import Follower, Run, Urgency
 from headgate.runs.wishes import NOTHING, Wishes
-from headgate.store.base import Filter, Head, Record, Store, Summary
+from headgate.store.base import Filter, Head, Hook, Record, Store, Summary
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +64,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How many bytes the store may take before no new runs are begun."""
     min_free: int = 0
     """How many bytes its disk must have left."""
+    hooks: tuple[Hook, ...] = ()
+    """Whom to tell of every run's end."""
+    check_hook: Callable[[Hook], None] = lambda hook: None
+    """Raises BadRequest for a run's own hook that nobody could ever be told by."""
 
 
 class Engine:
@@ -118,6 +122,8 @@ class Engine:
     def start(self, call: Call, target: Target, *, owner: str, wishes: Wishes = NOTHING) -> Run:
         """Begin a run; it goes on without its caller until it ends or is stopped."""
         self._refuse_if_unable(call.store)
+        for hook in wishes.hooks:
+            self._settings.check_hook(hook)
         head = Head(
             run=new_run_id(),
             owner=owner,
@@ -129,7 +135,7 @@ class Engine:
             names=wishes.names,
             note=wishes.note,
             retention=wishes.retention,
-            hooks=wishes.hooks,
+            hooks=(*wishes.hooks, *self._settings.hooks) if call.store else (),
             own_key=wishes.key != "",
             fingerprint=wishes.fingerprint,
         )

@@ -1,6 +1,7 @@
 """Messages to others that a run is over: from the store's outbox, signed, and tried for half a day."""
 
 from headgate.webhooks.addressing import ENDPOINT, Addressing, Endpoint
+from headgate.webhooks.checking import check_hook
 from headgate.webhooks.message import Message, Renderer
 from headgate.webhooks.posting import Poster
 from headgate.webhooks.signing import SigningSecret
@@ -15,5 +16,6 @@ __all__ = [
     "Renderer",
     "SigningSecret",
     "Worker",
+    "check_hook",
     "message_id",
 ]
