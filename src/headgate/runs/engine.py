@@ -13,7 +13,7 @@ the task was cancelled, because a limit passed (Failed) or because somebody stop
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -82,6 +82,7 @@ class Engine:
         self._parting = Parting()
         self._room = RoomWatch(store, settings.max_size, settings.min_free)
         self._listeners: list[Callable[[Run], None]] = []
+        self._farewells: list[Callable[[], Awaitable[None]]] = []
         self._read: WeakValueDictionary[str, Run] = WeakValueDictionary()
         """Runs from the store that somebody reads: a long log is held once, however many read it."""
         self._attempts: set[Attempt] = set()
@@ -115,6 +116,8 @@ class Engine:
         for chore in self._chores:
             chore.cancel()
         await self._tasks.__aexit__(None, None, None)
+        for farewell in self._farewells:
+            await farewell()
         await self._store.close()
 
     # What dialects use.
@@ -214,6 +217,10 @@ class Engine:
     def listen(self, told: Callable[[Run], None]) -> None:
         """Have somebody told of every run that is over."""
         self._listeners.append(told)
+
+    def before_close(self, farewell: Callable[[], Awaitable[None]]) -> None:
+        """Have somebody finish their work when all runs are over, and the store is still open."""
+        self._farewells.append(farewell)
 
     @property
     def store(self) -> Store:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 
 from headgate.events import LAST, OUTPUT, AnyEvent, Last, Started
+from headgate.runs.crowd import FEW, Crowd
 from headgate.store.base import Head
 
 
@@ -82,6 +83,7 @@ class Run:
         """When its last event happened (Unix seconds); that event may not be shown yet."""
         self.started: Started | None = None
         self.followers: set[Follower] = set()
+        self._crowd = Crowd(self.followers)
         self.task: asyncio.Task[None] | None = None
         self.is_driven = False
         """Whether its task has had its first turn."""
@@ -153,5 +155,8 @@ class Run:
         """Let readers see the events before that number, and wake those who wait."""
         if upto > self.shown:
             self.shown = upto
+            if len(self.followers) > FEW:
+                self._crowd.wake()
+                return
             for follower in self.followers:
                 follower.wake(True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -14,6 +15,9 @@ from headgate.runs import Engine
 from headgate.web.gate import Gate
 from headgate.web.pages import Pages
 from headgate.web.protocol import Protocol
+from headgate.webhooks import Worker
+
+log = logging.getLogger(__name__)
 
 CHECK_EVERY = 50
 """Uvicorn's ticks (0.1 s) between two looks at connections that have been idle or slow for too long."""
@@ -35,6 +39,7 @@ class Parts(NamedTuple):
     gate: Gate
     engine: Engine
     pages: Pages
+    webhooks: Worker
 
 
 class Bounds(NamedTuple):
@@ -107,6 +112,8 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:
             server.close()
+        if live := self._parts.engine.live_runs:
+            log.info("Waiting up to %g s for %d answers to end; ask once more to end at once.", self._grace, live)
         # Runs end first, so that their readers get an end and the connections are free to close.
         await self._parts.engine.close(self._grace, lambda: self.force_exit)
         await self._hang_up()
