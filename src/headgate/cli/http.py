@@ -41,7 +41,8 @@ class Server:
     """
 
     def __init__(self, config: ClientConfig) -> None:
-        self._url = config.url
+        # Clients of OpenAI's API are given the address with it.
+        self._url = config.url.removesuffix("/").removesuffix("/v1")
         self._headers = {"content-type": "application/json", "user-agent": "headgate"}
         if config.key is not None:
             self._headers["authorization"] = f"Bearer {config.key.reveal()}"
