@@ -7,21 +7,24 @@ Nobody else names a concrete store or provider. To see what Headgate is made of,
 import asyncio
 import gc
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import uvloop
 
 from headgate.calls import Call
-from headgate.config import Config, ProviderConfig
+from headgate.config import Config, ProviderConfig, Secret, secrets_of
 from headgate.dialects import offload as offload_dialect
 from headgate.dialects import openai as openai_dialect
 from headgate.dialects import runs as runs_dialect
 from headgate.dialects import service as service_dialect
+from headgate.dialects import ui as ui_dialect
+from headgate.dialects import webhooks as webhooks_dialect
 from headgate.errors import BadRequest
 from headgate.formats import openai_chat, openai_completions, openai_responses
 from headgate.keys import Keys
-from headgate.net import Client
+from headgate.net import Client, Guard
 from headgate.providers.base import Provider
 from headgate.providers.openai import OpenAIProvider, Service
 from headgate.providers.simulator import Simulator
@@ -34,20 +37,27 @@ from headgate.web.gate import Gate
 from headgate.web.pages import Pages
 from headgate.web.routes import Routes
 from headgate.web.server import Bounds, Parts, Server, listen
+from headgate.webhooks import Addressing, Endpoint, Poster, SigningSecret, Worker, check_hook
 
 
 def build(config: Config, client: Client) -> Parts:
     """Everything, in the order of the floors; must be called inside the event loop."""
     providers = {provider.name: _provider(provider, client) for provider in config.providers}
     catalogue = Catalogue(providers, config.aliases, config.owned)
+    guard, addressing = Guard(config.webhooks.allow), _addressing(config)
     settings = Settings(
         commit_interval=config.store.commit_interval,
         retention=config.store.retention,
         max_size=config.store.max_size,
         min_free=config.store.min_free,
         keep_alive=config.server.keep_alive,
+        hooks=addressing.hooks,
+        check_hook=partial(check_hook, guard),
     )
     engine = Engine(_store(config), catalogue, settings)
+    webhooks = Worker(engine.store, addressing, Poster(Client(guard=guard), config.webhooks.timeout))
+    engine.listen(webhooks.on_over)
+    engine.before_close(webhooks.close)
     keys = Keys((key.name, key.secret.reveal()) for key in config.keys)
     bounds = openai_dialect.Bounds(config.server.max_body, config.server.body_timeout)
     routes = Routes(
@@ -55,11 +65,13 @@ def build(config: Config, client: Client) -> Parts:
             *service_dialect.routes(engine),
             *openai_dialect.routes(engine, keys, bounds),
             *runs_dialect.routes(engine, keys),
+            *ui_dialect.routes(engine, keys, bounds),
+            *webhooks_dialect.routes(engine, keys, addressing, webhooks),
             *offload_dialect.routes(engine, keys, bounds, PublicAddress(config.server.public_url)),
         ]
     )
     pages = Pages(routes)
-    return Parts(Gate(routes, pages, config.server.cors_origins), engine, pages)
+    return Parts(Gate(routes, pages, config.server.cors_origins), engine, pages, webhooks)
 
 
 def serve(config: Config, on_ready: Callable[[str], None]) -> None:
@@ -80,6 +92,7 @@ async def _serve(config: Config, on_ready: Callable[[str], None]) -> None:
     client = Client(proxies=config.proxies)
     parts = build(config, client)
     await parts.engine.open(replay)
+    parts.webhooks.open()
     # What lives from here to the end of the process need not be looked at again by the collector.
     gc.collect()
     gc.freeze()
@@ -109,6 +122,19 @@ def _store(config: Config) -> Store:
     if config.store.in_memory:
         return MemoryStore()
     return SqliteStore(Path(config.store.path), sync=config.store.sync)
+
+
+def _addressing(config: Config) -> Addressing:
+    forms = {**webhooks_dialect.FORMS, offload_dialect.HOOK: offload_dialect.announce}
+    endpoints = [
+        Endpoint(name=each.name, url=each.url, events=each.events, secrets=_signing(each.secrets))
+        for each in config.endpoints
+    ]
+    return Addressing(forms, endpoints, _signing(secrets_of(config.webhooks)))
+
+
+def _signing(secrets: Sequence[Secret]) -> tuple[SigningSecret, ...]:
+    return tuple(SigningSecret.from_text(secret.reveal()) for secret in secrets)
 
 
 def _provider(config: ProviderConfig, client: Client) -> Provider:

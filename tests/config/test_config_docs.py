@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from headgate.config import SETTINGS, VARIABLES, Setting, load
-from headgate.config.settings import PROVIDER_SECTION
+from headgate.config.settings import ENDPOINT_SECTION, PROVIDER_SECTION
 from headgate.providers.registry import SERVICES, Service
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
@@ -16,7 +16,7 @@ def setting_row(setting: Setting) -> str:
     kind = setting.kind.words.partition(", like")[0]
     default = f"`{setting.shown_default}`" if setting.shown_default else ""
     cells = [f"`{setting.name}`", kind, default]
-    if setting.section != PROVIDER_SECTION:
+    if setting.variable:
         cells.append(f"`{setting.variable}`")
     return _row(*cells, setting.description)
 
@@ -42,7 +42,7 @@ def section(name: str) -> list[str]:
     return [line for line in text.splitlines() if line.startswith("| `")]
 
 
-@pytest.mark.parametrize("name", ["server", "store", PROVIDER_SECTION])
+@pytest.mark.parametrize("name", ["server", "store", "webhooks", ENDPOINT_SECTION, PROVIDER_SECTION])
 def test_every_setting_has_its_row(name: str) -> None:
     assert section(f"[{name}]") == [setting_row(setting) for setting in SETTINGS if setting.section == name]
 

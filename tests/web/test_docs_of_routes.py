@@ -10,7 +10,7 @@ import pytest
 from headgate.dialects import runs as runs_dialect
 from headgate.dialects.docs import responses, sample
 from headgate.dialects.docs import runs as runs_docs
-from headgate.formats import offload, openai_chat, openai_completions, openai_responses
+from headgate.formats import offload, openai_chat, openai_completions, openai_responses, ui_messages
 from headgate.runs import Run
 from headgate.store.base import Head
 from headgate.web.doc import EVENT_STREAM, JSON, Content
@@ -18,13 +18,19 @@ from headgate.web.routes import Route
 from tests.web.json_schema import faults, resolve
 from tests.web.site import Site
 
-BODILESS = {"/v1/runs/{id}/stop", "/{node}/r/{access}/{when:path}/{file}/stop"}
+BODILESS = {
+    "/v1/runs/{id}/stop",
+    "/v1/ui/{chat}/stop",
+    "/v1/runs/{id}/webhooks/{delivery}/redeliver",
+    "/{node}/r/{access}/{when:path}/{file}/stop",
+}
 """What is posted without a body."""
 
 READERS = {
     "/v1/chat/completions": openai_chat.read,
     "/v1/completions": openai_completions.read,
     "/v1/responses": openai_responses.read,
+    "/v1/ui": ui_messages.read,
     "/v1/stream-chatgpt": offload.read,
     "/v1/async-chatgpt": offload.read,
 }

@@ -6,7 +6,8 @@ from headgate.config.load import ClientConfig, Config, load, load_client
 from headgate.config.problems import ConfigError
 from headgate.config.providers import ProviderConfig
 from headgate.config.secret import Secret
-from headgate.config.settings import SETTINGS, Server, Setting, Store
+from headgate.config.settings import SETTINGS, Server, Setting, Store, Webhooks
+from headgate.config.webhooks import EndpointConfig, secrets_of
 
 __all__ = [
     "SETTINGS",
@@ -14,13 +15,16 @@ __all__ = [
     "ClientConfig",
     "Config",
     "ConfigError",
+    "EndpointConfig",
     "Key",
     "ProviderConfig",
     "Secret",
     "Server",
     "Setting",
     "Store",
+    "Webhooks",
     "load",
     "load_client",
     "read_environment",
+    "secrets_of",
 ]

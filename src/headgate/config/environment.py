@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from headgate.config.problems import Problems, nearest
 from headgate.config.reading import Override
-from headgate.config.settings import SERVER_SETTINGS, STORE_SETTINGS
+from headgate.config.settings import SINGLE_SETTINGS
 
 CONFIG_VARIABLE = "HEADGATE_CONFIG"
 KEY_VARIABLE = "HEADGATE_API_KEY"
@@ -24,7 +24,7 @@ VARIABLES: Mapping[str, str] = {
 """The variables that are no setting of a section."""
 
 _PREFIX = "HEADGATE_"
-_BY_VARIABLE = {setting.variable: setting for setting in SERVER_SETTINGS + STORE_SETTINGS}
+_BY_VARIABLE = {setting.variable: setting for setting in SINGLE_SETTINGS}
 _LINK = re.compile(r"(tcp|udp|sctp)://")
 
 

@@ -14,6 +14,8 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from headgate.config.secret import Secret
+from headgate.net.guard import Network, network
+from headgate.webhooks.signing import SigningSecret
 
 T = TypeVar("T")
 
@@ -115,6 +117,20 @@ def _parse_texts(text: str) -> object:
     return [item.strip() for item in text.split(",") if item.strip()]
 
 
+def _read_networks(value: object) -> tuple[Network, ...]:
+    return tuple(network(text) for text in _read_texts(value))
+
+
+def _show_networks(value: tuple[Network, ...]) -> str:
+    return _list(tuple(str(each) for each in value))
+
+
+def _read_signing_secret(value: object) -> Secret:
+    secret = _read_secret(value)
+    SigningSecret.from_text(secret.reveal())
+    return secret
+
+
 def whole(least: int, most: int) -> Kind[int]:
     """A whole number between two others, both allowed."""
 
@@ -208,4 +224,10 @@ TEXT = Kind("text", _read_text, show=_quoted)
 SECRET = Kind("text without spaces", _read_secret, show=repr, is_secret=True)
 YES_NO = Kind("true or false", _read_yes_no, _parse_yes_no, show=lambda value: str(value).lower())
 TEXTS = Kind("a list of texts", _read_texts, _parse_texts, show=_list)
+NETWORKS = Kind(
+    'a list of networks, like ["10.1.0.0/16", "fd00::/8"]', _read_networks, _parse_texts, show=_show_networks
+)
+SIGNING_SECRET = Kind(
+    'a secret like "whsec_..." of 24 to 64 bytes in base64', _read_signing_secret, show=repr, is_secret=True
+)
 HEADERS = Kind('a table of texts, like { "X-Team" = "blue" }', _read_headers, is_secret=True)

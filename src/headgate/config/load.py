@@ -13,15 +13,24 @@ from headgate.config.environment import CONFIG_VARIABLE, KEY_VARIABLE, URL_VARIA
 from headgate.config.keys import Key, read_keys
 from headgate.config.problems import ConfigError, Problems, nearest
 from headgate.config.providers import ProviderConfig, find_providers, notes_on
-from headgate.config.reading import Override, read_section, table_of
+from headgate.config.reading import Override, Overrides, read_section, table_of
 from headgate.config.secret import Secret
-from headgate.config.settings import SERVER_SETTINGS, STORE_SETTINGS, Server, Store
+from headgate.config.settings import (
+    SERVER_SETTINGS,
+    SINGLE_SETTINGS,
+    STORE_SETTINGS,
+    WEBHOOKS_SETTINGS,
+    Server,
+    Store,
+    Webhooks,
+)
+from headgate.config.webhooks import ENDPOINTS, EndpointConfig, find_endpoints
 from headgate.net.proxies import Proxies
 
 FILE_NAME = "headgate.toml"
 DEFAULT_URL = "http://127.0.0.1:8080"
 
-_SECTIONS = ("server", "store", "providers", "aliases", "keys")
+_SECTIONS = ("server", "store", "providers", "aliases", "keys", "webhooks")
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +38,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     server: Server = Server()
     store: Store = Store()
+    webhooks: Webhooks = Webhooks()
+    endpoints: tuple[EndpointConfig, ...] = ()
+    """Who is told of every run's end."""
     providers: tuple[ProviderConfig, ...] = ()
     """At least one, in the order they were found; no two have the same name."""
     aliases: Mapping[str, str] = {}
@@ -78,8 +90,11 @@ def load(path: Path | None, environ: Mapping[str, str], options: Mapping[str, st
         overrides[section, name] = Override(f"--{name.replace('_', '-')}", text)
     server = Server(**read_section("server", SERVER_SETTINGS, tables["server"], problems, overrides))
     providers = find_providers(tables["providers"], environ, problems)
+    webhooks, endpoints = _webhooks(tables["webhooks"], environ, overrides, problems)
     config = Config(
         server=server,
+        webhooks=webhooks,
+        endpoints=endpoints,
         store=Store(**read_section("store", STORE_SETTINGS, tables["store"], problems, overrides)),
         providers=providers,
         aliases=read_aliases(tables["aliases"], providers, problems),
@@ -136,10 +151,19 @@ def _tables(file: Mapping[str, object], problems: Problems) -> dict[str, Mapping
 
 
 def _home_of(name: str) -> str:
-    homes = [setting.section for setting in SERVER_SETTINGS + STORE_SETTINGS if setting.name == name]
+    homes = [setting.section for setting in SINGLE_SETTINGS if setting.name == name]
     if homes:
         return f"it belongs under [{homes[0]}]."
     return f"sections are {', '.join(f'[{section}]' for section in _SECTIONS)}."
+
+
+def _webhooks(
+    table: Mapping[str, object], environ: Mapping[str, str], overrides: Overrides, problems: Problems
+) -> tuple[Webhooks, tuple[EndpointConfig, ...]]:
+    own = {name: value for name, value in table.items() if name != ENDPOINTS}
+    webhooks = Webhooks(**read_section("webhooks", WEBHOOKS_SETTINGS, own, problems, overrides))
+    tables = table_of(f"webhooks.{ENDPOINTS}", table.get(ENDPOINTS, {}), problems)
+    return webhooks, find_endpoints(tables, webhooks, environ, problems)
 
 
 def _proxies(environ: Mapping[str, str], problems: Problems) -> Proxies:

@@ -12,14 +12,28 @@ import msgspec
 
 from headgate.config import kinds
 from headgate.config.secret import Secret
+from headgate.net.guard import Network
 from headgate.providers.registry import Endpoint
 
 MEGABYTE = 1 << 20
 MINUTE = 60.0
 HOUR = 60 * MINUTE
 
+ENDPOINT_EVENTS = (
+    "run.finished",
+    "run.failed",
+    "run.stopped",
+    "response.completed",
+    "response.failed",
+    "response.cancelled",
+    "response.incomplete",
+)
+
 PROVIDER_SECTION = "providers.NAME"
 """How messages about settings and the documentation call the section of any provider."""
+
+ENDPOINT_SECTION = "webhooks.endpoints.NAME"
+"""The same for the section of any endpoint."""
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +98,36 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
         return self.path == "memory"
 
 
+class Webhooks(msgspec.Struct, frozen=True, kw_only=True):
+    """How others are told that runs are over."""
+
+    allow: Annotated[
+        tuple[Network, ...], kinds.NETWORKS, "Networks, beside the public internet, that messages may be sent to."
+    ] = ()
+    secret: Annotated[
+        Secret | None,
+        kinds.SIGNING_SECRET,
+        "What messages are signed with; without it every key's runs have a secret of their own.",
+    ] = None
+    previous_secret: Annotated[
+        Secret | None,
+        kinds.SIGNING_SECRET,
+        "The secret before, while receivers change over: messages are signed with both.",
+    ] = None
+    timeout: Annotated[float, kinds.duration(0.001), "How long a receiver may take to answer."] = 15.0
+
+
+class EndpointSection(msgspec.Struct, frozen=True, kw_only=True):
+    """An endpoint as it is written in the file."""
+
+    url: Annotated[str, kinds.TEXT, "Where messages go."] = ""
+    events: Annotated[
+        frozenset[str], kinds.some_of(*ENDPOINT_EVENTS), "What it is told of; by default the first three."
+    ] = frozenset(ENDPOINT_EVENTS[:3])
+    secret: Annotated[Secret | None, kinds.SIGNING_SECRET, "Its own secret, in place of the one for all."] = None
+    secret_env: Annotated[str | None, kinds.TEXT, "The environment variable that holds it."] = None
+
+
 class ProviderSection(msgspec.Struct, frozen=True, kw_only=True):
     """A provider as it is written in the file; None and empty mean: as the service has it."""
 
@@ -133,7 +177,8 @@ class Setting(NamedTuple):
         """The default as one would write it in the file; "" where there is none to write."""
         if self.default is None and not self.kind.words.startswith('"none"'):
             return ""
-        return self.kind.show(self.default) if self.default not in ((), {}) else ""
+        is_nothing = self.default in ((), {}, "") or isinstance(self.default, frozenset)
+        return "" if is_nothing else self.kind.show(self.default)
 
 
 def settings_of(section: str, shape: type[msgspec.Struct]) -> tuple[Setting, ...]:
@@ -145,14 +190,19 @@ def settings_of(section: str, shape: type[msgspec.Struct]) -> tuple[Setting, ...
         assert get_origin(hint) is Annotated, f"{section}.{field.name} says neither its kind nor what it is for"
         _, kind, description = get_args(hint)
         default = field.default if field.default is not msgspec.NODEFAULT else {}
-        variable = "" if section == PROVIDER_SECTION else f"HEADGATE_{section}_{field.name}".upper()
+        variable = "" if section.endswith(".NAME") else f"HEADGATE_{section}_{field.name}".upper()
         found.append(Setting(section, field.name, kind, default, variable, description))
     return tuple(found)
 
 
 SERVER_SETTINGS = settings_of("server", Server)
 STORE_SETTINGS = settings_of("store", Store)
+WEBHOOKS_SETTINGS = settings_of("webhooks", Webhooks)
+ENDPOINT_SETTINGS = settings_of(ENDPOINT_SECTION, EndpointSection)
 PROVIDER_SETTINGS = settings_of(PROVIDER_SECTION, ProviderSection)
 
-SETTINGS = SERVER_SETTINGS + STORE_SETTINGS + PROVIDER_SETTINGS
+SINGLE_SETTINGS = SERVER_SETTINGS + STORE_SETTINGS + WEBHOOKS_SETTINGS
+"""Those of the sections that there is one of; each has a variable, too."""
+
+SETTINGS = SINGLE_SETTINGS + ENDPOINT_SETTINGS + PROVIDER_SETTINGS
 """Every setting that has a section, a name and a kind; aliases and keys have names of the user's own."""

@@ -14,6 +14,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from headgate.errors import HeadgateError
 from headgate.runs import Run
@@ -80,11 +81,13 @@ class Worker:
         self._woken.set()
 
     async def close(self) -> None:
-        """Let tries under way end, for a moment; to be called before the store is closed."""
+        """Tell of the last ends, for a moment; to be called when no more runs end and the store is still open."""
         if self._working is not None:
             self._working.cancel()
             await asyncio.wait([self._working])
             self._working = None
+            with suppress(HeadgateError):
+                await self._look()
         tries = set(self._tries)
         if tries:
             await asyncio.wait(tries, timeout=LAST_TRIES)
