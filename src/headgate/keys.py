@@ -1,7 +1,7 @@
 """Who is asking: from a request's key to the name that owns its runs."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from headgate.errors import Unauthorized
 
@@ -22,6 +22,11 @@ class Keys:
 
     def __init__(self, keys: Iterable[tuple[str, str]]) -> None:
         self._names = {_hash(key.encode()): name for name, key in keys}
+
+    @property
+    def owners(self) -> Collection[str]:
+        """Everybody whom runs may belong to."""
+        return self._names.values() if self._names else (ANYBODY,)
 
     def owner(self, headers: Mapping[bytes, bytes]) -> str:
         """The name of the request's key; raises Unauthorized."""

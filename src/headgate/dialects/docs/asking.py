@@ -1,6 +1,8 @@
 """What the endpoints that make runs have in common."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+import msgspec
 
 from headgate.web.doc import Parameter, Tag
 
@@ -12,6 +14,31 @@ DISCONNECT = Parameter(
     description="`keep` lets the run go on when its client goes away; otherwise it is stopped then.",
     type=Literal["keep"],
 )
+
+HEADERS = (
+    Parameter(
+        name="Idempotency-Key",
+        place="header",
+        description=(
+            "A request that comes again with the same key and the same body gets the run that the first one began, "
+            "however far it is; with another body it is refused with 409. Up to 255 characters of your choice."
+        ),
+    ),
+    Parameter(
+        name="Headgate-Webhook",
+        place="header",
+        description="A URL that is told when the run is over.",
+    ),
+    Parameter(
+        name="Headgate-Retention",
+        place="header",
+        description="How many seconds the run is kept after its end, in place of what is configured.",
+        type=Annotated[int, msgspec.Meta(ge=1, le=366 * 24 * 3600)],
+    ),
+)
+"""What a client may say about any run, whatever the dialect."""
+
+PARAMETERS = (DISCONNECT, *HEADERS)
 
 FIELDS = {
     "model": "`provider/model`, an alias such as `default`, or a name that only one provider has.",

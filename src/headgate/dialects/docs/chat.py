@@ -178,7 +178,7 @@ DOC = Doc(
         "or with `stream_options.include_usage` on a chunk of its own."
     ),
     tag=asking.OPENAI,
-    parameters=(asking.DISCONNECT,),
+    parameters=asking.PARAMETERS,
     request=Content(
         schema=openai_chat.ChatRequest,
         examples=REQUESTS,

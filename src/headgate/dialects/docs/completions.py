@@ -59,7 +59,7 @@ DOC = Doc(
         "user's message; what cannot be asked like that (`echo`, `suffix`, several prompts) is then refused."
     ),
     tag=asking.OPENAI,
-    parameters=(asking.DISCONNECT,),
+    parameters=asking.PARAMETERS,
     request=Content(
         schema=openai_completions.CompletionRequest,
         examples=REQUESTS,

@@ -4,6 +4,7 @@ import msgspec
 
 from headgate.errors import (
     BadRequest,
+    Conflict,
     HeadgateError,
     NotFound,
     ProviderError,
@@ -51,6 +52,7 @@ ASKING: tuple[HeadgateError, ...] = (
         code="model_not_found",
         param="model",
     ),
+    Conflict("This Idempotency-Key was used with another request.", code="idempotency_key_reused"),
     Timeout("The request's body did not come within 30 s."),
     TooLarge("The request's body is larger than 33 MB."),
     ProviderError(

@@ -108,7 +108,7 @@ DOC = Doc(
         "`response.incomplete` or `response.failed`; there is no `[DONE]`."
     ),
     tag=asking.OPENAI,
-    parameters=(asking.DISCONNECT,),
+    parameters=asking.PARAMETERS,
     request=Content(
         schema=ResponsesRequest,
         examples=REQUESTS,

@@ -1,0 +1,143 @@
+"""
+Writes the AI SDK's UI message stream, version 1.
+
+Each chunk is one `data:` line of JSON. Text and thoughts are parts that are opened and closed here,
+by what comes next; a tool's input is told as it grows and once more as a whole, when the next call
+or the end shows that it is one. Every stream ends with `finish` and `[DONE]`, also one that was
+stopped or broke: a transport that misses `finish` comes back for it for ever.
+"""
+
+from typing import Any
+
+import msgspec
+
+from headgate.calls import Call
+from headgate.events import (
+    AnyEvent,
+    Attempt,
+    Failed,
+    Finished,
+    Last,
+    Reasoning,
+    Refusal,
+    Started,
+    Stopped,
+    Text,
+    ToolCall,
+    ToolInput,
+    Usage,
+    Vendor,
+)
+from headgate.formats import sse
+
+NAME = "ui"
+
+_REASONS = {"stop": "stop", "length": "length", "content_filter": "content-filter", "tool_calls": "tool-calls"}
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Writer:
+    """One message of the assistant."""
+
+    def __init__(self, call: Call, run: str, created: int, message: str | None = None) -> None:
+        self._message = message or "msg_" + run.removeprefix("run_")
+        self._is_begun = False
+        self._parts = 0
+        self._open = ""
+        """What kind of part is being written: text, reasoning, or none."""
+        self._id = ""
+        self._text_head = b""
+        """The frame around more of the text that is open."""
+        self._call: ToolCall | None = None
+        self._input: list[str] = []
+
+    def write(self, event: AnyEvent) -> bytes:
+        """Return the frames this event makes."""
+        # The common case in a few instructions.
+        if type(event) is Text and self._text_head and event.choice == 0:
+            return self._text_head + _encode(event.delta) + b"}\n\n"
+        return self._other(event)
+
+    def _other(self, event: AnyEvent) -> bytes:
+        match event:
+            case Started():
+                return self._begin() + _chunk("start-step")
+            case Text(delta, 0) | Refusal(delta, 0):
+                return self._say("text", delta)
+            case Reasoning(delta, 0):
+                return self._say("reasoning", delta)
+            case ToolCall(choice=0):
+                return self._begin_call(event)
+            case ToolInput(choice=0):
+                return self._go_on(event)
+            case Finished() | Failed() | Stopped():
+                return self._end(event)
+            case Attempt() | Usage() | Vendor() | _:
+                return b""
+
+    def _begin(self) -> bytes:
+        self._is_begun = True
+        return _chunk("start", messageId=self._message)
+
+    def _say(self, kind: str, delta: str) -> bytes:
+        opened = b"" if self._open == kind else self._close() + self._open_part(kind)
+        return opened + _chunk(f"{kind}-delta", id=self._id, delta=delta)
+
+    def _open_part(self, kind: str) -> bytes:
+        self._open, self._id = kind, str(self._parts)
+        self._parts += 1
+        if kind == "text":
+            self._text_head = b'data: {"type":"text-delta","id":"%b","delta":' % self._id.encode()
+        return _chunk(f"{kind}-start", id=self._id)
+
+    def _close(self) -> bytes:
+        kind, self._open, self._text_head = self._open, "", b""
+        return _chunk(f"{kind}-end", id=self._id) if kind else b""
+
+    def _begin_call(self, event: ToolCall) -> bytes:
+        ended = self._close() + self._end_call()
+        self._call, self._input = event, []
+        return ended + _chunk("tool-input-start", toolCallId=event.id, toolName=event.name)
+
+    def _go_on(self, event: ToolInput) -> bytes:
+        call = self._call
+        if call is None or call.index != event.index:
+            return b""
+        self._input.append(event.delta)
+        return _chunk("tool-input-delta", toolCallId=call.id, inputTextDelta=event.delta)
+
+    def _end_call(self) -> bytes:
+        """The whole of its input; a client can do nothing with what is no JSON, and is told so."""
+        call, self._call = self._call, None
+        if call is None:
+            return b""
+        said = "".join(self._input)
+        named: dict[str, Any] = {"toolCallId": call.id, "toolName": call.name}
+        if call.kind == "custom":
+            return _chunk("tool-input-available", **named, input=said)
+        try:
+            # Checked, and on one line, with every number as it was written.
+            whole = msgspec.Raw(msgspec.json.format(said.encode() or b"{}", indent=-1))
+        except (msgspec.DecodeError, RecursionError):
+            return _chunk("tool-input-error", **named, input=said, errorText="The input of the tool is not valid JSON.")
+        return _chunk("tool-input-available", **named, input=whole)
+
+    def _end(self, event: Last) -> bytes:
+        frames = (b"" if self._is_begun else self._begin()) + self._close()
+        match event:
+            case Finished(reason):
+                frames += self._end_call() + _chunk("finish-step")
+                return frames + _finish(_REASONS.get(reason, "other"))
+            case Stopped(by):
+                return frames + _chunk("abort", reason=by) + _finish("other")
+            case Failed():
+                return frames + _chunk("error", errorText=event.message) + _finish("error")
+
+
+def _chunk(type: str, **fields: Any) -> bytes:
+    return sse.write(_encode({"type": type, **fields}))
+
+
+def _finish(reason: str) -> bytes:
+    return _chunk("finish", finishReason=reason) + sse.DONE
