@@ -7,6 +7,7 @@ by whoever has them, while it is made. What a conversation came to is a place to
 
 from headgate.dialects.docs import offload as docs
 from headgate.dialects.offload.addresses import Addresses
+from headgate.dialects.offload.announcing import announce
 from headgate.dialects.offload.asking import HOOK, Asking
 from headgate.dialects.offload.errors import error_body
 from headgate.dialects.offload.found import Answers
@@ -17,7 +18,7 @@ from headgate.web.address import PublicAddress
 from headgate.web.doc import Doc
 from headgate.web.routes import Handler, Route
 
-__all__ = ["HOOK", "routes"]
+__all__ = ["HOOK", "announce", "routes"]
 
 STREAM, ASYNC = "/v1/stream-chatgpt", "/v1/async-chatgpt"
 
