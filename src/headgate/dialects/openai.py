@@ -40,13 +40,15 @@ class OpenAI:
 
     def ask(self, face: Face) -> Handler:
         """The handler of one endpoint that makes runs."""
+        # OpenAI announces responses, and in a form of its own.
+        hook = "response" if face is RESPONSES else "run"
 
         async def handle(request: Request) -> None:
             owner = self._keys.owner(request.headers)
             body = await request.body(self._bounds.bytes, self._bounds.seconds)
             check_text(body)
             call = face.read(body)
-            begun = await begin(self._engine, request, call, owner=owner, body=body)
+            begun = await begin(self._engine, request, call, owner=owner, body=body, hook=hook)
             if begun is not None:
                 await answer(self._engine, begun.run, call, face, request)
 
