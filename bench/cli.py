@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from bench import chunks, first_token, machine, many, memory, page, start
+from bench import chunks, first_token, followers, machine, many, memory, page, start
 from bench.options import Options
 from bench.processes import BenchError
 from bench.servers import kinds
@@ -16,6 +16,7 @@ MEASUREMENTS: Mapping[str, Callable[[Options], Table]] = {
     "chunks": chunks.run,
     "first-token": first_token.run,
     "many": many.run,
+    "followers": followers.run,
     "memory": memory.run,
     "start": start.run,
 }

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from bench.audience import Watch, Watched
 from bench.job import Job, Seen
 from bench.processes import BenchError, Child
 from bench.servers import ROOT, Kind, Place, Server, free_port, python_env, running, wait_ready
@@ -86,15 +87,22 @@ def start(kind: Kind, folder: Path, upstream: int) -> contextlib.AbstractContext
 
 def load(job: Job) -> list[Seen]:
     """Do a job, in a process of its own."""
-    with _loading(job) as process:
+    with _working("bench.load", job) as process:
         output, _ = process.communicate(timeout=job.limit + GRACE)
-        return _result(process, output)
+        return msgspec.json.decode(_checked(process, output), type=list[Seen])
+
+
+def watch(job: Watch) -> Watched:
+    """Have thousands read one run, in a process of its own."""
+    with _working("bench.audience", job) as process:
+        output, _ = process.communicate(timeout=job.seconds + 2 * GRACE)
+        return msgspec.json.decode(_checked(process, output), type=Watched)
 
 
 def measure(server: Server, job: Job) -> Measured:
     """Load one server, and see what it uses."""
     peak, before = 0.0, server.child.cpu()
-    with _loading(job) as process:
+    with _working("bench.load", job) as process:
         end = time.monotonic() + job.limit + GRACE
         while True:
             peak = max(peak, server.child.resident())
@@ -106,12 +114,13 @@ def measure(server: Server, job: Job) -> Measured:
                     raise
         # What is put off until after an answer is part of its price.
         server.child.settle()
-        return Measured(_result(process, output)[0], server.child.cpu() - before, peak)
+        (seen,) = msgspec.json.decode(_checked(process, output), type=list[Seen])
+        return Measured(seen, server.child.cpu() - before, peak)
 
 
 @contextlib.contextmanager
-def _loading(job: Job) -> Iterator["subprocess.Popen[bytes]"]:
-    command = [sys.executable, "-m", "bench.load", msgspec.json.encode(job).decode()]
+def _working(module: str, job: Job | Watch) -> Iterator["subprocess.Popen[bytes]"]:
+    command = [sys.executable, "-m", module, msgspec.json.encode(job).decode()]
     process = subprocess.Popen(
         command, env=python_env(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True
     )
@@ -122,10 +131,10 @@ def _loading(job: Job) -> Iterator["subprocess.Popen[bytes]"]:
         process.wait()
 
 
-def _result(process: "subprocess.Popen[bytes]", output: bytes) -> list[Seen]:
+def _checked(process: "subprocess.Popen[bytes]", output: bytes) -> bytes:
     if process.returncode:
         raise BenchError(f"the load ended with code {process.returncode}")
-    return msgspec.json.decode(output, type=list[Seen])
+    return output
 
 
 @contextlib.contextmanager

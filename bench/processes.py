@@ -52,6 +52,11 @@ class Child:
             self._send(signal.SIGKILL)
             self._process.wait()
 
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
+
     def check(self) -> None:
         """Raises BenchError when it has ended."""
         if self._process.poll() is not None:

@@ -41,6 +41,8 @@ class Kind:
     command: Callable[[Place], Sequence[str]]
     env: Mapping[str, str]
     health: str = "/health"
+    keeps_runs: bool = False
+    """Its answers can be read again, by anybody."""
     is_slow: bool = False
     """It gets a tenth of the requests, or nobody would wait for the end."""
 
@@ -127,7 +129,9 @@ def python_env() -> dict[str, str]:
 
 def _headgate(name: str, **store: str) -> Kind:
     env = {f"HEADGATE_STORE_{setting}": value for setting, value in store.items()}
-    return Kind(name, lambda place: [sys.executable, "-m", "headgate", "serve", "--port", str(place.port)], env)
+    return Kind(
+        name, lambda place: [sys.executable, "-m", "headgate", "serve", "--port", str(place.port)], env, keeps_runs=True
+    )
 
 
 def _litellm(program: Path) -> Callable[[Place], Sequence[str]]:
