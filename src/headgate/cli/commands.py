@@ -36,6 +36,14 @@ class Action(StrEnum):
     stop = "stop"
 
 
+class WebhookAction(StrEnum):
+    """What `headgate webhooks` can do."""
+
+    list = "list"
+    redeliver = "redeliver"
+    secret = "secret"
+
+
 def _print_version(is_asked: bool) -> None:
     if is_asked:
         typer.echo(f"headgate {__version__}")
@@ -107,3 +115,27 @@ def runs(
         raise typer.BadParameter(f"`{action}` needs the ID of a run.")
     doing = {Action.show: work.show, Action.follow: work.follow, Action.stop: work.stop}[action]
     raise typer.Exit(doing(url, key, id, as_json=json))
+
+
+@app.command()
+def webhooks(
+    action: Annotated[WebhookAction, typer.Argument(help="What to do; all but `secret` need a RUN.")],
+    run: Annotated[str | None, typer.Argument(metavar="RUN", help="The run's id.")] = None,
+    id: Annotated[str | None, typer.Argument(metavar="ID", help="The message's id, for `redeliver`.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print what the server sent, as JSON.")] = False,
+    url: UrlOption = None,
+    key: KeyOption = None,
+) -> None:
+    """List what became of a run's webhooks, send one again, or print the secret they are signed with."""
+    from headgate.cli import webhooks as work
+
+    match action, run, id:
+        case WebhookAction.secret, None, None:
+            raise typer.Exit(work.secret(url, key, as_json=json))
+        case WebhookAction.list, str(), None:
+            raise typer.Exit(work.list_of(url, key, run, as_json=json))
+        case WebhookAction.redeliver, str(), str():
+            raise typer.Exit(work.redeliver(url, key, run, id, as_json=json))
+        case _:
+            needed = {"list": "a RUN", "redeliver": "a RUN and an ID", "secret": "nothing else"}[action]
+            raise typer.BadParameter(f"`{action}` needs {needed}.")

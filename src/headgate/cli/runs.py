@@ -1,22 +1,15 @@
 """`headgate runs`: what a server has been asked, and what came of it."""
 
-import asyncio
 import sys
 import time
-from collections.abc import Awaitable, Callable
 from typing import Any
-
-import msgspec
 
 from headgate.cli import following
 from headgate.cli.following import Log
 from headgate.cli.http import Server, ServerError, run_path
+from headgate.cli.printing import age, print_json, print_table, with_server
 from headgate.cli.screen import Screen, complain, safe
 from headgate.cli.sse import Message
-from headgate.config import ConfigError, load_client, read_environment
-from headgate.errors import HeadgateError
-
-INTERRUPTED = 130
 
 
 def list_recent(url: str | None, key: str | None, *, limit: int, as_json: bool) -> int:
@@ -25,11 +18,11 @@ def list_recent(url: str | None, key: str | None, *, limit: int, as_json: bool) 
     async def work(server: Server) -> None:
         page = await server.ask("GET", f"/v1/runs?limit={limit}")
         if as_json:
-            _print_json(page)
+            print_json(page)
         else:
             _print_table(page["data"], has_more=page.get("has_more", False))
 
-    return _with_server(url, key, work)
+    return with_server(url, key, work)
 
 
 def show(url: str | None, key: str | None, run: str, *, as_json: bool) -> int:
@@ -65,49 +58,23 @@ def follow(url: str | None, key: str | None, run: str, *, as_json: bool) -> int:
         if log.stopped_by and not as_json:
             screen.note(f"stopped by {log.stopped_by}")
 
-    return _with_server(url, key, work)
+    return with_server(url, key, work)
 
 
 def _ask_about(url: str | None, key: str | None, method: str, path: str, as_json: bool) -> int:
     async def work(server: Server) -> None:
         run = await server.ask(method, path)
         if as_json:
-            _print_json(run)
+            print_json(run)
         else:
             _print_run(run)
 
-    return _with_server(url, key, work)
-
-
-def _with_server(url: str | None, key: str | None, work: Callable[[Server], Awaitable[None]]) -> int:
-    async def do() -> None:
-        server = Server(client)
-        try:
-            await work(server)
-        finally:
-            await server.close()
-
-    try:
-        client = load_client(url, key, read_environment())
-        asyncio.run(do())
-    except HeadgateError as error:
-        complain(error.message)
-        return 2 if isinstance(error, ConfigError) else 1
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    return 0
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    print(msgspec.json.format(msgspec.json.encode(value)).decode())
+    return with_server(url, key, work)
 
 
 def _print_table(runs: list[dict[str, Any]], *, has_more: bool) -> None:
     rows = [("RUN", "STATUS", "AGE", "MODEL", "TOKENS"), *(_row(run) for run in runs)]
-    # As wide as it has to be: a name that was cut to fit could not be followed.
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print_table(rows)
     if has_more:
         complain("There are more; --limit shows up to 100.")
 
@@ -117,7 +84,7 @@ def _row(run: dict[str, Any]) -> tuple[str, ...]:
     return (
         safe(run["id"]),
         safe(run["status"]),
-        _age(time.time() - run["created"]),
+        age(time.time() - run["created"]),
         safe(_model_of(run)),
         str(usage.get("total_tokens") or ""),
     )
@@ -130,19 +97,12 @@ def _model_of(run: dict[str, Any]) -> str:
     return run.get("asked") or run.get("model") or ""
 
 
-def _age(seconds: float) -> str:
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds >= size:
-            return f"{seconds // size:.0f}{unit}"
-    return f"{max(seconds, 0):.0f}s"
-
-
 def _print_run(run: dict[str, Any]) -> None:
     facts = {
         "run": run["id"],
         "status": run["status"],
         "model": _model_of(run),
-        "age": _age(time.time() - run["created"]),
+        "age": age(time.time() - run["created"]),
         "events": run.get("events"),
         "tokens": (run.get("usage") or {}).get("total_tokens"),
         "error": (run.get("error") or {}).get("message"),
