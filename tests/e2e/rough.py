@@ -14,9 +14,9 @@ CHAT = "/v1/chat/completions"
 MEGABYTE = 1 << 20
 CONFIG = '[server]\nmax_body = "10KB"\nbody_timeout = 0.3\n'
 QUICKLY = """
-from headgate.web import protocol, server
+from headgate.web import exchange, protocol, server
 protocol.HEAD_LIMIT = 0.3
-protocol.WRITE_LIMIT = 0.5
+exchange.WRITE_LIMIT = 0.5
 protocol.LINGER = 0.5
 server.CHECK_EVERY = 1
 """

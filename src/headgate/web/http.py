@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
 from headgate.errors import BadRequest, Timeout, TooLarge
-from headgate.web.protocol import Exchange
+from headgate.web.exchange import Exchange
 
 Scope: TypeAlias = Any
 Message: TypeAlias = Any

@@ -4,9 +4,7 @@ One client's connection: uvicorn's HTTP protocol with a few things added.
 - Bounds on the head of a request, in size and in time.
 - Requests to change the protocol are declined, and answered in this one.
 - To be told at once when the client leaves, and to cut an answer short: ASGI has no word for either.
-- `Exchange`: an answer written straight to the socket, one write for a head and what follows it.
-  ASGI's messages cost a dictionary, a coroutine and a check of every header for each of them,
-  measured at a third of a short request.
+- Answers are written straight to the socket (`web/exchange`).
 - Idle connections are found by one look at all of them every few seconds, instead of a timer each.
 """
 
@@ -20,6 +18,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from headgate.errors import BadRequest, HeadgateError, Timeout, Unavailable
 from headgate.formats import openai
+from headgate.web import exchange
+from headgate.web.exchange import Exchange
 
 MAX_HEADERS = 100
 MAX_HEAD_BYTES = 64 * 1024
@@ -32,9 +32,6 @@ MAX_PIPELINED = 16
 
 HEAD_LIMIT = 30.0
 """Seconds a client may take from its connection, or its last answer, to a whole head of a request."""
-
-WRITE_LIMIT = 60.0
-"""Seconds a client may read nothing of what waits for it, before it counts as gone; it can come back to its run."""
 
 LINGER = 2.0
 """Seconds we listen to a client that was turned away in the middle of its request, without looking at what it says:
@@ -276,130 +273,4 @@ class Protocol(HttpToolsProtocol):
         waiting = self.transport.get_write_buffer_size()
         if not waiting or waiting != self._unsent:
             self._unsent, self._unsent_since = waiting, now
-        return waiting > 0 and now - self._unsent_since > WRITE_LIMIT
-
-
-class Exchange:
-    """One request's answer, on its way to the client."""
-
-    __slots__ = ("_cycle", "_head", "_protocol", "has_begun")
-
-    def __init__(self, protocol: Protocol, cycle: RequestResponseCycle) -> None:
-        self._protocol, self._cycle = protocol, cycle
-        self._head = b""
-        self.has_begun = False
-
-    @property
-    def has_whole_body(self) -> bool:
-        """Whether all of the request is here already."""
-        return not self._cycle.more_body and not self._cycle.waiting_for_100_continue
-
-    @property
-    def is_half_read(self) -> bool:
-        """Whether some of the request's body may still come."""
-        return self._cycle.more_body
-
-    @property
-    def is_left(self) -> bool:
-        """Whether the client has gone away."""
-        return self._cycle.disconnected
-
-    def on_leave(self, told: Callable[[], None] | None) -> None:
-        """Whom to tell, at once or later, when the client goes before its answer is over; None for nobody any more."""
-        if told is not None and self._cycle.disconnected:
-            told()
-        else:
-            self._protocol.on_leave = told
-
-    def answer(self, status: int, headers: bytes, body: bytes) -> None:
-        """Answer whole; `headers` are lines, each with its end."""
-        cycle = self._begin()
-        if cycle.disconnected:
-            return
-        length = b"" if status in (204, 304) else b"content-length: %d\r\n" % len(body)
-        close = b"" if cycle.keep_alive else b"connection: close\r\n"
-        written = body if cycle.scope["method"] != "HEAD" else b""
-        cycle.transport.write(b"".join((STATUS_LINE[status], self._date(), headers, length, close, b"\r\n", written)))
-        self._over(cycle)
-
-    def begin(self, status: int, headers: bytes) -> bool:
-        """Begin an answer in pieces; its head goes out with the first of them. False when there will be none."""
-        cycle = self._begin()
-        # HTTP/1.0 knows no chunks: there the end of the connection is the end of the answer.
-        is_old = cycle.scope["http_version"] == "1.0"
-        cycle.chunked_encoding = not is_old
-        cycle.keep_alive = cycle.keep_alive and not is_old
-        framing = b"" if is_old else b"transfer-encoding: chunked\r\n"
-        close = b"" if cycle.keep_alive else b"connection: close\r\n"
-        self._head = b"".join((STATUS_LINE[status], self._date(), headers, framing, close, b"\r\n"))
-        if cycle.scope["method"] != "HEAD":
-            return True
-        if not cycle.disconnected:
-            cycle.transport.write(self._head)
-            self._over(cycle)
-        return False
-
-    async def write(self, data: bytes, *, more: bool) -> None:
-        """A piece; comes back when the client's socket would take another."""
-        cycle = self._cycle
-        if cycle.flow.write_paused:
-            await self._drain(cycle)
-        if cycle.disconnected:
-            return
-        if not cycle.chunked_encoding or (more and not data):
-            # An empty chunk would be the end of the body.
-            framed = self._head + data
-        elif more:
-            framed = b"%b%x\r\n%b\r\n" % (self._head, len(data), data)
-        else:
-            framed = b"%b%x\r\n%b\r\n0\r\n\r\n" % (self._head, len(data), data) if data else self._head + b"0\r\n\r\n"
-        self._head = b""
-        cycle.transport.write(framed)
-        if not more:
-            self._over(cycle)
-
-    async def _drain(self, cycle: RequestResponseCycle) -> None:
-        while not cycle.disconnected:
-            waiting = cycle.transport.get_write_buffer_size()
-            try:
-                async with asyncio.timeout(WRITE_LIMIT):
-                    return await cycle.flow.drain()
-            except TimeoutError:
-                # Slow is not gone.
-                if cycle.transport.get_write_buffer_size() >= waiting:
-                    cycle.disconnected = True
-                    cycle.transport.abort()
-
-    def cut(self) -> None:
-        """
-        End the connection in the middle of the answer, after what was written.
-
-        A client must not take a broken answer for a whole one, and the missing end of its body
-        is the one sign that every HTTP client understands.
-        """
-        self._cycle.disconnected = True
-        self._cycle.transport.close()
-
-    def close_after(self) -> None:
-        """The connection is of no use after this answer."""
-        self._cycle.keep_alive = False
-
-    def _begin(self) -> RequestResponseCycle:
-        self.has_begun = True
-        self._cycle.response_started = True
-        self._cycle.waiting_for_100_continue = False
-        return self._cycle
-
-    def _over(self, cycle: RequestResponseCycle) -> None:
-        cycle.response_complete = True
-        cycle.message_event.set()
-        if not cycle.keep_alive:
-            if cycle.more_body:
-                self._protocol.linger()
-            else:
-                cycle.transport.close()
-        cycle.on_response()
-
-    def _date(self) -> bytes:
-        name, value = self._protocol.server_state.default_headers[0]
-        return b"%b: %b\r\n" % (name, value)
+        return waiting > 0 and now - self._unsent_since > exchange.WRITE_LIMIT
