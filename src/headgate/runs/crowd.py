@@ -18,7 +18,11 @@ EACH = 20e-6
 """Seconds between two rounds for each reader: about twice what one costs, so that a run's crowd takes half a core."""
 
 LONGEST = 0.1
-"""Seconds that nobody waits longer than."""
+"""Seconds between two rounds at most, as long as the process keeps up."""
+
+REST = 0.5
+"""How long a round is followed by none, in its own length: who comes or asks meanwhile must not have to wait for a
+process that does nothing but wake."""
 
 SLICE = 100
 """Readers woken before everybody else has a turn: a millisecond or two."""
@@ -37,7 +41,8 @@ class Crowd:
     def __init__(self, readers: Collection[Reader]) -> None:
         self._readers = readers
         self._left: list[Reader] = []
-        self._last = 0.0
+        self._last = self._rested = 0.0
+        """When the last round began, and until when there is to be none."""
         self._is_due = False
         """A round is under way, or has its time set."""
         self._is_news = False
@@ -49,7 +54,8 @@ class Crowd:
         if not self._is_due:
             self._is_due = True
             loop = asyncio.get_running_loop()
-            loop.call_at(self._last + min(LONGEST, EACH * len(self._readers)), self._begin, loop)
+            at = self._last + min(LONGEST, EACH * len(self._readers))
+            loop.call_at(max(at, self._rested), self._begin, loop)
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
         self._last, self._is_news = loop.time(), False
@@ -63,6 +69,8 @@ class Crowd:
         if self._left:
             loop.call_soon(self._go_on, loop)
             return
+        now = loop.time()
+        self._rested = now + min(LONGEST, REST * (now - self._last))
         self._is_due = False
         if self._is_news:
             self.wake()
