@@ -19,7 +19,7 @@ URL_VARIABLE = "HEADGATE_URL"
 VARIABLES: Mapping[str, str] = {
     CONFIG_VARIABLE: "The file to read instead of headgate.toml in the current folder.",
     KEY_VARIABLE: "A key named `default` that clients must send; the commands that are clients send it.",
-    URL_VARIABLE: "The server that `headgate chat` and `headgate runs` talk to.",
+    URL_VARIABLE: "The server that `headgate chat`, `runs` and `webhooks` talk to.",
 }
 """The variables that are no setting of a section."""
 
