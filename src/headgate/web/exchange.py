@@ -12,7 +12,7 @@ from typing import Protocol as Shape
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 from uvicorn.server import ServerState
 
-WRITE_LIMIT = 60.0
+WRITE_LIMIT = 15.0
 """Seconds a client may read nothing of what waits for it, before it counts as gone; it can come back to its run."""
 
 
