@@ -29,7 +29,7 @@ def continued(
         messages.append(msgspec.Raw(msgspec.json.encode({"role": "assistant", **said})))
     whole = msgspec.json.encode(messages + _array.decode(new))
     if len(whole) > limit:
-        raise TooLarge(f"The whole conversation is larger than {limit // 1_000_000} MB.", param="from_status_url")
+        raise TooLarge(f"The whole conversation is larger than {limit / 1_000_000:g} MB.", param="from_status_url")
     return msgspec.Raw(whole)
 
 
