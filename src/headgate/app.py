@@ -60,14 +60,15 @@ def build(config: Config, client: Client) -> Parts:
     engine.before_close(webhooks.close)
     keys = Keys((key.name, key.secret.reveal()) for key in config.keys)
     bounds = openai_dialect.Bounds(config.server.max_body, config.server.body_timeout)
+    address = PublicAddress(config.server.public_url)
     routes = Routes(
         [
             *service_dialect.routes(engine),
             *openai_dialect.routes(engine, keys, bounds),
-            *runs_dialect.routes(engine, keys),
+            *runs_dialect.routes(engine, keys, bounds, address),
             *ui_dialect.routes(engine, keys, bounds),
             *webhooks_dialect.routes(engine, keys, addressing, webhooks),
-            *offload_dialect.routes(engine, keys, bounds, PublicAddress(config.server.public_url)),
+            *offload_dialect.routes(engine, keys, bounds, address),
         ]
     )
     pages = Pages(routes)

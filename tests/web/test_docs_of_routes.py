@@ -14,6 +14,7 @@ from headgate.formats import offload, openai_chat, openai_completions, openai_re
 from headgate.runs import Run
 from headgate.store.base import Head
 from headgate.web.doc import EVENT_STREAM, JSON, Content
+from headgate.web.links import LinkRequest
 from headgate.web.routes import Route
 from tests.web.json_schema import faults, resolve
 from tests.web.site import Site
@@ -31,6 +32,7 @@ READERS = {
     "/v1/completions": openai_completions.read,
     "/v1/responses": openai_responses.read,
     "/v1/ui": ui_messages.read,
+    "/v1/runs/{id}/links": msgspec.json.Decoder(LinkRequest).decode,
     "/v1/stream-chatgpt": offload.read,
     "/v1/async-chatgpt": offload.read,
 }

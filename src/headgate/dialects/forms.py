@@ -24,9 +24,10 @@ _FACES = {
     openai_responses.NAME: faces.RESPONSES,
 }
 
-NAMES = (*_FACES, ui_messages.NAME)
+UI = ui_messages.NAME
+NAMES = (*_FACES, UI)
 
-_ONE_ANSWER = (openai_responses.NAME, ui_messages.NAME)
+_ONE_ANSWER = (openai_responses.NAME, UI)
 """Forms without a place for a second answer."""
 
 
@@ -51,7 +52,7 @@ def form_of(run: Run, name: str) -> Form:
     """The form of that name; raises BadRequest when there is none, or this run cannot be shown in it."""
     note = ui_note(run)
     if name == MADE:
-        name = run.head.format if note is None else ui_messages.NAME
+        name = run.head.format if note is None else UI
     if name not in NAMES:
         known = ", ".join((*NAMES, MADE))
         raise BadRequest(f"'as' must be one of {known}.", param="as", code="invalid_value")
@@ -59,7 +60,7 @@ def form_of(run: Run, name: str) -> Form:
     if call.choices > 1 and name in _ONE_ANSWER:
         raise _unshowable(f"The run holds {call.choices} answers, and '{name}' has a place for one.")
     id, created = run.id, int(run.head.created)
-    if name == ui_messages.NAME:
+    if name == UI:
         message = None if note is None else note.message
         return Form(name, lambda: ui_messages.Writer(call, id, created, message), False)
     face = _FACES[name]
@@ -74,7 +75,7 @@ def ui_note(run: Run) -> UINote | None:
         note = msgspec.json.decode(run.head.note or b"null", type=UINote | None)
     except msgspec.ValidationError:
         return None
-    return note if note is not None and note.dialect == ui_messages.NAME else None
+    return note if note is not None and note.dialect == UI else None
 
 
 def _asked(run: Run) -> Call:

@@ -39,7 +39,7 @@ class UI:
         body = await request.body(self._bounds.bytes, self._bounds.seconds)
         check_text(body)
         asked = ui_messages.read(body)
-        note = forms.UINote(dialect=ui_messages.NAME, message=asked.message)
+        note = forms.UINote(dialect=forms.UI, message=asked.message)
         names = () if asked.chat is None else (_name(owner, asked.chat),)
         wishes = Wishes(keep=True, names=names, note=msgspec.json.encode(note))
         begun = await begin(self._engine, request, asked.call, owner=owner, body=body, wishes=wishes)
@@ -62,7 +62,7 @@ class UI:
             request.answer(204, b"")
             return
         request.add_headers(_headers(run) + run_headers(run.id))
-        form = forms.form_of(run, ui_messages.NAME)
+        form = forms.form_of(run, forms.UI)
         frames = self._shelf.frames(run, form.name, form.writer)
         place = await _place(request, run, frames, start)
         if place is None:

@@ -2,21 +2,25 @@
 
 import operator
 from functools import reduce
-from typing import Annotated, Any, Literal, get_args, get_type_hints
+from typing import Annotated, Any, Literal, TypeAlias, get_args, get_type_hints
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from headgate import events
 from headgate.dialects.docs import errors, sample
-from headgate.errors import BadRequest
+from headgate.errors import BadRequest, Forbidden
 from headgate.web.doc import EVENT_STREAM, Answer, Content, Doc, Parameter, Tag
+from headgate.web.links import LinkRequest, Rights
 
 TAG = Tag(
     "Runs",
     "Every answer that was ever begun, for as long as it is kept: look at it, follow it live, stop it. "
     "Only the key that made a run gets to see it.",
 )
+
+
+Status: TypeAlias = Literal["running", "finished", "failed", "stopped"]
 
 
 class RunCall(msgspec.Struct):
@@ -49,21 +53,18 @@ class RunUsage(msgspec.Struct):
 
 
 class RunSummary(msgspec.Struct):
-    """A run in a list; one that is still at work comes with everything that is known of it."""
+    """A run in a list; what it said is at its own address."""
 
     id: str
     object: Literal["run"]
-    status: Literal["running", "finished", "failed", "stopped"]
+    status: Status
     created: int
     ended: int | None
     format: str
     asked: str
     provider: str | None
     model: str | None
-    usage: RunUsage | None
-    events: int | UnsetType = UNSET
-    output: RunOutput | UnsetType = UNSET
-    error: errors.ErrorObject | UnsetType | None = UNSET
+    usage: Annotated[RunUsage | None, msgspec.Meta(description="Null while it is at work.")]
 
 
 class RunList(msgspec.Struct):
@@ -79,7 +80,7 @@ class Run(msgspec.Struct):
 
     id: str
     object: Literal["run"]
-    status: Literal["running", "finished", "failed", "stopped"]
+    status: Status
     created: int
     ended: int | None
     format: Annotated[str, msgspec.Meta(description="The API it was asked in.")]
@@ -90,6 +91,27 @@ class Run(msgspec.Struct):
     output: RunOutput
     usage: RunUsage | None
     error: errors.ErrorObject | None
+
+
+class DeletedRun(msgspec.Struct):
+    """A run that is no more."""
+
+    id: str
+    object: Literal["run.deleted"]
+    deleted: bool
+
+
+class RunLink(msgspec.Struct):
+    """Addresses of a run that need no key."""
+
+    object: Literal["run.link"]
+    run: str
+    rights: Rights
+    expires_at: Annotated[int, msgspec.Meta(description="Unix seconds.")]
+    token: Annotated[str, msgspec.Meta(description="Goes as `?token=` to any of the addresses.")]
+    url: Annotated[str, msgspec.Meta(description="The run.")]
+    events_url: Annotated[str, msgspec.Meta(description="Its events, for an `EventSource`.")]
+    stop_url: Annotated[str | None, msgspec.Meta(description="To be posted to; null where that is not allowed.")]
 
 
 def _as_object(event: type[msgspec.Struct]) -> type[msgspec.Struct]:
@@ -155,18 +177,39 @@ _ID = Parameter(name="id", place="path", description="The run's name, from an an
 
 _AS_IT_IS = (Content(schema=Run, examples={"A run": RUN}),)
 
+_TOKEN = Parameter(name="token", place="query", description="A link's token, in place of a key.")
+
+_BAD_LINK = (
+    Forbidden("This link does not open this run.", code="link_invalid"),
+    Forbidden("This link has expired.", code="link_expired"),
+)
+
+
+def _only(name: str, description: str, type: Any = str) -> Parameter:
+    return Parameter(name=name, place="query", description=description, type=type)
+
+
 LIST = Doc(
     summary="List runs",
-    description="The newest runs of the key, live ones too. Go on with `before`, while `has_more` is true.",
+    description=(
+        "The newest runs of the key, live ones too. Go on with `before`, while `has_more` is true; ask for what is "
+        "new with `after`. The other parameters leave out runs that do not fit all of them."
+    ),
     tag=TAG,
     parameters=(
-        Parameter(
-            name="limit",
-            place="query",
-            description="How many.",
-            type=Annotated[int, msgspec.Meta(ge=1, le=100, extra_json_schema={"default": 20})],
+        _only("limit", "How many.", Annotated[int, msgspec.Meta(ge=1, le=100, extra_json_schema={"default": 20})]),
+        _only("before", "A run's name: only older ones."),
+        _only("after", "A run's name: only newer ones, the newest first."),
+        _only("status", "Only those that stand so.", Status),
+        _only("provider", "Only those that this provider answers."),
+        _only("model", "Only those of this model, as it was asked for or as its provider names it."),
+        _only(
+            "format",
+            "Only those that were asked in this format.",
+            Literal["openai.chat", "openai.completions", "openai.responses"],
         ),
-        Parameter(name="before", place="query", description="A run's name: only older ones are listed."),
+        _only("since", "Only those begun at that time or later, in seconds since 1970.", float),
+        _only("until", "Only those begun before that time.", float),
     ),
     answers=(
         Answer(
@@ -176,7 +219,84 @@ LIST = Doc(
             ),
         ),
     ),
-    errors=(BadRequest("'limit' must be a number from 1 to 100.", param="limit"), errors.NO_KEY, errors.STORE_GONE),
+    errors=(
+        BadRequest("'limit' must be a number from 1 to 100.", param="limit"),
+        BadRequest("'state' is no parameter of this list; there are limit, before, after.", param="state"),
+        errors.NO_KEY,
+        errors.STORE_GONE,
+    ),
+    error=errors.ErrorAnswer,
+)
+
+DELETE = Doc(
+    summary="Forget a run",
+    description="Nothing is kept of it. One that is at work is stopped first.",
+    tag=TAG,
+    parameters=(_ID,),
+    answers=(
+        Answer(
+            meaning="It is gone.",
+            contents=(
+                Content(
+                    schema=DeletedRun,
+                    examples={"Deleted": {"id": sample.RUN, "object": "run.deleted", "deleted": True}},
+                ),
+            ),
+        ),
+    ),
+    errors=(errors.NO_KEY, errors.NO_RUN, errors.STORE_GONE),
+    error=errors.ErrorAnswer,
+)
+
+_LINKED = f"https://gate.example/v1/runs/{sample.RUN}"
+_SIGNED = "AABpCFzAq83vEjRWeJCrze8S" + "Q2hlY2tlZC4" * 4
+
+LINK = Doc(
+    summary="Make a link to a run",
+    description=(
+        "Addresses that need no key, for a page whose `EventSource` cannot send one. A link opens this run and no "
+        "other, for as long as it was made for; it cannot be taken back before, other than by deleting the run."
+    ),
+    tag=TAG,
+    parameters=(_ID,),
+    request=Content(
+        schema=LinkRequest,
+        examples={
+            "To read": {"rights": "read", "expires_in": 3600},
+            "To stop it too": {"rights": "read+stop", "expires_in": 60},
+        },
+    ),
+    answers=(
+        Answer(
+            meaning="The link.",
+            contents=(
+                Content(
+                    schema=RunLink,
+                    examples={
+                        "To stop it too": {
+                            "object": "run.link",
+                            "run": sample.RUN,
+                            "rights": "read+stop",
+                            "expires_at": sample.CREATED + 3600,
+                            "token": _SIGNED,
+                            "url": f"{_LINKED}?token={_SIGNED}",
+                            "events_url": f"{_LINKED}/events?token={_SIGNED}",
+                            "stop_url": f"{_LINKED}/stop?token={_SIGNED}",
+                        }
+                    },
+                ),
+            ),
+            headers=sample.HEADERS,
+        ),
+    ),
+    errors=(
+        BadRequest(
+            "Invalid value for 'expires_in': expected 'int' <= 604800.", param="expires_in", code="invalid_value"
+        ),
+        errors.NO_KEY,
+        errors.NO_RUN,
+        errors.STORE_GONE,
+    ),
     error=errors.ErrorAnswer,
 )
 
@@ -184,9 +304,9 @@ SHOW = Doc(
     summary="Show a run",
     description="How the run stands and what it has said so far, also while it is at work.",
     tag=TAG,
-    parameters=(_ID,),
+    parameters=(_ID, _TOKEN),
     answers=(Answer(meaning="The run.", contents=_AS_IT_IS, headers=sample.HEADERS),),
-    errors=(errors.NO_KEY, errors.NO_RUN, errors.STORE_GONE),
+    errors=(errors.NO_KEY, *_BAD_LINK, errors.NO_RUN, errors.STORE_GONE),
     error=errors.ErrorAnswer,
 )
 
@@ -194,9 +314,15 @@ STOP = Doc(
     summary="Stop a run",
     description="The run ends at once and keeps what it has said. One that is over stays as it is.",
     tag=TAG,
-    parameters=(_ID,),
+    parameters=(_ID, _TOKEN),
     answers=(Answer(meaning="The run as it ended.", contents=_AS_IT_IS, headers=sample.HEADERS),),
-    errors=(errors.NO_KEY, errors.NO_RUN, errors.STORE_GONE),
+    errors=(
+        errors.NO_KEY,
+        *_BAD_LINK,
+        Forbidden("This link is for reading only.", code="link_forbids"),
+        errors.NO_RUN,
+        errors.STORE_GONE,
+    ),
     error=errors.ErrorAnswer,
 )
 
@@ -205,7 +331,9 @@ FOLLOW = Doc(
     description=(
         "The run's log as server-sent events: what has happened at once, the rest as it happens. Events are numbered "
         "from 0; a reader that lost its connection goes on after the last number it has seen. A browser's "
-        "`EventSource` does so by itself."
+        "`EventSource` does so by itself.\n\n"
+        "With `as` the log comes as a stream of one of the other APIs: in the form the run was made in, byte for byte "
+        "what its client got. Those events have no `id`; `after` counts them from 0."
     ),
     tag=TAG,
     parameters=(
@@ -221,6 +349,15 @@ FOLLOW = Doc(
             place="header",
             description="The same, as an `EventSource` sends it; it goes before `after`.",
         ),
+        Parameter(
+            name="as",
+            place="query",
+            description=(
+                "`openai.chat`, `openai.completions` (words only), `openai.responses`, `ui` (the AI SDK's), or "
+                "`made` for the form that the run was made in."
+            ),
+        ),
+        _TOKEN,
     ),
     answers=(
         Answer(
@@ -232,7 +369,13 @@ FOLLOW = Doc(
     ),
     errors=(
         BadRequest("'after' must be the number of an event, or -1 for the start.", param="after"),
+        BadRequest(
+            "The run holds 2 answers, and 'ui' has a place for one. Leave out 'as' to get its events as they are.",
+            param="as",
+            code="form_unavailable",
+        ),
         errors.NO_KEY,
+        *_BAD_LINK,
         errors.NO_RUN,
         errors.STORE_GONE,
     ),

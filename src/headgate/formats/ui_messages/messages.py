@@ -64,8 +64,11 @@ def as_chat(messages: list[UIMessage]) -> list[dict[str, Any]]:
         where = f"messages[{index}].parts"
         if message.role == "assistant":
             said += _assistant(message, where)
-        elif parts := [part for at, part in enumerate(message.parts) if _is_said(part, message.role, f"{where}[{at}]")]:
-            said.append({"role": message.role, "content": _content(parts, where)})
+        else:
+            numbered = [(f"{where}[{at}]", part) for at, part in enumerate(message.parts)]
+            parts = {place: part for place, part in numbered if _is_said(part, message.role, place)}
+            if parts:
+                said.append({"role": message.role, "content": _content(parts)})
     return said
 
 
@@ -95,10 +98,11 @@ def _is_said(part: UIPart, role: str, where: str) -> bool:
             )
 
 
-def _content(parts: list[UIPart], where: str) -> str | list[dict[str, Any]]:
-    if all(part.type == "text" for part in parts):
-        return "".join(part.text or "" for part in parts)
-    return [_piece(part, where) for part in parts]
+def _content(parts: dict[str, UIPart]) -> str | list[dict[str, Any]]:
+    """Parts by their places."""
+    if all(part.type == "text" for part in parts.values()):
+        return "".join(part.text or "" for part in parts.values())
+    return [_piece(part, where) for where, part in parts.items()]
 
 
 def _piece(part: UIPart, where: str) -> dict[str, Any]:
