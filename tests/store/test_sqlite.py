@@ -68,6 +68,29 @@ def test_runs_without_an_end_are_returned_to_the_next_owner(tmp_path: Path) -> N
         asyncio.run(play())
 
 
+@pytest.mark.parametrize("is_deleted", [True, False], ids=["deleted", "expired"])
+def test_a_forgotten_run_does_not_come_back_with_the_next_owner(tmp_path: Path, is_deleted: bool) -> None:
+    """Although what it said may still be in the journal."""
+    of = head()
+
+    async def first() -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        await store.open()
+        await store.append([Segment(of.run, 0, EVENTS[:2], of)])
+        await store.append([Segment(of.run, 2, EVENTS[2:], None, end(of, EVENTS, 100.0))])
+        assert await (store.delete(of.run, "alice") if is_deleted else store.expire(200.0, 10.0))
+        await store.close()
+
+    async def second() -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        assert await store.open() == []
+        assert await store.get(of.run, "alice") is None
+        await store.close()
+
+    asyncio.run(first())
+    asyncio.run(second())
+
+
 def test_a_second_owner_is_refused_by_name(tmp_path: Path) -> None:
     """The message says which process holds the store and what to do."""
 

@@ -45,7 +45,7 @@ class MemoryStore(Store):
         for hook in head.hooks:
             id = next(self._numbers)
             self._outbox[id] = Delivery(
-                id=id, run=head.run, owner=head.owner, url=hook.url, kind=hook.kind, created=end.ended, due=0.0
+                id=id, run=head.run, owner=head.owner, url=hook.url, kind=hook.kind, created=end.ended, due=end.ended
             )
 
     @override

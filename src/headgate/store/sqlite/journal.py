@@ -9,11 +9,15 @@ is far more than all they have said meanwhile, and everybody would wait for it. 
 only so much of it (AT_ONCE); the other runs' ends go into the journal like everything else, and
 their records follow piece by piece, between commits.
 
+A run that is forgotten soon after its end may still have rows here. It is noted as gone until they are dropped,
+so that it is not taken for one that a crash left without an end.
+
 Everything here runs in the writer's thread.
 """
 
 import logging
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
@@ -89,6 +93,10 @@ class Journal:
         self._logs = EncodedLogs()
         self._needed: dict[str, int] = {}
         """For each run whose record is not written the journal row it begins in, in the order of the rows."""
+        self._past: dict[str, tuple[int, int]] = {}
+        """For runs whose records are written but which may still be in the journal: in which rows, first and last."""
+        self._skipped = 0
+        """The newest row that a rewriting left as it was."""
         self.owed: dict[str, _Row] = {}
         """The records of runs that are over, still to be written."""
         self._will_settle = False
@@ -114,9 +122,11 @@ class Journal:
                     outbox.post(connection, end)
             if oldest - self._dropped > DROP_ROWS:
                 connection.execute("DELETE FROM journal WHERE id < ?", (oldest,))
+                connection.execute("DELETE FROM gone WHERE row < ?", (oldest,))
         # It is kept; only now may we believe it.
         if oldest - self._dropped > DROP_ROWS:
             self._dropped = oldest
+            self._past = {run: rows for run, rows in self._past.items() if rows[1] >= oldest}
         self._believe(journaled, records, owed)
         self.pages += len(row) // PAGE + _pages(records) + 2
         self._settle_soon()
@@ -156,12 +166,22 @@ class Journal:
             if segment.end is None:
                 self._logs.add(segment.run, len(segment.events), events)
         for run in records:
-            self._needed.pop(run, None)
+            self._on_recorded(run)
             self._logs.forget(run)
         for run in owed:
             self._logs.forget(run)
         self.owed |= owed
         self._next_row += bool(journaled)
+
+    def _on_recorded(self, run: str) -> None:
+        first = self._needed.pop(run, None)
+        if first is not None:
+            self._past[run] = (first, self._next_row - 1)
+
+    def forget(self, connection: sqlite3.Connection, runs: Iterable[str]) -> None:
+        """Part of the transaction that deletes their records."""
+        gone = [(run, self._past[run][1]) for run in runs if run in self._past]
+        connection.executemany("INSERT OR REPLACE INTO gone VALUES (?, ?)", gone)
 
     # What was owed.
 
@@ -180,7 +200,7 @@ class Journal:
             connection.executemany(_INSERT_RUN, records.values())
         for run in records:
             del self.owed[run]
-            self._needed.pop(run, None)
+            self._on_recorded(run)
         self.pages += _pages(records) + 2
 
     def _settle_soon(self) -> None:
@@ -214,7 +234,7 @@ class Journal:
         oldest = _segments.decode(rows[0][1])
         if 2 * sum(kept.run in self._needed for kept in oldest) > len(oldest):
             # Most of it is still needed, so there is little to win.
-            self._rewritten = rows[-1][0]
+            self._rewritten = self._skipped = rows[-1][0]
             return
         whole: dict[str, _Kept] = {}
         for kept in (kept for _, segments in rows for kept in _segments.decode(segments) if kept.run in self._needed):
@@ -225,6 +245,7 @@ class Journal:
             connection.execute("INSERT INTO journal VALUES (?, ?)", (last, _encode(list(whole.values()))))
         self._rewritten = last
         self._needed = {run: last if first <= row <= last else row for run, row in self._needed.items()}
+        self._past = {run: rows for run, rows in self._past.items() if rows[0] <= self._skipped or rows[1] > last}
 
     # After a crash.
 
@@ -241,8 +262,8 @@ class Journal:
                     found[kept.run] = _joined(found[kept.run], kept)
         orphans = []
         for kept in found.values():
-            if self._is_recorded(kept):
-                del self._needed[kept.run]
+            if self._is_past(kept):
+                self._on_recorded(kept.run)
             elif kept.ended is not None:
                 self.owed[kept.run] = _late_record(kept, kept.ended)
             elif kept.head is not None:
@@ -251,10 +272,10 @@ class Journal:
             self.settle()
         return orphans
 
-    def _is_recorded(self, kept: _Kept) -> bool:
+    def _is_past(self, kept: _Kept) -> bool:
         owner = "" if kept.head is None else kept.head.owner
-        sql = "SELECT 1 FROM runs WHERE owner = ? AND id = ?"
-        return self._writer.connection.execute(sql, (owner, kept.run)).fetchone() is not None
+        sql = "SELECT 1 FROM runs WHERE owner = ? AND id = ? UNION ALL SELECT 1 FROM gone WHERE run = ?"
+        return self._writer.connection.execute(sql, (owner, kept.run, kept.run)).fetchone() is not None
 
 
 def _joined(before: _Kept | None, kept: _Kept) -> _Kept:

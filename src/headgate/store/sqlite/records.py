@@ -58,16 +58,16 @@ def _conditions(filter: Filter) -> list[tuple[str, Any]]:
     ]
 
 
-def delete(connection: sqlite3.Connection, run: str, owner: str) -> bool:
-    """Forget an owner's run."""
+def delete(connection: sqlite3.Connection, run: str, owner: str) -> list[str]:
+    """Forget an owner's run, and say which; none when there is none."""
     found = connection.execute("DELETE FROM runs WHERE owner = ? AND id = ?", (owner, run)).rowcount
     if found:
         _forget_the_rest(connection, run)
-    return found > 0
+    return [run] * found
 
 
-def expire(connection: sqlite3.Connection, now: float, retention: float) -> int:
-    """Forget some that were kept for long enough."""
+def expire(connection: sqlite3.Connection, now: float, retention: float) -> list[str]:
+    """Forget some that were kept for long enough, and say which."""
     # Runs are written when they end, so the oldest rows are those that ended first: no index needed.
     common = f"SELECT rowid, id, ended FROM runs WHERE expires IS NULL AND NOT {_WAITING} ORDER BY rowid LIMIT ?"
     old = [(row, run) for row, run, ended in connection.execute(common, (EXPIRE_ROWS,)) if ended < now - retention]
@@ -76,7 +76,7 @@ def expire(connection: sqlite3.Connection, now: float, retention: float) -> int:
     for row, run in old:
         connection.execute("DELETE FROM runs WHERE rowid = ?", (row,))
         _forget_the_rest(connection, run)
-    return len(old)
+    return [run for _, run in old]
 
 
 def _forget_the_rest(connection: sqlite3.Connection, run: str) -> None:

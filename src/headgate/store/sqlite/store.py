@@ -126,15 +126,23 @@ class SqliteStore(Store):
     @override
     async def delete(self, run: str, owner: str) -> bool:
         await self._settle(run)
-        return await self._change(lambda connection: records.delete(connection, run, owner))
+        return await self._forget(lambda connection: records.delete(connection, run, owner)) > 0
 
     @override
     async def expire(self, now: float, retention: float) -> int:
-        return await self._change(lambda connection: records.expire(connection, now, retention))
+        return await self._forget(lambda connection: records.expire(connection, now, retention))
 
     @override
     async def update_delivery(self, delivery: Delivery, tried: Try | None = None) -> None:
         await self._change(lambda connection: outbox.update(connection, delivery, tried))
+
+    async def _forget(self, work: Callable[[sqlite3.Connection], list[str]]) -> int:
+        def forget(connection: sqlite3.Connection) -> int:
+            runs = work(connection)
+            self._journal.forget(connection, runs)
+            return len(runs)
+
+        return await self._change(forget)
 
     async def _change(self, work: Callable[[sqlite3.Connection], T]) -> T:
         def change() -> T:
