@@ -98,7 +98,7 @@ async def _serve(config: Config, on_ready: Callable[[str], None]) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
-    bounds = Bounds(config.server.max_connections, config.server.shutdown_grace)
+    bounds = Bounds(config.server.max_connections, config.server.shutdown_grace, config.server.max_body)
     await Server(parts, bounds, sock, on_ready).run_until_told()
     await client.close()
 

@@ -10,10 +10,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from headgate.errors import BadRequest, HeadgateError, NotFound
+from headgate.errors import BadRequest, Forbidden, HeadgateError, NotFound
 from headgate.formats import openai
 from headgate.web.http import Receive, Request, Scope, Send
 from headgate.web.routes import ErrorBody, Routes
+from headgate.web.socket import FAILED, Socket
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +28,8 @@ EXPOSED = (
 """What a page of another origin may read."""
 
 OPEN = SECURITY + b"access-control-allow-origin: *\r\n" + EXPOSED
+
+BROKEN = "The gateway failed; its log says why."
 
 PREFLIGHT_KEPT = 86400
 """Seconds a browser need not ask again."""
@@ -47,7 +50,10 @@ class Gate:
         self._origins = None if "*" in origins else frozenset(origin.encode() for origin in origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request, or serve one WebSocket."""
+        if scope["type"] == "websocket":
+            await self._socket(scope, receive, send)
+            return
         found = self._routes.find(scope["method"], scope["path"])
         if found is None:
             await self._elsewhere(scope, receive, send)
@@ -60,7 +66,34 @@ class Gate:
             self._refuse(request, error, route.error)
         except Exception:
             log.exception("%s %s failed", scope["method"], scope["path"])
-            self._refuse(request, HeadgateError("The gateway failed; its log says why."), route.error)
+            self._refuse(request, HeadgateError(BROKEN), route.error)
+
+    def has_socket(self, path: str) -> bool:
+        """Whether a WebSocket can be had there."""
+        return self._routes.find_socket(path) is not None
+
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        found = self._routes.find_socket(scope["path"])
+        assert found is not None, "the connection asks before it upgrades"
+        route, path_parameters = found
+        socket = Socket(scope, receive, send, path_parameters, self._common(scope))
+        try:
+            self._check_origin(socket)
+            await route.handler(socket)
+        except HeadgateError as error:
+            await _refuse_socket(socket, error, route.error)
+        except Exception:
+            log.exception("The WebSocket at %s failed", scope["path"])
+            await _refuse_socket(socket, HeadgateError(BROKEN), route.error)
+        await socket.close()
+
+    def _check_origin(self, socket: Socket) -> None:
+        """Browsers open sockets to anywhere and send cookies along; they only say where the page is from."""
+        origin = socket.headers.get(b"origin")
+        if origin is None or self._origins is None or origin in self._origins:
+            return
+        if origin.partition(b"://")[2] != socket.headers.get(b"host"):
+            raise Forbidden("Pages of this origin may not open sockets here.", code="origin_not_allowed")
 
     def _common(self, scope: Scope) -> bytes:
         """What every answer says, whatever it answers."""
@@ -76,14 +109,7 @@ class Gate:
             # Too late for a status: what was promised as whole must not look whole.
             request.cut()
             return
-        if error.retry_after is not None:
-            # Whole seconds for everybody; the SDKs look for the finer number first.
-            headers += b"retry-after: %d\r\n" % max(1, math.ceil(error.retry_after))
-            if error.retry_after % 1:
-                headers += b"retry-after-ms: %d\r\n" % (error.retry_after * 1000)
-        if error.status == 401:
-            headers += b"www-authenticate: Bearer\r\n"
-        request.answer(error.status, body(error), headers)
+        request.answer(error.status, body(error), headers + _headers(error))
 
     async def _elsewhere(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Paths that are not data: the documentation, CORS preflights, and what does not exist."""
@@ -110,3 +136,22 @@ class Gate:
             b"access-control-allow-headers: %b\r\naccess-control-max-age: %d\r\n" % (wanted, PREFLIGHT_KEPT)
         )
         request.answer(204, b"", headers)
+
+
+async def _refuse_socket(socket: Socket, error: HeadgateError, body: ErrorBody) -> None:
+    if socket.is_accepted:
+        await socket.close(FAILED, error.message)
+    else:
+        await socket.refuse(error.status, body(error), _headers(error))
+
+
+def _headers(error: HeadgateError) -> bytes:
+    headers = b""
+    if error.retry_after is not None:
+        # Whole seconds for everybody; the SDKs look for the finer number first.
+        headers += b"retry-after: %d\r\n" % max(1, math.ceil(error.retry_after))
+        if error.retry_after % 1:
+            headers += b"retry-after-ms: %d\r\n" % (error.retry_after * 1000)
+    if error.status == 401:
+        headers += b"www-authenticate: Bearer\r\n"
+    return headers

@@ -2,7 +2,8 @@
 One client's connection: uvicorn's HTTP protocol with a few things added.
 
 - Bounds on the head of a request, in size and in time.
-- Requests to change the protocol are declined, and answered in this one.
+- Requests to become a WebSocket are handed over where there is one (`web/upgrade`); any other request to change the
+  protocol is declined, and answered in this one.
 - To be told at once when the client leaves, and to cut an answer short: ASGI has no word for either.
 - Answers are written straight to the socket (`web/exchange`).
 - Idle connections are found by one look at all of them every few seconds, instead of a timer each.
@@ -11,6 +12,7 @@ One client's connection: uvicorn's HTTP protocol with a few things added.
 import asyncio
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 import httptools
 from typing_extensions import override
@@ -20,6 +22,7 @@ from headgate.errors import BadRequest, HeadgateError, Timeout, Unavailable
 from headgate.formats import openai
 from headgate.web import exchange
 from headgate.web.exchange import Exchange
+from headgate.web.upgrade import Upgraded
 
 MAX_HEADERS = 100
 MAX_HEAD_BYTES = 64 * 1024
@@ -53,6 +56,9 @@ class Protocol(HttpToolsProtocol):
 
     max_connections = 10_000
     """Set by `serve`: beyond it new clients are told to come again."""
+
+    has_socket: Callable[[str], bool] = staticmethod(lambda path: False)
+    """Whether there is a WebSocket at a path; set by `serve` too."""
 
     on_leave: Callable[[], None] | None = None
     """Called once when the client goes away while its answer is being made."""
@@ -104,7 +110,11 @@ class Protocol(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            self._decline(data[upgrade.args[0] :])
+            rest = data[upgrade.args[0] :]
+            if self._wants_socket:
+                self._hand_over(rest)
+            else:
+                self._decline(rest)
         except httptools.HttpParserError:
             self._refuse(self._refusal or BadRequest("This is no valid HTTP request.", code="invalid_http"))
         if was_in_head and self._head_since is not None and heads == self._heads:
@@ -112,6 +122,27 @@ class Protocol(HttpToolsProtocol):
             self._waiting_bytes += len(data)
             if self._waiting_bytes > MAX_HEAD_BYTES:
                 self._refuse(HeadTooLarge("The request's headers are too large."))
+
+    @property
+    def _wants_socket(self) -> bool:
+        """Whether the request is for a WebSocket that there is, and nothing is being answered before it."""
+        if self.parser.get_method() != b"GET" or (self._current is not None and not self._current.response_complete):
+            return False
+        wanted = next((value for name, value in self.headers if name == b"upgrade"), b"")
+        return wanted.lower() == b"websocket" and self.has_socket(_path(self.url))
+
+    def _hand_over(self, rest: bytes) -> None:
+        """From here on the connection is somebody else's."""
+        if rest:
+            self._refuse(BadRequest("The client spoke before the WebSocket was accepted.", code="invalid_http"))
+            return
+        lines = [b"%b: %b\r\n" % header for header in self.headers]
+        self.connections.discard(self)
+        self._head_since = None
+        socket = Upgraded(self.config, self.server_state, self.app_state)
+        socket.connection_made(self.transport)
+        self.transport.set_protocol(socket)
+        socket.data_received(b"".join((b"GET ", self.url, b" HTTP/1.1\r\n", *lines, b"\r\n")))
 
     def _decline(self, rest: bytes) -> None:
         """Read a request that asks for another protocol as if it did not; the parser has left its body alone."""
@@ -274,3 +305,11 @@ class Protocol(HttpToolsProtocol):
         if not waiting or waiting != self._unsent:
             self._unsent, self._unsent_since = waiting, now
         return waiting > 0 and now - self._unsent_since > exchange.WRITE_LIMIT
+
+
+def _path(url: bytes) -> str:
+    try:
+        path: bytes = httptools.parse_url(url).path or b""
+    except httptools.HttpParserError:
+        return ""
+    return unquote(path.decode("ascii", "replace"))

@@ -4,6 +4,8 @@ Where requests go: every path of the server, declared once.
 The declaration serves twice. The gate looks paths up in it directly, because a web framework's
 routing and middleware cost as much as the rest of a short request; FastAPI reads it for /docs and
 /openapi.json.
+
+A path of a socket is also one of HTTP, for those who ask without an upgrade and those who read of it.
 """
 
 import re
@@ -12,9 +14,10 @@ from typing import TypeAlias
 
 import msgspec
 
-from headgate.errors import HeadgateError
+from headgate.errors import BadRequest, HeadgateError
 from headgate.web.doc import Doc
 from headgate.web.http import Request
+from headgate.web.socket import SocketRoute
 
 Handler: TypeAlias = Callable[[Request], Awaitable[None]]
 ErrorBody: TypeAlias = Callable[[HeadgateError], bytes]
@@ -33,11 +36,20 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     needs_key: bool = True
 
 
+class UpgradeRequired(BadRequest):
+    """A path that is a WebSocket, asked without the upgrade."""
+
+    status = 426
+    code = "upgrade_required"
+
+
 class Routes:
     """Finds the route of a request."""
 
-    def __init__(self, routes: Iterable[Route]) -> None:
-        self.all = list(routes)
+    def __init__(self, routes: Iterable[Route | SocketRoute]) -> None:
+        routes = list(routes)
+        self.all = [_plain(route) if isinstance(route, SocketRoute) else route for route in routes]
+        self._sockets = [(_pattern(route.path), route) for route in routes if isinstance(route, SocketRoute)]
         self._fixed = {(route.method, route.path): route for route in self.all if "{" not in route.path}
         self._patterns = [(_pattern(route.path), route) for route in self.all if "{" in route.path]
         for route in self.all:
@@ -54,11 +66,26 @@ class Routes:
                 return route, found.groupdict()
         return None
 
+    def find_socket(self, path: str) -> tuple[SocketRoute, Mapping[str, str]] | None:
+        """The WebSocket's route and its path's parameters."""
+        for pattern, route in self._sockets:
+            if found := pattern.fullmatch(path):
+                return route, found.groupdict()
+        return None
+
     def methods(self, path: str) -> set[str]:
         """The methods that path knows."""
         known = {method for method, fixed in self._fixed if fixed == path}
         known |= {route.method for pattern, route in self._patterns if pattern.fullmatch(path)}
         return known | {"HEAD"} if "GET" in known else known
+
+
+def _plain(socket: SocketRoute) -> Route:
+    async def refuse(request: Request) -> None:
+        request.add_headers(b"upgrade: websocket\r\n")
+        raise UpgradeRequired("This is a WebSocket: ask with 'Connection: Upgrade' and 'Upgrade: websocket'.")
+
+    return Route(method="GET", path=socket.path, handler=refuse, error=socket.error, doc=socket.doc)
 
 
 def _pattern(path: str) -> re.Pattern[str]:

@@ -15,6 +15,7 @@ from headgate.runs import Engine
 from headgate.web.gate import Gate
 from headgate.web.pages import Pages
 from headgate.web.protocol import Protocol
+from headgate.web.upgrade import PING_EVERY, PING_LIMIT, Upgraded
 from headgate.webhooks import Worker
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,8 @@ class Bounds(NamedTuple):
     connections: int
     grace: float
     """Seconds that running answers may go on after the server was told to end."""
+    message: int
+    """The bytes of a WebSocket's message."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -71,8 +74,13 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 parts.gate,
-                http=_protocol(bounds.connections),
-                ws="none",
+                http=_protocol(parts.gate, bounds.connections),
+                ws="none",  # A connection is upgraded by our protocol, where there is a socket.
+                ws_max_size=bounds.message,
+                ws_ping_interval=PING_EVERY,
+                ws_ping_timeout=PING_LIMIT,
+                # Tokens are too short to be worth it, and what it costs is paid for each of them.
+                ws_per_message_deflate=False,
                 loop="none",
                 lifespan="off",
                 interface="asgi3",
@@ -105,7 +113,7 @@ class Server(uvicorn.Server):
         if counter % CHECK_EVERY == 0:
             now = asyncio.get_running_loop().time()
             for connection in list(self.server_state.connections):
-                cast(Protocol, connection).check(now)
+                cast(Protocol | Upgraded, connection).check(now)
         return await super().on_tick(counter)
 
     @override
@@ -148,5 +156,6 @@ class Server(uvicorn.Server):
                 loop.remove_signal_handler(sign)
 
 
-def _protocol(connections: int) -> type[Protocol]:
-    return type("BoundedProtocol", (Protocol,), {"max_connections": connections})
+def _protocol(gate: Gate, connections: int) -> type[Protocol]:
+    bounds = {"max_connections": connections, "has_socket": staticmethod(gate.has_socket)}
+    return type("BoundedProtocol", (Protocol,), bounds)

@@ -1,0 +1,123 @@
+"""
+A WebSocket as a handler sees it: accepted or refused, then messages both ways.
+
+It is refused in HTTP as long as it is not accepted, so that a client without a key reads why. A
+handler has to go on receiving while it answers: pings are answered, and a client's leaving is
+noticed, by nobody else.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeAlias
+from urllib.parse import parse_qsl
+
+import msgspec
+from uvicorn.protocols.utils import ClientDisconnected
+
+from headgate.errors import HeadgateError
+from headgate.web.doc import Doc
+from headgate.web.http import Receive, Scope, Send
+
+NORMAL, GOING_AWAY, POLICY, FAILED = 1000, 1001, 1008, 1011
+"""Why a socket is closed (RFC 6455, 7.4.1). Clients connect again after all but the first and the third."""
+
+MAX_REASON = 123
+"""Bytes that a reason may have; the frame has no room for more."""
+
+
+class Socket:
+    """One client's WebSocket."""
+
+    __slots__ = ("_common", "_receive", "_send", "headers", "is_accepted", "is_left", "path_parameters", "scope")
+
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, path_parameters: Mapping[str, str], common: bytes
+    ) -> None:
+        self.scope, self._receive, self._send = scope, receive, send
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.path_parameters = path_parameters
+        self._common = common
+        self.is_accepted = False
+        self.is_left = False
+        """Whether the client, or we, have said goodbye."""
+
+    def query(self) -> dict[str, str]:
+        """The query's parameters; of a repeated one the last."""
+        return dict(parse_qsl(self.scope["query_string"].decode("latin-1"), keep_blank_values=True))
+
+    @property
+    def protocols(self) -> list[str]:
+        """The subprotocols that the client offers, the one it likes best first."""
+        offered: list[str] = self.scope["subprotocols"]
+        return offered
+
+    async def accept(self, protocol: str | None = None, headers: bytes = b"") -> None:
+        """Become a WebSocket; `headers` are lines, each with its end."""
+        await self._receive()  # That the client has connected.
+        self.is_accepted = True
+        await self._say({"type": "websocket.accept", "subprotocol": protocol, "headers": _pairs(headers)})
+
+    async def refuse(self, status: int, body: bytes, headers: bytes = b"") -> None:
+        """Remain HTTP, with an answer."""
+        self.is_left = True
+        lines = b"content-type: application/json\r\n" + headers + self._common
+        start = {"type": "websocket.http.response.start", "status": status, "headers": _pairs(lines)}
+        try:
+            await self._send(start)
+            await self._send({"type": "websocket.http.response.body", "body": body})
+        except ClientDisconnected:
+            pass
+
+    async def receive(self, patience: float | None = None) -> str | bytes | None:
+        """
+        The client's next message; None when it has left.
+
+        Raises TimeoutError after `patience` seconds without one.
+        """
+        if self.is_left:
+            return None
+        async with asyncio.timeout(patience):
+            message = await self._receive()
+        if message["type"] != "websocket.receive":
+            self.is_left = True
+            return None
+        text: str | None = message.get("text")
+        data: bytes | None = message.get("bytes")
+        return text if text is not None else data
+
+    async def send(self, text: str) -> None:
+        """Send a message; comes back when the client may be sent more, and does nothing when it has left."""
+        if not self.is_left:
+            await self._say({"type": "websocket.send", "text": text})
+
+    async def close(self, code: int = NORMAL, reason: str = "") -> None:
+        """Say goodbye."""
+        if not self.is_left:
+            short = reason.encode()[:MAX_REASON].decode(errors="ignore")
+            await self._say({"type": "websocket.close", "code": code, "reason": short})
+            self.is_left = True
+
+    async def _say(self, message: dict[str, object]) -> None:
+        try:
+            await self._send(message)
+        except ClientDisconnected:
+            self.is_left = True
+
+
+SocketHandler: TypeAlias = Callable[[Socket], Awaitable[None]]
+
+
+class SocketRoute(msgspec.Struct, frozen=True, kw_only=True):
+    """A path that is asked with `Upgrade: websocket`."""
+
+    path: str
+    """May hold parameters, as a route's."""
+    handler: SocketHandler
+    """Accepts the socket or raises; closes it when it returns."""
+    error: Callable[[HeadgateError], bytes]
+    """How an error is told before the socket is accepted."""
+    doc: Doc
+
+
+def _pairs(lines: bytes) -> list[tuple[bytes, bytes]]:
+    return [(name, value) for name, _, value in (line.partition(b": ") for line in lines.splitlines())]

@@ -1,0 +1,50 @@
+"""
+One client's WebSocket: uvicorn's protocol with a few things added.
+
+- A client that reads nothing of what waits for it is sent away, as one of HTTP is.
+- A message in very many pieces is refused: the library counts their bytes, and there may be none in them.
+
+Pings go out every `PING_EVERY` seconds, so a client that vanished without a word is noticed.
+"""
+
+from typing_extensions import override
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+
+from headgate.web import exchange
+
+PING_EVERY = 20.0
+PING_LIMIT = 20.0
+"""Seconds a client may take to answer one: its network may be bad, but no proxy waits longer than a minute."""
+
+MAX_PIECES = 10_000
+"""Of one message; browsers send one, and what cuts messages up makes pieces of kilobytes."""
+
+
+class Upgraded(WebSocketsSansIOProtocol):
+    """A connection that has become a WebSocket."""
+
+    _unsent = 0
+    """How much was left to send when it last became less, and since when."""
+    _unsent_since = 0.0
+
+    @override
+    def handle_cont(self, event: Frame) -> None:
+        if len(self.frames) >= MAX_PIECES:
+            self.conn.fail(1009, "The message has too many pieces.")
+            self.handle_parser_exception()
+            return
+        super().handle_cont(event)
+
+    @override
+    def eof_received(self) -> None:
+        # The client has shut its sending side; it cannot answer pings, nor say goodbye.
+        self.transport.close()
+
+    def check(self, now: float) -> None:
+        """Called every few seconds: who does not read is sent away."""
+        waiting = self.transport.get_write_buffer_size()
+        if not waiting or waiting != self._unsent:
+            self._unsent, self._unsent_since = waiting, now
+        elif now - self._unsent_since > exchange.WRITE_LIMIT:
+            self.transport.abort()
