@@ -48,6 +48,7 @@ def test_an_answer_is_read(server: Serving, kind: str) -> None:
     """Into a message that says what the run says."""
     (read,) = node("ai_sdk.mjs", url=server.url, chat=f"plain-{kind}", kind=kind, body=asked(text=TEXT))
     run = recent(server)[0]["id"]
+    assert read["error"] is None
     assert text_of(read) == TEXT == get(server, f"/v1/runs/{run}")["output"]["text"]
     assert read["chunks"] == kept(server, run)
 
@@ -62,6 +63,16 @@ def test_thoughts_and_tools_are_parts_of_the_message(server: Serving) -> None:
     assert parts["reasoning"]["text"] == output["reasoning"] != ""
     assert parts["text"]["text"] == "Let me look."
     assert parts["tool-get_weather"]["input"] == {"city": "Brno"}
+
+
+@pytest.mark.parametrize("kind", ["default", "workflow"])
+def test_an_answer_that_breaks_is_an_error_of_the_page(server: Serving, kind: str) -> None:
+    """It has what came before, and does not come back for more."""
+    (read,) = node("ai_sdk.mjs", url=server.url, chat=f"broken-{kind}", kind=kind, body=asked("simulator/broken"))
+    run = get(server, f"/v1/runs/{recent(server)[0]['id']}")
+    assert read["error"] == run["error"]["message"]
+    assert text_of(read) == run["output"]["text"] != ""
+    assert read["chunks"] == kept(server, run["id"])
 
 
 def test_a_page_that_was_loaded_again_gets_its_answer(server: Serving) -> None:

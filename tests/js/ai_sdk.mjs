@@ -22,15 +22,14 @@ async function read(stream, upto = Infinity, leave = () => {}) {
       if (chunks.length === upto) leave();
     }
   })();
-  let last = null;
+  const read = { chunks, message: null, error: null };
   try {
-    for await (const seen of readUIMessageStream({ stream: shown, terminateOnError: true })) last = seen;
-    await reading;
+    for await (const seen of readUIMessageStream({ stream: shown, terminateOnError: true })) read.message = seen;
   } catch (error) {
-    if (error.name !== "AbortError") throw error;
-    reading.catch(() => {});
+    read.error = error.message;
   }
-  return { chunks, message: last };
+  await reading.catch(() => {});
+  return read;
 }
 
 const plays = {
