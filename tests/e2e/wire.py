@@ -174,6 +174,23 @@ class _Unclosed(io.RawIOBase):
         self.read1, self.peek = file.read1, file.peek
 
 
+def ask(
+    server: Serving, path: str, headers: Mapping[str, str] | None = None, method: str = "GET", body: bytes = b""
+) -> Answer:
+    """One request on a connection of its own, and its answer."""
+    with Wire(server) as wire:
+        if method in ("GET", "HEAD", "DELETE"):
+            wire.get(path, headers, method)
+        else:
+            wire.post(body, path, headers)
+        return wire.answer(method)
+
+
+def without_comments(body: bytes) -> bytes:
+    """A stream as its reader sees it: nothing that only bridges a silence."""
+    return b"".join(line for line in body.splitlines(keepends=True) if not line.startswith(b":"))
+
+
 def events_of(server: Serving, run: str, headers: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
     """The log of a run, from the start to its end."""
     with Wire(server) as wire:
