@@ -75,11 +75,11 @@ def start(
 
 @contextmanager
 def serving(
-    config: str = "", env: Mapping[str, str] | None = None, folder: Path | None = None, before: str = ""
+    config: str = "", env: Mapping[str, str] | None = None, folder: Path | None = None, before: str = "", port: int = 0
 ) -> Iterator[Serving]:
     """One for the length of a `with`; its traceback-free log is checked at the end."""
     with tempfile.TemporaryDirectory() as made:
-        server = start(folder or Path(made), config, env, before=before)
+        server = start(folder or Path(made), config, env, port, before)
         try:
             yield server
         finally:
