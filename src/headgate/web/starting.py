@@ -6,7 +6,7 @@ What a client may say about any run, whatever the dialect, it says in headers:
     Headgate-Disconnect: keep     go on without me
     Headgate-Retention: SECONDS   how long to keep it after its end
     Headgate-Webhook: URL         whom to tell of its end
-    Idempotency-Key: KEY          the same key gets the same run
+    Idempotency-Key: KEY          the same key gets the same run, which goes on without me
 """
 
 import hashlib
@@ -59,7 +59,10 @@ async def begin(
     wishes = _with_headers(wishes, request, call, hook)
     name = _name_of_key(request, owner)
     if name is not None:
-        wishes = msgspec.structs.replace(wishes, names=(*wishes.names, name), fingerprint=_fingerprint(request, body))
+        # Who may ask again comes back for this answer, so it goes on without its client.
+        wishes = msgspec.structs.replace(
+            wishes, keep=True, names=(*wishes.names, name), fingerprint=_fingerprint(request, body)
+        )
         if (known := await engine.named(name)) is not None:
             return _checked(known, wishes)
     target = await engine.catalogue.find(call.model)

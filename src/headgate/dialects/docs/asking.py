@@ -21,7 +21,8 @@ HEADERS = (
         place="header",
         description=(
             "A request that comes again with the same key and the same body gets the run that the first one began, "
-            "however far it is; with another body it is refused with 409. Up to 255 characters of your choice."
+            "however far it is, also when its client went away; with another body it is refused with 409. Up to 255 "
+            "characters of your choice."
         ),
     ),
     Parameter(
