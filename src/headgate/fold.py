@@ -84,6 +84,10 @@ class Choice:
             merge(merged, msgspec.json.decode(extra))
         return merged
 
+    def say(self, words: str) -> None:
+        """More words of the answer."""
+        self._text.append(words)
+
     def add(self, event: Text | Reasoning | Refusal | ToolCall | ToolInput | Vendor) -> None:
         """One more event of this choice."""
         match event:
@@ -144,6 +148,10 @@ class Answer:
 
     def add(self, event: AnyEvent) -> None:
         """One more event."""
+        # The common case, kept in a few instructions: most of a long log is words and nothing else.
+        if type(event) is Text and event.logprobs is None and event.extra is None:
+            self.choice(event.choice).say(event.delta)
+            return
         match event:
             case Text() | Reasoning() | Refusal() | ToolCall() | ToolInput() | Vendor():
                 self.choice(event.choice).add(event)
