@@ -209,3 +209,23 @@ def test_an_idle_one_ends_at_once() -> None:
         await work
 
     run(play())
+
+
+def test_a_quiet_beginning_can_be_waited_for() -> None:
+    """It is kept at once then, and several may wait for it."""
+
+    async def play() -> None:
+        async with desk() as at:
+            await at.quiet()
+            at.store.gate.clear()
+            one = at.begin()
+            waiting = [asyncio.create_task(at.commit.settle(one)) for _ in range(2)]
+            await turns()
+            assert len(at.store.batches) == 1
+            assert not any(task.done() for task in waiting)
+            at.store.gate.set()
+            await asyncio.gather(*waiting)
+            await at.commit.settle(one)
+            assert one.is_begun
+
+    run(play())

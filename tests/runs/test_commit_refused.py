@@ -187,3 +187,17 @@ def test_segments_of_a_run_come_without_gaps(monkeypatch: pytest.MonkeyPatch) ->
             assert len(kept) == 42
 
     run(play())
+
+
+@pytest.mark.usefixtures("_quickly")
+def test_who_waits_for_a_beginning_that_cannot_be_kept_is_told() -> None:
+    async def play() -> None:
+        async with desk() as at:
+            await at.quiet()
+            at.store.failures = [FULL] * 3
+            one = at.begin()
+            with pytest.raises(StoreError, match="The disk is full"):
+                await at.commit.settle(one)
+            assert one.is_over
+
+    run(play())

@@ -59,6 +59,8 @@ class GroupCommit:
         """When the last one started."""
         self._error: StoreError | None = None
         self._failed_at = 0.0
+        self._awaited: dict[Run, asyncio.Future[None]] = {}
+        """Runs whose beginning somebody waits to have kept."""
 
     @property
     def trouble(self) -> StoreError | None:
@@ -101,6 +103,15 @@ class GroupCommit:
         run.is_waiting = True
         self._waiting.append(run)
 
+    async def settle(self, run: Run) -> None:
+        """Have a run kept at once as far as it is; raises StoreError when its beginning cannot be."""
+        if run not in self._awaited:
+            self._awaited[run] = self._loop.create_future()
+            self.add(run, Urgency.FIRST, 0)
+        await asyncio.shield(self._awaited[run])
+        if not run.is_begun and isinstance(run.last, Failed):
+            raise StoreError(run.last.message, code=run.last.code)
+
     def nudge(self) -> None:
         """Called now and then, so that a quiet beginning, or an end that is owed, is kept even when nothing happens."""
         if self._owed and self.trouble is None:
@@ -136,11 +147,15 @@ class GroupCommit:
             log.error("%d runs could not be kept: %s", len(runs), error.message)
             for run, segment in zip(runs, batch, strict=True):
                 self._give_up(run, segment, error)
-            return
-        for run, segment in zip(runs, batch, strict=True):
-            run.show(segment.first + len(segment.events))
-            if segment.end is not None:
-                self._on_over(run)
+        else:
+            for run, segment in zip(runs, batch, strict=True):
+                run.show(segment.first + len(segment.events))
+                if segment.end is not None:
+                    self._on_over(run)
+        if self._awaited:
+            for run in runs:
+                if (awaited := self._awaited.pop(run, None)) is not None:
+                    awaited.set_result(None)
 
     async def _keep(self, batch: list[Segment]) -> None:
         for pause in (*RETRIES, None):

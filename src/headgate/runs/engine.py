@@ -146,6 +146,11 @@ class Engine:
         self._begin(run, call, target, wishes)
         return run
 
+    async def settle(self, run: Run) -> None:
+        """Wait until a run that has just begun is kept, if it is to be; raises StoreError when it cannot be."""
+        if run.durable and not run.shown and not run.is_over:
+            await self._commit.settle(run)
+
     async def find(self, run: str, owner: str) -> Run:
         """A run of this owner, live or kept; raises NotFound, the same for another's run as for none."""
         found = self._live.get(run) or self._read.get(run)
