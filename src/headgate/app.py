@@ -26,7 +26,8 @@ from headgate.formats import openai_chat, openai_completions, openai_responses
 from headgate.keys import Keys
 from headgate.net import Client, Guard
 from headgate.providers.base import Provider
-from headgate.providers.openai import OpenAIProvider, Service
+from headgate.providers.openai import OpenAIProvider
+from headgate.providers.service import Service
 from headgate.providers.simulator import Simulator
 from headgate.runs import Catalogue, Engine, Settings
 from headgate.store.base import Record, Store

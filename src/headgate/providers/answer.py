@@ -18,7 +18,7 @@ from headgate.errors import ProviderError
 from headgate.events import AnyEvent
 from headgate.formats import upstream_errors
 from headgate.formats.base import Origin, Reader
-from headgate.net import Flow
+from headgate.net import Client, Flow, NetError, Target
 from headgate.providers.base import Ask, Emit
 
 MAX_ANSWER = 64 * 1024 * 1024
@@ -57,6 +57,21 @@ class Answer:
         self._task = asyncio.current_task()
         self.ended_itself = False
         """Whether it was whole but for its end mark, and waited long enough for that."""
+
+    async def fetch(self, client: Client, target: Target, body: bytes, headers: Sequence[tuple[str, str]]) -> None:
+        """Ask, and emit all that comes; returns when the answer is over."""
+        try:
+            await client.fetch(target, body, self, connect_timeout=self._ask.limits.connect, headers=headers)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not self.ended_itself or (task is not None and task.uncancel()):
+                raise
+        except NetError:
+            if not self.is_answered:
+                raise
+        finally:
+            self.stop_waiting()
+        self.close()
 
     def on_head(self, status: int, headers: Mapping[str, str], flow: Flow) -> None:
         """The answer begins."""
