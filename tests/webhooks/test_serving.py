@@ -335,6 +335,7 @@ def test_endpoints_of_the_configuration_are_told_and_their_urls_are_not() -> Non
                 ("audit", "delivered"),
                 ("alarm", "skipped"),
             ]
+            assert {each["url"] for each in deliveries(server, run)} == {None}
             assert "t0ken" not in json.dumps(get(server, f"/v1/runs/{run}/webhooks"))
             assert get(server, "/v1/webhooks/secret")["error"]["code"] == "secret_configured"
             ask(server, chat(fail={"status": 500, "message": "It broke."}), {})

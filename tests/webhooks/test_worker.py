@@ -403,3 +403,70 @@ def test_what_was_cut_by_a_stop_is_delivered_after_the_next_start() -> None:
             assert first.headers["webhook-id"] == second.headers["webhook-id"]
 
     play(test())
+
+
+class Slow(MemoryStore):
+    """A store whose answers about what is due come late."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_slow = False
+        self.asked, self.go_on = asyncio.Event(), asyncio.Event()
+
+    @override
+    async def due(self, now: float, limit: int) -> list[Delivery]:
+        found = await super().due(now, limit)
+        if self.is_slow:
+            self.asked.set()
+            await self.go_on.wait()
+        return found
+
+
+def test_what_was_delivered_while_the_store_was_asked_is_not_delivered_again() -> None:
+    """The store's answer is from before."""
+
+    async def test() -> None:
+        store, answer_now = Slow(), asyncio.Event()
+
+        async def late(writer: asyncio.StreamWriter) -> None:
+            await answer_now.wait()
+            await answering()(writer)
+
+        async with Receiver(late) as receiver, office(store=store) as at_work:
+            run = await at_work.end_run(to(receiver))
+            await receiver.wait_for(1)
+            store.is_slow = True
+            at_work.worker.wake()
+            await store.asked.wait()
+            answer_now.set()
+            await at_work.tried(run, 1)
+            store.is_slow = False
+            store.go_on.set()
+            other = await at_work.end_run(to(receiver))
+            await at_work.tried(other, 1)
+            assert len(receiver.posts) == 2
+
+    play(test())
+
+
+class Watched(MemoryStore):
+    """A store that tells when it was asked for the earliest delivery: a worker that does so will rest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+
+    @override
+    async def next_due(self) -> float | None:
+        self.asked.set()
+        return await super().next_due()
+
+
+def test_a_worker_at_rest_is_woken_by_the_end_of_a_run() -> None:
+    async def test() -> None:
+        store = Watched()
+        async with Receiver() as receiver, office(store=store) as at_work:
+            await store.asked.wait()
+            assert (await at_work.tried(await at_work.end_run(to(receiver)), 1)).status == "delivered"
+
+    play(test())
