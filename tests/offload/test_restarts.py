@@ -82,6 +82,35 @@ def test_what_had_not_begun_is_asked_again(tmp_path: Path) -> None:
             assert "".join(words(made.get("stream_events", made.bearer).body)) == "one two"
 
 
+def test_it_still_has_no_more_than_its_time(tmp_path: Path) -> None:
+    """When it is asked again, too; here nearly all of it is over at once."""
+    before = (
+        "from headgate.runs.attempt import Attempt\n"
+        "overdue = Attempt.overdue\n"
+        "Attempt.overdue = lambda self, now: overdue(self, now + 4.9)\n"
+    )
+    with Upstream(never_answering) as upstream:
+        config = upstream.config() + "[providers.simulator]\n"
+        with serving(config, folder=tmp_path) as server:
+            made = ask(server, fields={"model": "up/m", "timeout": 5})
+            upstream.wait_ready()
+            server.kill()
+        with serving(config, folder=tmp_path, before=before) as server:
+            said = made._replace(server=server).over()
+            assert (said["status"], said["error"]["code"]) == ("error", "total_timeout")
+
+
+def test_an_address_that_was_given_means_something(tmp_path: Path) -> None:
+    """However soon after it the server is killed."""
+    for _ in range(5):
+        with serving(folder=tmp_path) as server:
+            made = ask(server, text=LONGER, gap_ms=5)
+            server.kill()
+        with serving(folder=tmp_path) as server:
+            assert made._replace(server=server).get("status").status == 200
+            assert server.stop() == 0
+
+
 def test_addresses_survive_a_restart(tmp_path: Path) -> None:
     with serving(folder=tmp_path) as server:
         made = ask(server, text="one two", fields={"access": "private"})

@@ -30,7 +30,7 @@ from headgate.runs.live import Live
 from headgate.runs.parting import Parting
 from headgate.runs.room import RoomWatch
 from headgate.runs.run import Follower, Run, Urgency
-from headgate.runs.wishes import NOTHING, Wishes
+from headgate.runs.wishes import NOTHING, Wishes, wishes_again
 from headgate.store.base import Filter, Head, Hook, Record, Store, Summary
 
 log = logging.getLogger(__name__)
@@ -141,6 +141,7 @@ class Engine:
             hooks=(*wishes.hooks, *self._settings.hooks) if call.store else (),
             own_key=wishes.key != "",
             fingerprint=wishes.fingerprint,
+            limits=wishes.kept_limits,
         )
         run = Run(head, durable=call.store)
         self._begin(run, call, target, wishes)
@@ -384,7 +385,7 @@ class Engine:
         self._live.add(run)
         if call is not None:
             try:
-                self._begin(run, call, await self.catalogue.find(call.model))
+                self._begin(run, call, await self.catalogue.find(call.model), wishes_again(run.head))
                 return
             except NotFound as error:
                 self._append(run, [_failed(error)])

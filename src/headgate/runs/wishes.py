@@ -3,7 +3,7 @@
 import msgspec
 
 from headgate.providers.base import Limits
-from headgate.store.base import Hook
+from headgate.store.base import Head, Hook
 
 
 class Wishes(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,5 +28,17 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     organization: str = ""
     """Whom the provider is to charge for what that key asks."""
 
+    @property
+    def kept_limits(self) -> tuple[float | None, ...]:
+        """The limits as a run's head has them."""
+        return () if self.limits is None else msgspec.structs.astuple(self.limits)
+
 
 NOTHING = Wishes()
+
+
+def wishes_again(head: Head) -> Wishes:
+    """What is still to be wished of a run that is asked again after a crash."""
+    if not head.limits:
+        return NOTHING
+    return Wishes(limits=msgspec.convert(dict(zip(Limits.__struct_fields__, head.limits, strict=False)), Limits))

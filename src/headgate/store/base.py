@@ -49,6 +49,8 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
     """Its caller brought a provider's key, which is kept nowhere: so it cannot be asked again."""
     fingerprint: bytes = b""
     """Of the request that made it, when that may come again."""
+    limits: tuple[float | None, ...] = ()
+    """How long its provider may take, where the request said so; as `Wishes` takes them apart."""
 
 
 class End(msgspec.Struct, frozen=True):

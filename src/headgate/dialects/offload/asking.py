@@ -77,6 +77,8 @@ class Asking:
             )
             begun = await begin(self._engine, request, call, owner=owner, body=body, wishes=wishes, hook=HOOK)
             if begun is not None:
+                # An address that was given must mean something, also when the server is killed the next moment.
+                await self._engine.settle(begun.run)
                 self._answer(request, begun.run, secrets if begun.is_new else None)
 
         return handle
