@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from headgate.dialects.docs import offload_answers
 from tests.e2e.watching import get
 from tests.e2e.wire import HELLO, Wire
 from tests.offload.visitor import ASYNC, STREAM, ask, go, post
@@ -65,6 +66,18 @@ def test_what_is_only_looked_at_has_no_stream(server: Serving) -> None:
     made = ask(server, ASYNC)
     assert made.said["authorization"] == {"access": "public"}
     assert go(server, made.url("status").replace(".json", ".txt")).status == 404
+
+
+@pytest.mark.parametrize(("path", "told"), [(STREAM, offload_answers.STREAMED), (ASYNC, offload_answers.WAITED)])
+@pytest.mark.parametrize("access", ["public", "private"])
+def test_the_documentation_shows_what_is_said(server: Serving, path: str, access: str, told: Any) -> None:
+    example, said = told[access.capitalize()], ask(server, path, fields={"access": access}).said
+    assert said["README"] == example["README"]
+    for one, other in ((said, example), (said["endpoints"], example["endpoints"])):
+        assert [*one] == [*other]
+    assert {key: len(value) for key, value in said["authorization"].items()} == {
+        key: len(value) for key, value in example["authorization"].items()
+    }
 
 
 def test_a_conversation_with_a_name_of_its_own_has_an_address_nobody_can_guess(server: Serving) -> None:

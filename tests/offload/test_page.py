@@ -2,6 +2,7 @@
 
 import functools
 import json
+import re
 import threading
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +20,7 @@ from tests.serving import Serving, serving
 
 pytestmark = pytest.mark.slow
 
+DOCUMENTATION = Path(__file__).parents[2] / "docs" / "offload.md"
 EXAMPLES = Path(__file__).parents[2] / "examples"
 KEY = "a-key-of-the-page"
 
@@ -110,6 +112,19 @@ def test_what_goes_wrong_is_shown(server: Serving, page: str) -> None:
     assert (refused["is_error"], "'timeout'" in refused["note"]) == (True, True)
     assert (broken["is_error"], broken["turns"][-1]) == (True, ["assistant", "a b"])
     assert (unknown["is_error"], "no answer at this address" in unknown["note"]) == (True, True)
+
+
+def test_the_documentations_example(page: str) -> None:
+    """It is run as it stands, and the page shows the answer."""
+    (script,) = re.findall(r"```js\n(.*?)```", DOCUMENTATION.read_text(), re.DOTALL)
+    with serving() as server:
+        # The simulator gives the same answer to the same question.
+        asked = {"messages": [{"role": "user", "content": "Hello!"}]}
+        answer = ask(server, fields={**asked, "simulator": {"gap_ms": 0}}).over()
+        text = answer["response"]["body"]["choices"][0]["message"]["content"]
+        script = script.replace("http://127.0.0.1:8080", server.url)
+        shown = node("script.mjs", chromium=chromium(), page=page, script=script, shows=text)
+    assert shown.count(text) == 1
 
 
 @pytest.mark.parametrize("gap", [0, 10], ids=["when_it_is_over", "live"])

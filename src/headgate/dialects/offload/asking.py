@@ -188,4 +188,4 @@ def _own_key(request: Request) -> tuple[str, str]:
         # The value is not repeated: it may be a key with a slip in it.
         if len(value) > MAX_OWN_KEY or not (value.isascii() and value.isprintable()) or " " in value:
             raise BadRequest(f"'{name}' must be printable characters without spaces.", param=name, code="invalid_value")
-    return (key, organization) if key else ("", "")
+    return key, organization
