@@ -18,7 +18,7 @@ from headgate.events import AnyEvent, Failed
 from headgate.formats import sse
 from headgate.formats.base import Writer
 from headgate.runs import Engine, Follower, Run
-from headgate.web.http import Request, run_headers
+from headgate.web.http import EVENT_STREAM, Request, run_headers
 
 EVENTS_PER_WRITE = 250
 """Caps what a reader who joins late gets in one piece, so that a long log does not hold up the others, and a
@@ -43,6 +43,10 @@ class Face(msgspec.Struct, frozen=True):
     whole: Callable[[Call, str, int, Sequence[AnyEvent]], bytes]
     cuts: bool
     """Whether a failed stream is cut after its error; a dialect with a word for failed ends cleanly."""
+    kind: bytes = EVENT_STREAM
+    """The content type of a streamed answer."""
+    keep_alive: bytes = sse.KEEP_ALIVE
+    """What is written where there is no news."""
 
 
 class Following:
@@ -101,18 +105,33 @@ async def _stream(run: Run, call: Call, face: Face, follower: Follower, request:
     def frames(first: int, upto: int) -> bytes:
         return b"".join([write(event) for event in run.events[first:upto]])
 
-    await write_log(run, frames, 0, follower, request, cuts=face.cuts)
+    await write_log(run, frames, 0, follower, request, cuts=face.cuts, kind=face.kind, keep_alive=face.keep_alive)
 
 
 async def write_log(
-    run: Run, frames: Frames, cursor: int, follower: Follower, request: Request, *, cuts: bool = False
+    run: Run,
+    frames: Frames,
+    cursor: int,
+    follower: Follower,
+    request: Request,
+    *,
+    cuts: bool = False,
+    opening: bytes = b"",
+    kind: bytes = EVENT_STREAM,
+    keep_alive: bytes = sse.KEEP_ALIVE,
 ) -> None:
-    """Write everything from that event on as it becomes visible, until the run is over or the reader gone."""
-    if not request.begin_stream():
+    """
+    Write everything from that event on as it becomes visible, until the run is over or the reader gone.
+
+    `opening` is written at once, whatever has happened.
+    """
+    if not request.begin_stream(kind):
         return
-    if not run.shows_output:
+    if opening:
+        await request.write(opening, more=True)
+    elif not run.shows_output:
         # The head goes out with the first piece, and readers want to know now that they are followed.
-        await request.write(sse.KEEP_ALIVE, more=True)
+        await request.write(keep_alive, more=True)
     while not follower.is_gone:
         upto = min(run.shown, cursor + EVENTS_PER_WRITE)
         if upto > cursor:
@@ -127,7 +146,7 @@ async def write_log(
             if is_last:
                 return
         elif not await follower.news(cursor) and not follower.is_gone:
-            await request.write(sse.KEEP_ALIVE, more=True)
+            await request.write(keep_alive, more=True)
 
 
 def _raise_if_failed(run: Run) -> None:

@@ -13,6 +13,8 @@ Message: TypeAlias = Any
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
+EVENT_STREAM = b"text/event-stream; charset=utf-8"
+
 
 class Request:
     """One request of a client."""
@@ -104,22 +106,18 @@ class Request:
             self._exchange.close_after()
         self._exchange.answer(status, b"content-type: %b\r\n%b%b" % (kind, headers, self._common), body)
 
-    def begin_stream(self) -> bool:
-        """Begin an answer of server-sent events; False when only its head was asked for, and that was all."""
+    def begin_stream(self, kind: bytes = EVENT_STREAM) -> bool:
+        """Begin an answer in pieces; False when only its head was asked for, and that was all."""
         if self._exchange.is_half_read:
             self._exchange.close_after()
-        return self._exchange.begin(200, _STREAM + self._common)
+        return self._exchange.begin(200, b"content-type: %b\r\n%b%b" % (kind, _STREAM, self._common))
 
     async def write(self, piece: bytes, *, more: bool) -> None:
         """A piece of the stream; comes back when the client may be sent more."""
         await self._exchange.write(piece, more=more)
 
 
-_STREAM = (
-    b"content-type: text/event-stream; charset=utf-8\r\n"
-    b"cache-control: no-cache, no-transform\r\n"
-    b"x-accel-buffering: no\r\n"
-)
+_STREAM = b"cache-control: no-cache, no-transform\r\nx-accel-buffering: no\r\n"
 """No proxy on the way may hold pieces back or put them together."""
 
 
