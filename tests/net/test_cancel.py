@@ -154,7 +154,7 @@ def test_while_the_name_is_resolved(run: Run, monkeypatch: pytest.MonkeyPatch) -
         assert client.connections == 0
         await client.close()
 
-    async def never(host: str, port: int) -> list[object]:
+    async def never(host: str, port: int, lookup: object) -> list[object]:
         await asyncio.Event().wait()
         return []
 

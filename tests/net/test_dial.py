@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import pytest
 
 from headgate.net import Client, ConnectError, ConnectTimeout, Target
-from headgate.net.dial import HEAD_START, Address, _families_in_turn, _open, _race, _resolve
+from headgate.net.dial import HEAD_START, _families_in_turn, _open, _race, _resolve
+from headgate.net.lookup import Address
 
 from .conftest import Run
 from .full import full_listener
@@ -20,7 +21,7 @@ def address(port: int) -> Address:
 
 
 def resolve_to(monkeypatch: pytest.MonkeyPatch, *ports: int) -> None:
-    async def resolve(host: str, port: int) -> Sequence[Address]:
+    async def resolve(host: str, port: int, lookup: object) -> Sequence[Address]:
         return [address(each) for each in ports]
 
     monkeypatch.setattr("headgate.net.dial._resolve", resolve)
@@ -116,7 +117,7 @@ def test_resolving_counts_for_the_limit(run: Run, monkeypatch: pytest.MonkeyPatc
             await ask(client, TARGET, connect_timeout=0.05)
         await client.close()
 
-    async def never(host: str, port: int) -> Sequence[Address]:
+    async def never(host: str, port: int, lookup: object) -> Sequence[Address]:
         await asyncio.Event().wait()
         return []
 

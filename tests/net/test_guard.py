@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import pytest
 
 from headgate.net import AddressRefused, Client, Guard, Proxies, Target
-from headgate.net.dial import Address
 from headgate.net.guard import network
+from headgate.net.lookup import Address
 
 from .conftest import Run
 from .upstream import Peer, Upstream, always_ok, ask
@@ -142,7 +142,7 @@ def resolving(monkeypatch: pytest.MonkeyPatch, *answers: Sequence[str]) -> list[
     """Names resolve to the first answer, then to the second, and so on; returns the names that were asked for."""
     asked, left = list[str](), list(answers)
 
-    async def resolve(host: str, port: int) -> Sequence[Address]:
+    async def resolve(host: str, port: int, lookup: object) -> Sequence[Address]:
         asked.append(host)
         found = left.pop(0)
         return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (address, port)) for address in found]

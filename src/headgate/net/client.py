@@ -14,6 +14,7 @@ from headgate.net.dial import Route
 from headgate.net.errors import ClientClosed
 from headgate.net.exchange import Stale
 from headgate.net.guard import Guard
+from headgate.net.lookup import Lookup
 from headgate.net.pool import Pool
 from headgate.net.proxies import Proxies
 from headgate.net.receiver import Receiver
@@ -35,7 +36,8 @@ class Client:
     Belongs to one event loop. `max_open` bounds the connections to one origin, None does not;
     requests beyond it wait their turn, first come, first served. `ssl_context` replaces the
     default one, which trusts what the system trusts, or what SSL_CERT_FILE names; its ALPN is set here.
-    With a `guard` only addresses that it permits are connected to. Redirects are answers like any other.
+    With a `guard` only addresses that it permits are connected to, and names are looked up apart from everybody
+    else's. Redirects are answers like any other.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Client:
             raise ValueError("A guarded client goes through no proxy.")
         self._proxies = proxies or Proxies()
         self._guard = guard
+        self._lookup = None if guard is None else Lookup()
         self._ssl_context = ssl_context
         self._tls_context: ssl.SSLContext | None = None
         self._max_open = max_open
@@ -122,7 +125,7 @@ class Client:
 
     def _route(self, origin: Origin) -> Route:
         tls = self._tls() if origin.is_tls else None
-        return Route(origin, self._proxies.proxy_for(*origin), tls, self._guard)
+        return Route(origin, self._proxies.proxy_for(*origin), tls, self._guard, self._lookup)
 
     def _tls(self) -> ssl.SSLContext:
         # Not before it is needed: reading the system's certificates takes 20 ms.

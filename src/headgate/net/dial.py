@@ -14,11 +14,11 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
-from typing import Any, TypeAlias
 
 from headgate.net.connection import Connection, Keeper
 from headgate.net.errors import AddressRefused, ConnectError, ConnectTimeout
 from headgate.net.guard import Guard
+from headgate.net.lookup import Address, Lookup
 from headgate.net.proxies import Proxy
 from headgate.net.target import Origin
 
@@ -27,9 +27,6 @@ HEAD_START = 0.25
 
 MAX_TUNNEL_HEAD = 16 * 1024
 """Caps what a proxy can make us read before it says yes or no."""
-
-Address: TypeAlias = tuple[Any, ...]
-"""(family, type, proto, canonical name, socket address), as getaddrinfo gives it."""
 
 _STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})[ \r]")
 
@@ -43,6 +40,8 @@ class Route:
     tls: ssl.SSLContext | None
     guard: Guard | None = None
     """Says which addresses may be connected to; None is all."""
+    lookup: Lookup | None = None
+    """Looks names up; None is the event loop."""
 
     @property
     def first_hop(self) -> tuple[str, int]:
@@ -98,20 +97,21 @@ async def _dial(route: Route, keeper: Keeper) -> Connection:
 
 async def _reach(route: Route) -> socket.socket:
     """A connected socket to the first address that answers."""
-    first, *others = _permitted(await _resolve(*route.first_hop), route)
+    first, *others = _permitted(await _resolve(*route.first_hop, route.lookup), route)
     if not others:
         return await _open(first)
     return await _race([first, *others])
 
 
-async def _resolve(host: str, port: int) -> Sequence[Address]:
+async def _resolve(host: str, port: int, lookup: Lookup | None = None) -> Sequence[Address]:
     try:
         # A literal address needs no thread.
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except socket.gaierror:
         pass
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return _families_in_turn(found)
+    if lookup is not None:
+        return _families_in_turn(await lookup.addresses(host, port))
+    return _families_in_turn(await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM))
 
 
 def _permitted(addresses: Sequence[Address], route: Route) -> Sequence[Address]:
