@@ -22,11 +22,13 @@ from headgate.dialects import service as service_dialect
 from headgate.dialects import ui as ui_dialect
 from headgate.dialects import webhooks as webhooks_dialect
 from headgate.errors import BadRequest
-from headgate.formats import openai_chat, openai_completions, openai_responses
+from headgate.formats import anthropic, openai_chat, openai_completions, openai_responses
 from headgate.keys import Keys
 from headgate.net import Client, Guard
+from headgate.providers.anthropic import AnthropicProvider
 from headgate.providers.base import Provider
 from headgate.providers.openai import OpenAIProvider
+from headgate.providers.registry import MESSAGES
 from headgate.providers.service import Service
 from headgate.providers.simulator import Simulator
 from headgate.runs import Catalogue, Engine, Settings
@@ -117,6 +119,7 @@ _READERS = {
     openai_chat.NAME: openai_chat.read,
     openai_completions.NAME: openai_completions.read,
     openai_responses.NAME: openai_responses.read,
+    anthropic.NAME: anthropic.read,
 }
 
 
@@ -143,10 +146,11 @@ def _provider(config: ProviderConfig, client: Client) -> Provider:
     if config.service is None:
         return Simulator(config.name, limits=config.limits)
     headers = {name: secret.reveal() for name, secret in config.headers.items()}
-    key_header = "api-key" if config.service.auth == "api-key" else "authorization"
+    is_bearer = config.service.auth == "bearer"
+    key_header = "authorization" if is_bearer else config.service.auth
     if config.key is not None:
         key = config.key.reveal()
-        headers[key_header] = key if key_header == "api-key" else f"Bearer {key}"
+        headers[key_header] = f"Bearer {key}" if is_bearer else key
     service = Service(
         name=config.name,
         base_url=config.base_url,
@@ -159,4 +163,4 @@ def _provider(config: ProviderConfig, client: Client) -> Provider:
         secrets=tuple(secret.reveal() for secret in (config.key, *config.headers.values()) if secret is not None),
         key_header=key_header,
     )
-    return OpenAIProvider(service, client)
+    return AnthropicProvider(service, client) if service.endpoints == MESSAGES else OpenAIProvider(service, client)

@@ -29,6 +29,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a streamed chat asked for OpenAI's separate usage chunk."""
     store: bool = True
     """False keeps the run in memory only."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Headers of the request that belong to its format, for a provider that speaks the same one; never a key."""
 
 
 class TextPart(msgspec.Struct, frozen=True, tag="text"):

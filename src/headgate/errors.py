@@ -27,6 +27,8 @@ class HeadgateError(Exception):
     status = 500
     code = "internal_error"
     kind = "server_error"
+    request_id: str | None = None
+    """By what name the client may ask about it, in dialects that tell one."""
 
     def __init__(
         self,

@@ -53,6 +53,11 @@ def unsupported(param: str, why: str) -> BadRequest:
     return BadRequest(f"'{param}' {why}", param=param, code="unsupported_parameter")
 
 
+def missing(param: str) -> BadRequest:
+    """A field that must be there and is not."""
+    return BadRequest(f"Missing required parameter: '{param}'.", param=param, code="missing_required_parameter")
+
+
 def value(fields: Fields, name: str) -> Any:
     """One field of a request that was already found valid; None where it is absent."""
     raw = fields.get(name)

@@ -80,7 +80,7 @@ class Answer:
         self._is_whole = status >= 300
         self._says_stream = "event-stream" in headers.get("content-type", "").lower()
         if status >= 300:
-            self._retry_after = _retry_after(headers)
+            self._retry_after = retry_after(headers)
 
     def on_body(self, data: bytes) -> bool:
         """More of it; True when the rest does not matter."""
@@ -154,13 +154,7 @@ class Answer:
         return self._read_whole(body, self._origin)
 
     def _clean(self, error: ProviderError) -> ProviderError:
-        """Some providers repeat the key they refuse, whole or with stars in the middle."""
-        for secret in self._secrets:
-            error.message = _HALF_HIDDEN.sub("***", error.message.replace(secret, "***"))
-            error.code = error.code.replace(secret, "***")
-            error.kind = error.kind.replace(secret, "***")
-            error.param = error.param and error.param.replace(secret, "***")
-        return error
+        return without_secrets(error, self._secrets)
 
     def _too_large(self) -> ProviderError:
         return ProviderError(
@@ -179,7 +173,7 @@ class Answer:
             self._task.cancel()
 
 
-def _retry_after(headers: Mapping[str, str]) -> float | None:
+def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds to wait, if the headers say so in any of the three forms that exist."""
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         try:
@@ -198,3 +192,13 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     except (KeyError, ValueError, TypeError, OverflowError):
         now = time.time()
     return max(0.0, until - now)
+
+
+def without_secrets(error: ProviderError, secrets: Sequence[str]) -> ProviderError:
+    """Some providers repeat the key they refuse, whole or with stars in the middle."""
+    for secret in secrets:
+        error.message = _HALF_HIDDEN.sub("***", error.message.replace(secret, "***"))
+        error.code = error.code.replace(secret, "***")
+        error.kind = error.kind.replace(secret, "***")
+        error.param = error.param and error.param.replace(secret, "***")
+    return error

@@ -1,7 +1,7 @@
 """What the engine expects of a provider."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
@@ -79,3 +79,11 @@ class Provider(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
+
+
+@runtime_checkable
+class Counter(Protocol):
+    """A provider that counts a request's tokens without answering it."""
+
+    async def count(self, call: Call, model: str, key: str) -> int:
+        """How many tokens it has; raises ProviderError. `key` is the caller's own, "" for ours."""

@@ -7,7 +7,7 @@ untouched. A provider without that endpoint is asked through chat instead.
 
 from collections.abc import Sequence
 
-from headgate.formats import openai_chat, openai_completions, openai_responses
+from headgate.formats import anthropic, openai_chat, openai_completions, openai_responses
 from headgate.formats.base import Origin
 from headgate.net import Client, Target
 from headgate.providers.answer import Answer, Readers
@@ -21,6 +21,7 @@ _PROMPTS = {
     openai_chat.NAME: openai_chat.prompt,
     openai_completions.NAME: openai_completions.prompt,
     openai_responses.NAME: openai_responses.prompt,
+    anthropic.NAME: anthropic.prompt,
 }
 _READERS: dict[str, Readers] = {
     "chat": (openai_chat.Reader, openai_chat.read_whole),

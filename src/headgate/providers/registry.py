@@ -1,5 +1,5 @@
 """
-The well-known services that speak OpenAI's API, one frozen row each.
+The well-known services, one frozen row each; all but a few speak OpenAI's API.
 
 A row holds what is told apart between services that are otherwise the same: the address, where
 the key comes from, and what the service can do. Abilities are off unless the service's own
@@ -15,9 +15,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-Endpoint: TypeAlias = Literal["chat", "completions", "responses"]
+Endpoint: TypeAlias = Literal["chat", "completions", "responses", "messages"]
 
 ENDPOINTS: frozenset[Endpoint] = frozenset(("chat", "completions", "responses"))
+"""Those of OpenAI's API."""
+
+MESSAGES: frozenset[Endpoint] = frozenset(("messages",))
+"""Anthropic's, which stands alone: such a service is asked in another way altogether."""
 
 _CHAT: frozenset[Endpoint] = frozenset(("chat",))
 _CHAT_COMPLETIONS: frozenset[Endpoint] = frozenset(("chat", "completions"))
@@ -32,7 +36,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     """Its name as people write it."""
     base_url: str = ""
-    """Everything before `/chat/completions`; "" where each customer has an address of their own."""
+    """Everything before `/chat/completions`, or `/messages`; "" where each customer has an address of their own."""
     key_variable: str = ""
     """The environment variable its users keep their key in; "" for servers that need none."""
     is_key_shared: bool = False
@@ -42,8 +46,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     url_path: str = ""
     """What the address in that variable lacks, where by custom it is only the server's."""
     endpoints: frozenset[Endpoint] = _CHAT
-    auth: Literal["bearer", "api-key"] = "bearer"
-    """Where the key goes: `authorization: Bearer KEY` or `api-key: KEY`."""
+    auth: Literal["bearer", "api-key", "x-api-key"] = "bearer"
+    """Where the key goes: `authorization: Bearer KEY`, or a header of that name."""
     stream_usage: bool = True
     """Whether it takes `stream_options.include_usage`."""
     default_model: str = ""
@@ -79,7 +83,6 @@ _ROWS = (
         auth="api-key",
         max_tokens_field="max_completion_tokens",
     ),
-    # https://platform.claude.com/docs/en/cli-sdks-libraries/libraries/openai-sdk
     Service(
         name="anthropic",
         title="Anthropic",
@@ -87,6 +90,8 @@ _ROWS = (
         key_variable="ANTHROPIC_API_KEY",
         url_variable="ANTHROPIC_BASE_URL",
         url_path="/v1",
+        endpoints=MESSAGES,
+        auth="x-api-key",
         default_model="claude-haiku-5-5",
         prefixes=("claude-",),
     ),

@@ -10,7 +10,7 @@ import msgspec
 from headgate.calls import Call, Prompt
 from headgate.errors import BadRequest, ProviderError
 from headgate.events import AnyEvent, Finished, Started, Usage
-from headgate.formats import openai_chat, openai_completions, openai_responses, upstream_errors
+from headgate.formats import anthropic, openai_chat, openai_completions, openai_responses, upstream_errors
 from headgate.providers.base import Ask, Emit, Limits
 from headgate.providers.simulator import plan
 from headgate.providers.simulator.script import BASE, MODELS, Fail, Script, Tokens, layered, read
@@ -30,6 +30,7 @@ _PROMPTS: Mapping[str, Callable[[Call], Prompt]] = {
     openai_chat.NAME: openai_chat.prompt,
     openai_completions.NAME: openai_completions.prompt,
     openai_responses.NAME: openai_responses.prompt,
+    anthropic.NAME: anthropic.prompt,
 }
 
 

@@ -1,0 +1,157 @@
+"""Messages requests: read strictly, and sent on as they came."""
+
+import re
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from headgate.calls import Call, Fields
+from headgate.formats import strict
+from headgate.formats.anthropic import inputs
+from headgate.formats.anthropic.extra import NAME
+from headgate.formats.anthropic.inputs import Content, RequestMessage, Word
+
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class RequestTool(msgspec.Struct, frozen=True):
+    """A tool; without a `type`, or of type `custom`, the client runs it, and it must have a schema."""
+
+    name: Word | None = None
+    type: str | None = None
+    description: str | None = None
+    input_schema: dict[str, Any] | None = None
+    strict: bool | None = None
+
+
+class RequestToolChoice(msgspec.Struct, frozen=True):
+    type: Literal["auto", "any", "tool", "none"]
+    name: Word | None = None
+    disable_parallel_tool_use: bool | None = None
+
+
+class Thinking(msgspec.Struct, frozen=True):
+    """`type` is enabled, disabled, adaptive, or a later word."""
+
+    type: Word
+    budget_tokens: Count | None = None
+    display: str | None = None
+
+
+class OutputFormat(msgspec.Struct, frozen=True):
+    type: Word
+    schema: dict[str, Any] | None = None
+
+
+class OutputConfig(msgspec.Struct, frozen=True):
+    effort: str | None = None
+    format: OutputFormat | None = None
+
+
+class Metadata(msgspec.Struct, frozen=True):
+    user_id: str | None = None
+
+
+class CountRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What counting tokens and making a message have in common; fields that are not here travel untouched."""
+
+    model: Word
+    messages: Annotated[list[RequestMessage], msgspec.Meta(min_length=1)]
+    system: Content | None = None
+    tools: list[RequestTool] | None = None
+    tool_choice: RequestToolChoice | None = None
+    thinking: Thinking | None = None
+    output_config: OutputConfig | None = None
+
+
+class MessagesRequest(CountRequest, frozen=True, kw_only=True):
+    """A request for a message; fields that are not here are the provider's own and travel untouched."""
+
+    max_tokens: Count
+    stream: bool | None = None
+    stop_sequences: list[str] | None = None
+    temperature: Share | None = None
+    top_p: Share | None = None
+    top_k: Count | None = None
+    metadata: Metadata | None = None
+    service_tier: str | None = None
+    store: bool | None = None
+
+
+_request = msgspec.json.Decoder(MessagesRequest)
+_count = msgspec.json.Decoder(CountRequest)
+
+_OURS = frozenset({"store"})
+"""What this format does not have, and its providers refuse."""
+
+_UNSIGNED = re.compile(rb'"signature"\s*:\s*""')
+
+
+def read(body: bytes) -> Call:
+    """A request for a message; raises BadRequest naming the first field that is wrong."""
+    fields = strict.fields(body)
+    request = strict.decode(_request, body)
+    _check(request)
+    return Call(
+        format=NAME,
+        model=request.model,
+        fields=fields,
+        stream=request.stream is True,
+        store=request.store is not False,
+    )
+
+
+def read_count(body: bytes) -> Call:
+    """A request to count its tokens, which need not say how many may be made."""
+    fields = strict.fields(body)
+    request = strict.decode(_count, body)
+    _check(request)
+    return Call(format=NAME, model=request.model, fields=fields)
+
+
+def request_of(call: Call) -> MessagesRequest:
+    """The typed fields of a call that was found valid, of either kind."""
+    return _request.decode(msgspec.json.encode({"max_tokens": 0, **call.fields}))
+
+
+def forward(call: Call, model: str) -> bytes:
+    """
+    The request for a provider of this format: every value as its bytes came, under another model name.
+
+    Only thoughts without a signature are taken out, which another provider thought: this one refuses them.
+    """
+    fields: Fields = {name: raw for name, raw in call.fields.items() if name not in _OURS}
+    fields["model"] = msgspec.Raw(msgspec.json.encode(model))
+    if _UNSIGNED.search(bytes(fields["messages"])):
+        fields["messages"] = _signed(fields["messages"])
+    return msgspec.json.encode(fields)
+
+
+def _signed(raw: msgspec.Raw) -> msgspec.Raw:
+    messages = msgspec.json.decode(raw)
+    for message in messages:
+        if isinstance(message["content"], list):
+            message["content"] = [block for block in message["content"] if not _is_unsigned(block)]
+    return msgspec.Raw(msgspec.json.encode([message for message in messages if message["content"]]))
+
+
+def _is_unsigned(block: dict[str, Any]) -> bool:
+    return block.get("type") == "thinking" and block.get("signature") == ""
+
+
+def _check(request: CountRequest) -> None:
+    for index, message in enumerate(request.messages):
+        inputs.check(message.content, f"messages[{index}].content")
+    if request.system is not None:
+        inputs.check(request.system, "system")
+    for index, tool in enumerate(request.tools or ()):
+        if tool.type in (None, "custom"):
+            for needed in ("name", "input_schema"):
+                if getattr(tool, needed) is None:
+                    raise strict.missing(f"tools[{index}].{needed}")
+    choice, thinking = request.tool_choice, request.thinking
+    if choice is not None and choice.type == "tool" and choice.name is None:
+        raise strict.missing("tool_choice.name")
+    if thinking is not None and thinking.type == "enabled" and thinking.budget_tokens is None:
+        raise strict.missing("thinking.budget_tokens")

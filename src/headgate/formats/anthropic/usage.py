@@ -1,0 +1,58 @@
+"""Tokens as Anthropic counts them: what was read from a cache, or written to one, stands beside the input."""
+
+from typing import Any
+
+import msgspec
+
+from headgate.events import Usage
+from headgate.formats import openai
+
+
+def merged(old: dict[str, Any], said: object) -> dict[str, Any]:
+    """The usage so far with what a later event says; its numbers are totals, and null says nothing."""
+    news = said if isinstance(said, dict) else {}
+    return {**old, **{key: value for key, value in news.items() if value is not None or key not in old}}
+
+
+def read(said: dict[str, Any]) -> Usage | None:
+    """A usage object, however odd; None when it counts nothing."""
+    counted = [openai.count(said.get(key)) for key in _INPUTS]
+    output = openai.count(said.get("output_tokens"))
+    if not any(counted) and not output:
+        return None
+    details = said.get("output_tokens_details")
+    thought = details.get("thinking_tokens") if isinstance(details, dict) else 0
+    return Usage(
+        input=sum(counted),
+        output=output,
+        total=sum(counted) + output,
+        cached=openai.count(said.get("cache_read_input_tokens")),
+        reasoning=openai.count(thought),
+        extra=msgspec.json.encode(said),
+    )
+
+
+_INPUTS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+
+NOTHING: dict[str, Any] = {
+    "input_tokens": 0,
+    "cache_creation_input_tokens": 0,
+    "cache_read_input_tokens": 0,
+    "output_tokens": 0,
+}
+
+
+def told(usage: Usage | None, kindred: bool) -> dict[str, Any]:
+    """The usage object of an answer; `kindred` says that `extra` is in this format's terms."""
+    if usage is None:
+        return NOTHING
+    if kindred and usage.extra is not None:
+        # Clients refuse an answer without these two.
+        return {"input_tokens": 0, "output_tokens": 0, **msgspec.json.decode(usage.extra)}
+    said = {
+        **NOTHING,
+        "input_tokens": max(0, usage.input - usage.cached),
+        "cache_read_input_tokens": usage.cached,
+        "output_tokens": usage.output,
+    }
+    return {**said, "output_tokens_details": {"thinking_tokens": usage.reasoning}} if usage.reasoning else said

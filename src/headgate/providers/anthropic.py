@@ -1,0 +1,146 @@
+"""
+A provider that speaks Anthropic's Messages.
+
+A call in that format is sent on in it, its fields and its headers untouched; any other is asked in its
+terms.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from headgate.calls import Call
+from headgate.errors import ProviderError
+from headgate.formats import anthropic, openai_chat, openai_completions, openai_responses, upstream_errors
+from headgate.formats.base import Origin
+from headgate.net import Client, Flow, Target
+from headgate.providers.answer import MAX_ERROR, Answer, Readers, retry_after, without_secrets
+from headgate.providers.base import Ask, Emit
+from headgate.providers.listing import list_models
+from headgate.providers.service import Service
+
+VERSION = "2023-06-01"
+"""What is asked for unless the client says another: the later one refuses what other formats are asked with."""
+
+COUNT_LIMIT = 30.0
+"""Seconds that counting may take: it is one short answer."""
+
+_PROMPTS = {
+    openai_chat.NAME: openai_chat.prompt,
+    openai_completions.NAME: openai_completions.prompt,
+    openai_responses.NAME: openai_responses.prompt,
+}
+_READERS: Readers = (anthropic.Reader, anthropic.read_whole)
+
+
+class AnthropicProvider:
+    """One such provider."""
+
+    def __init__(self, service: Service, client: Client) -> None:
+        self.name = service.name
+        self.limits = service.limits
+        self._service, self._client = service, client
+        base = service.base_url.rstrip("/")
+        common = {"content-type": "application/json", "user-agent": "headgate"}
+        headers = {**common, **_lower(service.headers)}
+        keyless = {**common, **_lower(service.keyless_headers())}
+        # A version in the configuration holds for whoever does not say one.
+        self._version = headers.pop("anthropic-version", VERSION)
+        keyless.pop("anthropic-version", None)
+        self._messages, self._keyless = _targets("POST", base + "/messages", headers, keyless)
+        self._count, self._count_keyless = _targets("POST", base + "/messages/count_tokens", headers, keyless)
+        listing = {**headers, "anthropic-version": self._version}
+        # More than one page is more than there are.
+        self._models = Target("GET", base + "/models?limit=1000", listing)
+
+    async def run(self, ask: Ask, emit: Emit) -> None:
+        """Ask, and emit what comes."""
+        origin = Origin(ask.run, self.name, ask.model, ask.created, ask.call.choices)
+        target = self._keyless if ask.key else self._messages
+        answer = Answer(_READERS, origin, ask, emit, self._secrets(ask.key))
+        await answer.fetch(self._client, target, self._request(ask), self._headers(ask.call, ask.key))
+
+    async def count(self, call: Call, model: str, key: str) -> int:
+        """How many tokens a request has, as the provider counts them."""
+        receiver = _Counted(self.name, self._secrets(key))
+        target = self._count_keyless if key else self._count
+        body, headers = anthropic.forward(call, model), self._headers(call, key)
+        try:
+            async with asyncio.timeout(COUNT_LIMIT):
+                await self._client.fetch(target, body, receiver, connect_timeout=self.limits.connect, headers=headers)
+        except TimeoutError:
+            raise ProviderError(
+                f"{self.name} did not count the tokens within {COUNT_LIMIT:g} s.", code="upstream_timeout", status=504
+            ) from None
+        return receiver.tokens()
+
+    async def models(self) -> Sequence[str]:
+        """The models it has."""
+        if self._service.models:
+            return self._service.models
+        return await list_models(self._client, self._models, self._service)
+
+    async def close(self) -> None:
+        """Nothing to let go of: connections belong to the client."""
+
+    def _request(self, ask: Ask) -> bytes:
+        call = ask.call
+        if call.format == anthropic.NAME:
+            return anthropic.forward(call, ask.model)
+        return anthropic.request(_PROMPTS[call.format](call), ask.model, stream=call.stream)
+
+    def _headers(self, call: Call, key: str) -> list[tuple[str, str]]:
+        headers = {"anthropic-version": self._version}
+        if call.format == anthropic.NAME:
+            headers |= dict(call.headers)
+        return [*headers.items(), *(self._service.key_headers(key, "") if key else ())]
+
+    def _secrets(self, key: str) -> Sequence[str]:
+        return (*self._service.secrets, key) if key else self._service.secrets
+
+
+def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _targets(method: str, url: str, headers: Mapping[str, str], keyless: Mapping[str, str]) -> tuple[Target, Target]:
+    return Target(method, url, headers), Target(method, url, keyless)
+
+
+class _Counted:
+    """The answer to a question for tokens as it comes in."""
+
+    def __init__(self, provider: str, secrets: Sequence[str]) -> None:
+        self._provider, self._secrets = provider, secrets
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._status = 0
+        self._retry_after: float | None = None
+
+    def on_head(self, status: int, headers: Mapping[str, str], flow: Flow) -> None:
+        self._status = status
+        self._retry_after = retry_after(headers) if status >= 300 else None
+
+    def on_body(self, data: bytes) -> bool:
+        self._size += len(data)
+        self._pieces.append(data)
+        return self._size > MAX_ERROR
+
+    def tokens(self) -> int:
+        """What it says."""
+        body = b"".join(self._pieces)
+        if self._status != 200:
+            error = upstream_errors.read_error(self._status, body, self._provider)
+            error.retry_after = self._retry_after
+            raise without_secrets(error, self._secrets)
+        try:
+            return msgspec.json.decode(body, type=_Tokens).input_tokens
+        except msgspec.DecodeError:
+            raise ProviderError(
+                f"{self._provider} sent something that is no count of tokens.", code="upstream_invalid"
+            ) from None
+
+
+class _Tokens(msgspec.Struct):
+    input_tokens: int
