@@ -56,6 +56,18 @@ def test_a_private_answer_is_not_at_the_public_address(server: Serving) -> None:
     assert go(server, public.url("status").replace("/pub/", "/priv/")).status == 404
 
 
+def test_what_its_owner_deletes_is_nowhere(server: Serving) -> None:
+    made = ask(server)
+    made.over()
+    assert made.get("status").status == 200
+    run = made.answer.headers["headgate-run"]
+    assert go(server, f"/v1/runs/{run}", method="DELETE").status == 200
+    for name in ADDRESSES:
+        assert made.get(name).status == 404
+    asked = {"messages": HELLO, "from_status_url": made.url("status")}
+    assert post(server, STREAM, asked).status == 404
+
+
 def test_no_part_of_an_address_is_left_to_chance(server: Serving) -> None:
     made = ask(server)
     url = made.url("status")
