@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.e2e.upstream import STREAM_HEAD, Peer, Upstream, telling
-from tests.e2e.watching import get, recent, run_of, wait_for_status
-from tests.e2e.wire import HELLO, Answer, Wire, ask, chat, counting, script, without_comments
+from tests.e2e.watching import get, has_seen_everything, recent, run_of, wait_for_status
+from tests.e2e.wire import HELLO, PATIENCE, Answer, Wire, ask, chat, counting, script, without_comments
 from tests.serving import Serving, serving
 
 pytestmark = pytest.mark.slow
@@ -125,6 +125,39 @@ def test_a_provider_is_asked_once(tmp_path: Path) -> None:
         bodies |= {post(server, "/v1/chat/completions", said, "once").body for _ in range(3)}
         assert len(bodies) == 1
         assert upstream.accepted == 1
+
+
+def test_two_who_wait_for_the_models_name_are_one_run(tmp_path: Path) -> None:
+    """Neither finds a run when it looks for one, because none can be begun yet."""
+    may_list = threading.Event()
+
+    def play(peer: Peer) -> str:
+        request = peer.request()
+        if request.line.startswith("GET"):
+            peer.ready.set()
+            may_list.wait(PATIENCE)
+            models = b'{"object":"list","data":[{"id":"bare","object":"model"}]}'
+            peer.send(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(models), models))
+            return "list"
+        peer.send(STREAM_HEAD)
+        peer.say("one", reason="stop")
+        peer.done()
+        return "chat"
+
+    with Upstream(play) as upstream:
+        config = f'[providers.up]\nkind = "openai"\nbase_url = "http://127.0.0.1:{upstream.port}/v1"\n'
+        said = json.dumps({"model": "bare", "messages": HELLO, "stream": True}).encode()
+        headers = {"idempotency-key": "bare"}
+        with serving(config, folder=tmp_path) as server, Wire(server) as first, Wire(server) as second:
+            first.post(said, headers=headers)
+            upstream.wait_ready()
+            second.post(said, headers=headers)
+            has_seen_everything(server)
+            may_list.set()
+            answers = [first.answer(), second.answer()]
+            assert runs(server) == 1
+        assert answers[0].body == answers[1].body
+        assert answers[0].headers["headgate-run"] == answers[1].headers["headgate-run"]
 
 
 @endpoints

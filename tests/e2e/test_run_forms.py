@@ -105,6 +105,23 @@ def test_one_goes_on_after_any_frame(server: Serving, face: Face) -> None:
         assert shown(server, run, "made", after).status == 204
 
 
+def test_a_live_log_is_followed_in_several_forms_at_once(server: Serving) -> None:
+    """Each reader gets its own."""
+    forms = ["openai.chat", "openai.completions", "openai.responses", "ui"]
+    with Wire(server) as wire:
+        wire.post(FACES[0].body(text=counting(80), gap_ms=5), FACES[0].path, KEEP)
+        run = run_of(wire.until(b" w5"))
+        readers = {form: Wire(server) for form in forms}
+        for form, reader in readers.items():
+            reader.get(f"/v1/runs/{run}/events?as={form}")
+        bodies = {form: without_comments(reader.answer().body) for form, reader in readers.items()}
+        for reader in readers.values():
+            reader.close()
+    for form in forms:
+        assert bodies[form] == shown(server, run, form).body
+    assert len({*bodies.values()}) == len(forms)
+
+
 def split(stream: bytes) -> list[bytes]:
     """Its frames."""
     return [frame + b"\n\n" for frame in stream.split(b"\n\n")[:-1]]

@@ -261,6 +261,8 @@ def test_chats_belong_to_their_keys() -> None:
         assert ask(server, f"/v1/ui/{run}/stream", bob).error["code"] == "run_not_found"
         assert ask(server, f"/v1/ui/{run}/stop", bob, "POST").error["code"] == "run_not_found"
         assert ask(server, "/v1/ui/mine/stream").status == 401
+        assert post(server, body("mine", text="one"), bob).headers["headgate-run"] != run
+        assert ask(server, "/v1/ui/mine/stream?startIndex=0", bob).headers["headgate-run"] != run
         assert ask(server, "/v1/ui/mine/stop", alice, "POST").json()["id"] == run
 
 

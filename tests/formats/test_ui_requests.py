@@ -51,6 +51,7 @@ MESSAGES: list[tuple[str, dict[str, Any], list[dict[str, Any]]]] = [
     ("a user's words", HELLO, [{"role": "user", "content": "Hello"}]),
     ("words in pieces", said(TEXT, TEXT, role="user"), [{"role": "user", "content": "HiHi"}]),
     ("what the system says", said(TEXT, role="system"), [{"role": "system", "content": "Hi"}]),
+    ("a file of the system", said(TEXT, PICTURE, role="system"), [{"role": "system", "content": "Hi"}]),
     (
         "a picture",
         said(TEXT, PICTURE, role="user"),

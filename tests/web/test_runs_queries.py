@@ -110,6 +110,7 @@ def test_a_page_has_what_is_newer_and_says_if_there_is_more() -> None:
 
     assert listed() == (runs, False)
     assert listed(limit="2") == (runs[:2], True)
+    assert listed(limit="5") == (runs, False)
     assert listed(after=runs[2]) == (runs[:2], False)
     assert listed(after=runs[2], limit="1") == (runs[:1], True)
     assert listed(after=runs[0]) == ([], False)

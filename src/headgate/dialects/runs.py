@@ -117,7 +117,6 @@ class Runs:
         is_over = run.is_over
         place = None if _is_at_end(seen, await frames.count(run.shown), is_over) else frames.after(seen)
         await self._follow(run, place, request, cuts=form.cuts)
-        self._shelf.leave(run)
 
     async def _follow(self, run: Run, place: Place | None, request: Request, *, cuts: bool = False) -> None:
         if place is None:
@@ -126,6 +125,10 @@ class Runs:
             return
         with Following(self._engine, run, request) as follower:
             await write_log(run, place.frames, place.event, follower, request, cuts=cuts)
+        if not run.followers:
+            # Nobody needs its frames, for now; a long log's are as large as the log.
+            self._frames.pop(run, None)
+        self._shelf.leave(run)
 
     def _native(self, run: Run, seen: int) -> Place | None:
         if _is_at_end(seen, len(run.events), run.is_over):

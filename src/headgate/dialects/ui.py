@@ -45,13 +45,10 @@ class UI:
         begun = await begin(self._engine, request, asked.call, owner=owner, body=body, wishes=wishes)
         if begun is None:
             return
-        run = begun.run
-        kept = forms.ui_note(run) or note
-        writer = functools.partial(ui_messages.Writer, message=kept.message)
-        request.add_headers(_headers(run))
-        await answer(
-            self._engine, run, asked.call, Face(openai_chat.read, writer, openai_chat.whole, cuts=False), request
-        )
+        writer = functools.partial(ui_messages.Writer, message=asked.message)
+        face = Face(openai_chat.read, writer, openai_chat.whole, cuts=False)
+        request.add_headers(_headers(begun.run))
+        await answer(self._engine, begun.run, asked.call, face, request)
 
     async def stream(self, request: Request) -> None:
         """Follow a chat's answer, or a run's."""
@@ -89,9 +86,7 @@ class UI:
             return await self._engine.find(name, owner)
         named = _name(owner, name)
         run = self._engine.live_named(named) if live_only else await self._engine.named(named)
-        if run is None or run.head.owner != owner or (live_only and run.is_over):
-            return None
-        return run
+        return None if run is None or (live_only and run.is_over) else run
 
 
 async def _place(request: Request, run: Run, frames: WrittenFrames, start: int | None) -> Place | None:
@@ -111,6 +106,7 @@ async def _place(request: Request, run: Run, frames: WrittenFrames, start: int |
 
 
 def _name(owner: str, chat: str) -> str:
+    """No two are the same: a chat's id has no slash."""
     return f"ui/{owner}/{chat}"
 
 

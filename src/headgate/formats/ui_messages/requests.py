@@ -46,7 +46,8 @@ class Asked(msgspec.Struct, frozen=True):
 
 _request = msgspec.json.Decoder(UIRequest)
 
-_OURS = ("id", "messages", "trigger", "messageId", "system", "model", "stream", "stream_options")
+_OURS = ("id", "trigger", "messageId", "system", "stream_options")
+"""What chat is not asked; streaming is how UI messages are told."""
 
 
 def is_chat_id(text: str) -> bool:

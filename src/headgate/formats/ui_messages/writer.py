@@ -101,11 +101,10 @@ class Writer:
         return ended + _chunk("tool-input-start", toolCallId=event.id, toolName=event.name)
 
     def _go_on(self, event: ToolInput) -> bytes:
-        call = self._call
-        if call is None or call.index != event.index:
+        if self._call is None:
             return b""
         self._input.append(event.delta)
-        return _chunk("tool-input-delta", toolCallId=call.id, inputTextDelta=event.delta)
+        return _chunk("tool-input-delta", toolCallId=self._call.id, inputTextDelta=event.delta)
 
     def _end_call(self) -> bytes:
         """The whole of its input; a client can do nothing with what is no JSON, and is told so."""
