@@ -10,7 +10,7 @@ import pytest
 from headgate.dialects import runs as runs_dialect
 from headgate.dialects.docs import responses, sample
 from headgate.dialects.docs import runs as runs_docs
-from headgate.formats import offload, openai_chat, openai_completions, openai_responses, ui_messages
+from headgate.formats import anthropic, offload, openai_chat, openai_completions, openai_responses, ui_messages
 from headgate.runs import Run
 from headgate.store.base import Head
 from headgate.web.doc import EVENT_STREAM, JSON, Content
@@ -22,10 +22,14 @@ from tests.web.site import Site
 BODILESS = {
     "/v1/runs/{id}/stop",
     "/v1/ui/{chat}/stop",
+    "/v1/responses/{id}/cancel",
     "/v1/runs/{id}/webhooks/{delivery}/redeliver",
     "/{node}/r/{access}/{when:path}/{file}/stop",
 }
 """What is posted without a body."""
+
+SOCKETS = {("GET", "/v1/responses")}
+"""What is asked with an upgrade."""
 
 READERS = {
     "/v1/chat/completions": openai_chat.read,
@@ -33,6 +37,8 @@ READERS = {
     "/v1/responses": openai_responses.read,
     "/v1/ui": ui_messages.read,
     "/v1/runs/{id}/links": msgspec.json.Decoder(LinkRequest).decode,
+    "/anthropic/v1/messages": anthropic.read,
+    "/anthropic/v1/messages/count_tokens": anthropic.read_count,
     "/v1/stream-chatgpt": offload.read,
     "/v1/async-chatgpt": offload.read,
 }
@@ -87,7 +93,7 @@ def test_every_route_says_what_it_takes(site: Site) -> None:
 def test_every_route_says_what_it_answers(site: Site) -> None:
     for route in site.routes:
         first = route.doc.answers[0]
-        assert first.status == 200
+        assert first.status == (101 if (route.method, route.path) in SOCKETS else 200)
         assert first.contents
         for content in contents(route):
             assert content.examples, route.path

@@ -10,6 +10,7 @@ import msgspec
 
 from headgate.calls import Call
 from headgate.dialects import openai as faces
+from headgate.dialects.responses.face import RESPONSES
 from headgate.errors import BadRequest
 from headgate.formats import openai_chat, openai_completions, openai_responses, ui_messages
 from headgate.formats.base import Writer
@@ -21,7 +22,7 @@ MADE = "made"
 _FACES = {
     openai_chat.NAME: faces.CHAT,
     openai_completions.NAME: faces.COMPLETIONS,
-    openai_responses.NAME: faces.RESPONSES,
+    openai_responses.NAME: RESPONSES,
 }
 
 UI = ui_messages.NAME

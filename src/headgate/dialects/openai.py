@@ -1,17 +1,17 @@
 """
-OpenAI's text endpoints: chat completions, legacy completions, responses, models.
+OpenAI's endpoints for text: chat completions, legacy completions; and its models.
 
-All three do the same: read the request strictly, find the provider, start a run, and write its
-log in their own format.
+Both do the same: read the request strictly, find the provider, start a run, and write its
+log in their own format. Responses can more, and have a place of their own (`responses`).
 """
 
 import time
 
 import msgspec
 
-from headgate.dialects.docs import chat, completions, models, responses
+from headgate.dialects.docs import chat, completions, models
 from headgate.errors import BadRequest, NotFound
-from headgate.formats import openai, openai_chat, openai_completions, openai_responses
+from headgate.formats import openai, openai_chat, openai_completions
 from headgate.keys import Keys
 from headgate.runs import Engine
 from headgate.web.answers import Face, answer
@@ -22,7 +22,6 @@ from headgate.web.starting import begin
 
 CHAT = Face(openai_chat.read, openai_chat.Writer, openai_chat.whole, cuts=True)
 COMPLETIONS = Face(openai_completions.read, openai_completions.Writer, openai_completions.whole, cuts=True)
-RESPONSES = Face(openai_responses.read, openai_responses.Writer, openai_responses.whole, cuts=False)
 
 
 class Bounds(msgspec.Struct, frozen=True):
@@ -40,15 +39,13 @@ class OpenAI:
 
     def ask(self, face: Face) -> Handler:
         """The handler of one endpoint that makes runs."""
-        # OpenAI announces responses, and in a form of its own.
-        hook = "response" if face is RESPONSES else "run"
 
         async def handle(request: Request) -> None:
             owner = self._keys.owner(request.headers)
             body = await request.body(self._bounds.bytes, self._bounds.seconds)
             check_text(body)
             call = face.read(body)
-            begun = await begin(self._engine, request, call, owner=owner, body=body, hook=hook)
+            begun = await begin(self._engine, request, call, owner=owner, body=body)
             if begun is not None:
                 await answer(self._engine, begun.run, call, face, request)
 
@@ -94,7 +91,6 @@ def routes(engine: Engine, keys: Keys, bounds: Bounds) -> list[Route]:
     return [
         route("POST", "/v1/chat/completions", endpoints.ask(CHAT), chat.DOC),
         route("POST", "/v1/completions", endpoints.ask(COMPLETIONS), completions.DOC),
-        route("POST", "/v1/responses", endpoints.ask(RESPONSES), responses.DOC),
         route("GET", "/v1/models", endpoints.models, models.LIST),
         route("GET", "/v1/models/{id:path}", endpoints.model, models.SHOW),
     ]

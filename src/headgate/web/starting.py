@@ -10,7 +10,7 @@ What a client may say about any run, whatever the dialect, it says in headers:
 """
 
 import hashlib
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
@@ -19,7 +19,7 @@ from headgate.calls import Call
 from headgate.errors import BadRequest, Conflict
 from headgate.runs import NOTHING, Engine, Run, Wishes
 from headgate.store.base import Hook
-from headgate.web.http import Request
+from headgate.web.http import Scope
 
 MAX_KEY = 255
 MAX_URL = 2000
@@ -32,6 +32,17 @@ class KeyReused(Conflict):
     code = "idempotency_key_reused"
 
 
+class Asker(Protocol):
+    """Whoever asks: a request, or one turn of a conversation on a socket."""
+
+    headers: dict[bytes, bytes]
+    scope: Scope
+
+    @property
+    def is_left(self) -> bool:
+        """Whether the client has gone away."""
+
+
 class Begun(NamedTuple):
     """A run for a request."""
 
@@ -42,7 +53,7 @@ class Begun(NamedTuple):
 
 async def begin(
     engine: Engine,
-    request: Request,
+    request: Asker,
     call: Call,
     *,
     owner: str,
@@ -74,7 +85,7 @@ async def begin(
     return Begun(engine.start(call, target, owner=owner, wishes=wishes), True)
 
 
-def _with_headers(wishes: Wishes, request: Request, call: Call, hook: str) -> Wishes:
+def _with_headers(wishes: Wishes, request: Asker, call: Call, hook: str) -> Wishes:
     headers = request.headers
     changes: dict[str, object] = {}
     if headers.get(b"headgate-disconnect", b"").lower() == b"keep":
@@ -88,7 +99,7 @@ def _with_headers(wishes: Wishes, request: Request, call: Call, hook: str) -> Wi
     return msgspec.structs.replace(wishes, **changes) if changes else wishes
 
 
-def _name_of_key(request: Request, owner: str) -> str | None:
+def _name_of_key(request: Asker, owner: str) -> str | None:
     key = request.headers.get(b"idempotency-key")
     if key is None:
         return None
@@ -97,7 +108,7 @@ def _name_of_key(request: Request, owner: str) -> str | None:
     return f"key/{hashlib.sha256(key).hexdigest()}/{owner}"
 
 
-def _fingerprint(request: Request, body: bytes) -> bytes:
+def _fingerprint(request: Asker, body: bytes) -> bytes:
     return hashlib.sha256(request.scope["path"].encode() + b"\0" + body).digest()
 
 

@@ -149,7 +149,7 @@ def test_every_wish_is_handed_on() -> None:
             include=["reasoning.encrypted_content"],
             max_tool_calls=3,
             store=False,
-            background=True,
+            background=False,
             stream=True,
             acme_option=[1],
         )
@@ -210,7 +210,6 @@ def part(**fields: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
-        ({"previous_response_id": "resp_1"}, "previous_response_id"),
         ({"conversation": "conv_1"}, "conversation"),
         ({"prompt": {"id": "p"}}, "prompt"),
         ({"tools": [{"type": "web_search"}]}, "tools[0].type"),
@@ -230,6 +229,12 @@ def test_what_cannot_be_said_elsewhere_is_refused(fields: dict[str, Any], param:
         prompt(call(**fields))
     assert (caught.value.param, caught.value.code) == (param, "unsupported_parameter")
     assert f"'{param}'" in caught.value.message
+
+
+def test_a_response_that_lies_elsewhere_is_not_found() -> None:
+    with pytest.raises(BadRequest) as caught:
+        prompt(call(previous_response_id="resp_1"))
+    assert (caught.value.param, caught.value.code) == ("previous_response_id", "previous_response_not_found")
 
 
 def test_a_picture_must_be_somewhere() -> None:

@@ -46,7 +46,7 @@ FULL: dict[str, Any] = {
     "stream": True,
     "stream_options": {"include_obfuscation": False},
     "store": False,
-    "background": True,
+    "background": False,
     "previous_response_id": "resp_1",
     "conversation": {"id": "conv_1"},
     "prompt": {"id": "pmpt_1", "version": "2", "variables": {"a": "b"}},

@@ -6,6 +6,7 @@ import msgspec
 
 from headgate.dialects.docs import asking, errors, sample
 from headgate.dialects.docs.responses_answer import Response, ResponseEvent
+from headgate.errors import BadRequest, Conflict
 from headgate.formats import openai_responses
 from headgate.formats.openai_responses import inputs
 from headgate.web.doc import Content, Doc
@@ -69,6 +70,12 @@ REQUESTS: dict[str, dict[str, Any]] = {
             },
         ],
     },
+    "In the background": {"model": "default", "input": "Say hello.", "background": True},
+    "Going on": {
+        "model": "default",
+        "previous_response_id": openai_responses.response_id(sample.RUN),
+        "input": "And once more.",
+    },
     "With a tool": {
         "model": "default",
         "input": "Do I need an umbrella in Brno?",
@@ -100,12 +107,27 @@ def _stream(name: str, events: sample.Events) -> str:
     return sample.streamed(openai_responses.Writer(_CALLS[name], sample.RUN, sample.CREATED), events)
 
 
+CHAINING = (
+    openai_responses.not_found(openai_responses.response_id(sample.RUN)),
+    BadRequest(
+        "The previous response failed. Go on from the one before it, or ask it again.",
+        param="previous_response_id",
+        code="previous_response_failed",
+    ),
+    Conflict(
+        "The previous response is still being made; go on when it is over.",
+        param="previous_response_id",
+        code="previous_response_in_progress",
+    ),
+)
+
 DOC = Doc(
     summary="Respond",
     description=(
         "OpenAI's Responses, from any provider: one that only chats is asked in chat's terms, and what cannot be "
         "said there is refused, with the field's name. A stream ends with `response.completed`, "
-        "`response.incomplete` or `response.failed`; there is no `[DONE]`."
+        "`response.incomplete` or `response.failed`; there is no `[DONE]`. What has begun is found again at "
+        "`/v1/responses/{id}`."
     ),
     tag=asking.OPENAI,
     parameters=asking.PARAMETERS,
@@ -121,7 +143,18 @@ DOC = Doc(
             "tools": "Functions that the model may call, and tools that the provider runs itself.",
             "tool_choice": "`auto`, `none`, `required`, or the one tool to call.",
             "reasoning": "How long to think, and whether to tell of it.",
-            "previous_response_id": "Goes on after a response that a provider of this API keeps.",
+            "background": (
+                "The answer is made without its client: the response comes back at once, `queued`, or with `stream` "
+                "its events as they happen. Find it again at `/v1/responses/{id}`. Needs `store`."
+            ),
+            "store": (
+                "`false` keeps the response in memory only: nothing of it is written, and it is forgotten when it is "
+                "over, so it cannot be found again nor gone on from."
+            ),
+            "previous_response_id": (
+                "Goes on from a response made here, by whichever provider: what was asked and answered before is put "
+                "before `input`; `instructions` are not. An id that was not made here reaches a provider of this API."
+            ),
             "include": "What else to answer with, such as `message.output_text.logprobs`.",
             "instructions": "What is put before the conversation, as a system message.",
             "text": '`{"format": {"type": "json_schema", ...}}` makes the answer JSON of that schema.',
@@ -130,11 +163,15 @@ DOC = Doc(
     answers=(
         sample.answer(
             whole=Response,
-            wholes={"Plain": _whole("Plain", sample.TALK), "A tool is called": _whole("With a tool", sample.CALL)},
+            wholes={
+                "Plain": _whole("Plain", sample.TALK),
+                "In the background": _whole("In the background", ()),
+                "A tool is called": _whole("With a tool", sample.CALL),
+            },
             chunk=ResponseEvent,
             streams={"Streamed": _stream("Streamed", sample.TALK)},
         ),
     ),
-    errors=errors.ASKING,
+    errors=(*errors.ASKING, *CHAINING),
     error=errors.ErrorAnswer,
 )

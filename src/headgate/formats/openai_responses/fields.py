@@ -7,7 +7,7 @@ import msgspec
 from headgate.calls import Call
 from headgate.errors import BadRequest
 from headgate.formats import strict
-from headgate.formats.openai_responses import inputs
+from headgate.formats.openai_responses import chaining, inputs
 from headgate.formats.openai_responses.extra import NAME
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -137,6 +137,8 @@ def forward(call: Call, model: str, *, stream: bool) -> bytes:
     background would go on, and cost, after we have left.
     """
     fields = {name: raw for name, raw in call.fields.items() if name != "background"}
+    if chaining.previous(call) is not None:
+        fields = chaining.without_ours(fields)
     fields["model"] = msgspec.Raw(msgspec.json.encode(model))
     fields["stream"] = msgspec.Raw(b"true" if stream else b"false")
     if not stream:
@@ -146,6 +148,12 @@ def forward(call: Call, model: str, *, stream: bool) -> bytes:
 
 def _check(request: ResponsesRequest) -> None:
     """What the types above cannot say."""
+    if request.background and request.store is False:
+        raise BadRequest(
+            "A response in the background must be stored: leave out 'store' or 'background'.",
+            param="store",
+            code="invalid_value",
+        )
     if request.input is not None:
         for where, item in inputs.items(request.input):
             inputs.check(item, where)
@@ -168,3 +176,13 @@ def _check(request: ResponsesRequest) -> None:
 def missing(param: str) -> BadRequest:
     """A field that must be there and is not."""
     return BadRequest(f"Missing required parameter: '{param}'.", param=param, code="missing_required_parameter")
+
+
+def not_found(response: str) -> BadRequest:
+    """A response to go on from that nobody has."""
+    return BadRequest(
+        f"Previous response with id '{response[:100]}' not found: it was never made here, not stored, deleted, or is "
+        "older than responses are kept.",
+        param="previous_response_id",
+        code="previous_response_not_found",
+    )

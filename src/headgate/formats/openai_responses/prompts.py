@@ -17,13 +17,14 @@ from headgate.calls import (
 )
 from headgate.errors import BadRequest
 from headgate.formats import strict
-from headgate.formats.openai_responses import inputs
+from headgate.formats.openai_responses import chaining, inputs
 from headgate.formats.openai_responses.fields import (
     KNOWN,
     ResponsesRequest,
     TextOptions,
     ToolChoice,
     missing,
+    not_found,
     request_of,
 )
 from headgate.formats.openai_responses.inputs import InputItem, InputPart
@@ -42,7 +43,7 @@ def prompt(call: Call) -> Prompt:
     is a mere hint (truncation, reasoning summaries, include) is left out.
     """
     request = request_of(call)
-    _refuse_references(request)
+    _refuse_references(request, call)
     text = request.text or TextOptions()
     return Prompt(
         messages=_messages(request),
@@ -63,9 +64,11 @@ def prompt(call: Call) -> Prompt:
     )
 
 
-def _refuse_references(request: ResponsesRequest) -> None:
-    """What stands for something that lies at OpenAI."""
-    for param in ("previous_response_id", "conversation", "prompt"):
+def _refuse_references(request: ResponsesRequest, call: Call) -> None:
+    """What stands for something that lies at OpenAI; of a response of ours, all is in the input."""
+    if request.previous_response_id is not None and chaining.previous(call) is None:
+        raise not_found(request.previous_response_id)
+    for param in ("conversation", "prompt"):
         if getattr(request, param) is not None:
             raise strict.unsupported(param, "cannot be used with this provider; send everything as 'input'.")
     if request.input is None:

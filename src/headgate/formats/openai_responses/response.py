@@ -7,6 +7,7 @@ import msgspec
 from headgate.calls import Call
 from headgate.events import Started, Usage
 from headgate.formats import openai, strict
+from headgate.formats.openai_responses import ids
 from headgate.formats.openai_responses.extra import NAME
 
 _DEFAULTS: dict[str, Any] = {
@@ -45,19 +46,23 @@ class Response:
     """The object that stands in lifecycle events and is the whole answer of a plain request."""
 
     def __init__(self, call: Call, run: str, created: int) -> None:
-        self.status = "in_progress"
+        self.is_background = call.format == NAME and strict.value(call.fields, "background") is True
+        self.is_mute = call.format == NAME and strict.value(call.fields, "generate") is False
+        """Whether nothing was to be answered at all."""
+        self.status = "queued" if self.is_background else "in_progress"
         self.error: dict[str, Any] | None = None
         self.incomplete_details: dict[str, Any] | None = None
         self.usage: Usage | None = None
         self.is_kindred = False
         """Whether the provider spoke Responses itself, so that its own fields are in our terms."""
-        self._id = "resp_" + run.removeprefix("run_")
+        self._id = ids.response_id(run)
         self._created, self._model = created, call.model
         self._echo = _echo(call)
         self._kept: dict[str, Any] = {}
 
     def start(self, event: Started) -> None:
         """Who answers."""
+        self.status = "in_progress"
         self._model = event.model or self._model
         self.is_kindred = event.format == NAME
         self.keep(event.extra)

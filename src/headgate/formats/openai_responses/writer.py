@@ -35,7 +35,7 @@ from headgate.events import (
     Usage,
     Vendor,
 )
-from headgate.formats.openai_responses import extra, failures
+from headgate.formats.openai_responses import extra, failures, ids
 from headgate.formats.openai_responses.extra import NO_MARK, Mark
 from headgate.formats.openai_responses.frames import Frames
 from headgate.formats.openai_responses.items import Calling, Hosted, Item, Spoken
@@ -50,7 +50,7 @@ class Writer:
 
     def __init__(self, call: Call, run: str, created: int) -> None:
         self._response = Response(call, run, created)
-        self._run = run.removeprefix("run_")
+        self._run = run
         self._frames = Frames()
         self._items: list[Item] = []
         self._ids: set[str] = set()
@@ -69,6 +69,17 @@ class Writer:
         """The response object as it stands."""
         return self._response.object([item.object() for item in self._items])
 
+    def opening(self) -> bytes:
+        """
+        What a response in the background says before anything has happened, once; b"" for any other.
+
+        Whoever does not ask for it gets it with the first event that makes frames.
+        """
+        if self._frames.number or not self._response.is_background:
+            return b""
+        response = {"response": msgspec.Raw(msgspec.json.encode(self.response()))}
+        return self._frames.event("response.created", response) + self._frames.event("response.queued", response)
+
     def write(self, event: AnyEvent) -> bytes:
         """Return the frames this event makes."""
         # The common case, kept in a few instructions: more words of the same text.
@@ -82,8 +93,9 @@ class Writer:
     def _other(self, event: AnyEvent) -> bytes:
         match event:
             case Started():
+                opened = self.opening()
                 self._response.start(event)
-                return self._begin()
+                return opened + self._begin()
             case Usage():
                 self._response.usage = event
                 return b""
@@ -108,9 +120,9 @@ class Writer:
                 return self._replay(event.extra) if self._response.is_kindred else b""
 
     def _begin(self) -> bytes:
-        response = msgspec.Raw(msgspec.json.encode(self.response()))
-        created = self._frames.event("response.created", {"response": response})
-        return created + self._frames.event("response.in_progress", {"response": response})
+        response = {"response": msgspec.Raw(msgspec.json.encode(self.response()))}
+        created = b"" if self._frames.number else self._frames.event("response.created", response)
+        return created + self._frames.event("response.in_progress", response)
 
     def _say(self, event: Text | Reasoning | Refusal) -> bytes:
         logprobs = None if isinstance(event, Reasoning) else event.logprobs
@@ -192,7 +204,7 @@ class Writer:
         return ended + hosted.open(self._frames)
 
     def _end(self, event: Last) -> bytes:
-        frames = b""
+        frames = self.opening()
         if not self._frames.number:
             response = self.response()
             frames = self._frames.event("response.created", {"response": response})
@@ -209,7 +221,7 @@ class Writer:
         reason = _INCOMPLETE.get(event.reason)
         details = kept.get("incomplete_details") or ({"reason": reason} if reason else None)
         # Clients index output[0]: an answer without a word is an empty message.
-        opened = b"" if self._items else self._open_part(TEXT, NO_MARK)[1]
+        opened = b"" if self._items or self._response.is_mute else self._open_part(TEXT, NO_MARK)[1]
         return opened + self._finish_as("incomplete" if details else "completed", details)
 
     def _finish_as(self, status: str, details: dict[str, Any] | None) -> bytes:
@@ -242,7 +254,7 @@ class Writer:
     def _name(self, prefix: str, wanted: object) -> str:
         """The provider's own id, or one made from the run's where there is none or it was used before."""
         id = wanted if isinstance(wanted, str) and wanted and wanted not in self._ids else None
-        id = id or f"{prefix}_{self._run}_{len(self._items)}"
+        id = id or ids.item_id(prefix, self._run, len(self._items))
         self._ids.add(id)
         return id
 
