@@ -229,3 +229,22 @@ def test_a_quiet_beginning_can_be_waited_for() -> None:
             assert one.is_begun
 
     run(play())
+
+
+def test_an_end_on_its_way_is_waited_for_and_not_sent_again() -> None:
+    async def play() -> None:
+        async with desk(0) as at:
+            at.store.gate.clear()
+            one = at.begin(STARTED, *texts("a"), Finished("stop"))
+            await turns()
+            waiting = asyncio.create_task(at.commit.settle(one))
+            await turns()
+            assert not waiting.done()
+            at.store.gate.set()
+            await waiting
+            await turns()
+            assert one.is_over
+            assert [segment.end is not None for batch in at.store.batches for segment in batch] == [True]
+            assert at.over == [one]
+
+    run(play())

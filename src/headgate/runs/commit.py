@@ -107,7 +107,9 @@ class GroupCommit:
         """Have a run kept at once as far as it is; raises StoreError when its beginning cannot be."""
         if run not in self._awaited:
             self._awaited[run] = self._loop.create_future()
-            self.add(run, Urgency.FIRST, 0)
+            # An end that is on its way to the store must not go there twice.
+            if not (run.is_begun and run.has_ended and run.written == len(run.events)):
+                self.add(run, Urgency.FIRST, 0)
         await asyncio.shield(self._awaited[run])
         if not run.is_begun and isinstance(run.last, Failed):
             raise StoreError(run.last.message, code=run.last.code)
