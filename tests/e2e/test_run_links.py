@@ -9,6 +9,7 @@ import pytest
 
 from tests.e2e.watching import run_of
 from tests.e2e.wire import Answer, Wire, ask, chat, counting, frames, pieces_of
+from tests.node import chromium, node
 from tests.serving import Serving, serving
 
 pytestmark = pytest.mark.slow
@@ -172,6 +173,20 @@ def test_a_link_outlives_the_server_and_dies_with_the_key(tmp_path: Any) -> None
         assert server.stop() == 0
     with serving(CONFIG.replace("alice =", "carol ="), folder=tmp_path) as server:
         assert ask(server, path).error["code"] == "link_invalid"
+
+
+@pytest.mark.parametrize("is_browser", [False, True], ids=["npm", "chromium"])
+def test_an_event_source_follows_a_link(server: Serving, over: str, is_browser: bool) -> None:
+    """It has no way to send a key. At a link that is over, or no link at all, it gives up."""
+    path = chromium() if is_browser else None
+    good, late = link(server, over)["token"], link(server, over, expires_in=1)["token"]
+    while ask(server, f"/v1/runs/{over}?token={late}").status == 200:
+        pass
+    urls = [f"{server.url}/v1/runs/{over}/events{query}" for query in (f"?token={good}", f"?token={late}", "")]
+    heard = node("follow.mjs", urls=urls, names=["text", "finished"], chromium=path, home=f"{server.url}/health")
+    assert [json.loads(data)["type"] for _, _, data in heard[0]["events"]] == ["text", "text", "finished"]
+    assert [follower["events"] for follower in heard[1:]] == [[], []]
+    assert [follower["opens"] for follower in heard[1:]] == [0, 0]
 
 
 def test_nobody_writes_a_token_down(tmp_path: Any) -> None:
