@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from headgate.events import Failed
 from headgate.store.base import Head, Hook, Store, Try
 from headgate.store.memory import MemoryStore
 from headgate.store.sqlite import SqliteStore
@@ -50,6 +51,17 @@ def test_the_end_of_a_run_keeps_a_delivery_for_each_hook(play: Play) -> None:
         assert await store.due(NOW, 10) == kept
         assert len(await store.due(NOW, 1)) == 1
         assert await store.deliveries(run.run, "bob") == []
+
+    play(act)
+
+
+def test_a_hook_may_want_to_hear_of_some_ends_only(play: Play) -> None:
+    async def act(store: Store) -> None:
+        picky = Hook("https://one.test/", "run", ("failed", "stopped"))
+        finished, failed = hooked(picky, HOOKS[1]), hooked(picky)
+        await store.append([whole(finished, EVENTS, NOW), whole(failed, [Failed("x", "It broke.")], NOW)])
+        assert [each.url for each in await store.deliveries(finished.run, "alice")] == [HOOKS[1].url]
+        assert [each.url for each in await store.deliveries(failed.run, "alice")] == [picky.url]
 
     play(act)
 

@@ -35,9 +35,11 @@ def test_an_endpoint_hears_of_everybodys_runs_and_signs_with_its_own_secret() ->
 def test_an_endpoint_does_not_hear_of_what_it_does_not_want() -> None:
     async def test() -> None:
         async with Receiver() as receiver:
-            told = endpoint(receiver, "run.failed")
-            async with office(endpoints=[told]) as at_work:
-                run = await at_work.end_run(told.hook)
+            failures, others = endpoint(receiver, "run.failed"), endpoint(receiver, "response.incomplete", name="other")
+            async with office(endpoints=[failures, others]) as at_work:
+                assert await at_work.store.deliveries(await at_work.end_run(failures.hook), "alice") == []
+                # How a response ended is not seen before its message is made.
+                run = await at_work.end_run(others.hook)
                 skipped = await at_work.until(run, lambda delivery: delivery.due is None)
                 assert (skipped.status, receiver.posts) == ("skipped", [])
 
@@ -69,4 +71,4 @@ def test_runs_do_not_carry_an_endpoints_url() -> None:
     """It may hold a secret; and whoever changes it wants what is waiting to go to the new one."""
     receiver = Receiver()
     addressing = Addressing({}, [endpoint(receiver, "run.failed")])
-    assert addressing.hooks == (Hook("", "endpoint/audit"),)
+    assert addressing.hooks == (Hook("", "endpoint/audit", ("failed",)),)

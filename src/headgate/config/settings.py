@@ -14,20 +14,11 @@ from headgate.config import kinds
 from headgate.config.secret import Secret
 from headgate.net.guard import Network
 from headgate.providers.registry import Endpoint
+from headgate.webhooks.addressing import EVENTS, RUN_EVENTS
 
 MEGABYTE = 1 << 20
 MINUTE = 60.0
 HOUR = 60 * MINUTE
-
-ENDPOINT_EVENTS = (
-    "run.finished",
-    "run.failed",
-    "run.stopped",
-    "response.completed",
-    "response.failed",
-    "response.cancelled",
-    "response.incomplete",
-)
 
 PROVIDER_SECTION = "providers.NAME"
 """How messages about settings and the documentation call the section of any provider."""
@@ -121,9 +112,9 @@ class EndpointSection(msgspec.Struct, frozen=True, kw_only=True):
     """An endpoint as it is written in the file."""
 
     url: Annotated[str, kinds.TEXT, "Where messages go."] = ""
-    events: Annotated[
-        frozenset[str], kinds.some_of(*ENDPOINT_EVENTS), "What it is told of; by default the first three."
-    ] = frozenset(ENDPOINT_EVENTS[:3])
+    events: Annotated[frozenset[str], kinds.some_of(*EVENTS), "What it is told of; by default the first three."] = (
+        frozenset(RUN_EVENTS)
+    )
     secret: Annotated[Secret | None, kinds.SIGNING_SECRET, "Its own secret, in place of the one for all."] = None
     secret_env: Annotated[str | None, kinds.TEXT, "The environment variable that holds it."] = None
 

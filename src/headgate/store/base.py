@@ -20,6 +20,8 @@ class Hook(msgspec.Struct, frozen=True, array_like=True):
     url: str
     kind: str
     """Which of the dialects' forms the message has."""
+    ends: tuple[str, ...] = ()
+    """Of which ends it wants to hear, as their status; () is all."""
 
 
 class Head(msgspec.Struct, frozen=True, array_like=True):
@@ -67,6 +69,11 @@ class End(msgspec.Struct, frozen=True):
     output_tokens: int
     events: Sequence[AnyEvent]
     """The whole log."""
+
+    @property
+    def hooks(self) -> list[Hook]:
+        """Those of its hooks that want to hear of such an end."""
+        return [hook for hook in self.head.hooks if not hook.ends or self.status in hook.ends]
 
 
 class Segment(msgspec.Struct, frozen=True):
@@ -175,7 +182,7 @@ class Store(Protocol):
 
         When it returns they survive a crash of this process (and of the machine, as far as the store
         promises that). Segments of one run come in order and without gaps. The end of a run also keeps
-        its names and one waiting delivery for each of its hooks.
+        its names and one waiting delivery for each of its hooks that wants to hear of such an end.
         """
 
     async def get(self, run: str, owner: str) -> Record | None:

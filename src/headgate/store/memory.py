@@ -42,7 +42,7 @@ class MemoryStore(Store):
         self._kept[head.run] = end
         for name in head.names:
             self._names[name] = max(head.run, self._names.get(name, ""))
-        for hook in head.hooks:
+        for hook in end.hooks:
             id = next(self._numbers)
             self._outbox[id] = Delivery(
                 id=id, run=head.run, owner=head.owner, url=hook.url, kind=hook.kind, created=end.ended, due=end.ended

@@ -14,6 +14,23 @@ ENDPOINT = "endpoint/"
 """How the kind of a configured endpoint's hook begins; its name follows."""
 
 
+_ENDS = {
+    "run.finished": "finished",
+    "run.failed": "failed",
+    "run.stopped": "stopped",
+    "response.completed": "finished",
+    "response.failed": "failed",
+    "response.cancelled": "stopped",
+    "response.incomplete": "finished",
+}
+"""The status of a run with which each event may come, so that nothing is kept for an endpoint that wants none of it."""
+
+EVENTS = tuple(_ENDS)
+"""All that an endpoint may want to hear of."""
+
+RUN_EVENTS = EVENTS[:3]
+
+
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """A receiver that the configuration names, for everybody's runs."""
 
@@ -30,7 +47,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def hook(self) -> Hook:
         """As every run carries it: without its URL, which may hold a secret, and may change."""
-        return Hook(url="", kind=ENDPOINT + self.name)
+        ends = {_ENDS[event] for event in self.events}
+        return Hook(url="", kind=ENDPOINT + self.name, ends=tuple(sorted(ends)))
 
 
 class Letter(msgspec.Struct, frozen=True):

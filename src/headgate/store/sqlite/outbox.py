@@ -14,7 +14,7 @@ def post(connection: sqlite3.Connection, end: End) -> None:
         "VALUES (?,?,?,?,?,?,0,'waiting','')"
     )
     head, now = end.head, end.ended
-    connection.executemany(sql, [(head.run, head.owner, hook.url, hook.kind, now, now) for hook in head.hooks])
+    connection.executemany(sql, [(head.run, head.owner, hook.url, hook.kind, now, now) for hook in end.hooks])
 
 
 def due(connection: sqlite3.Connection, now: float, limit: int) -> list[Delivery]:
