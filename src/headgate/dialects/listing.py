@@ -42,7 +42,10 @@ def page(query: Mapping[str, str]) -> Page:
     for name in query:
         if name not in PARAMETERS:
             known = ", ".join(PARAMETERS)
-            raise BadRequest(f"'{name[:100]}' is no parameter of this list; there are {known}.", param=name[:100])
+            what = name[:100]
+            raise BadRequest(
+                f"'{what}' is no parameter of this list; there are {known}.", param=what, code="unknown_parameter"
+            )
     after, since = _run(query, "after"), _time(query, "since")
     if after is not None:
         # The store looks runs up by time; those that are too old all the same are left out of the page.
@@ -117,7 +120,7 @@ def _kept_object(summary: Summary) -> dict[str, Any]:
 
 def _limit(text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 3 or not 1 <= int(text) <= MAX_PAGE:
-        raise BadRequest(f"'limit' must be a number from 1 to {MAX_PAGE}.", param="limit")
+        raise _wrong("limit", f"a number from 1 to {MAX_PAGE}")
     return int(text)
 
 
@@ -131,19 +134,23 @@ def _run(query: Mapping[str, str], name: str) -> str | None:
 def _one_of(query: Mapping[str, str], name: str, known: tuple[str, ...]) -> str | None:
     text = query.get(name)
     if text is not None and text not in known:
-        raise BadRequest(f"'{name}' must be one of {', '.join(known)}.", param=name)
+        raise _wrong(name, f"one of {', '.join(known)}")
     return text
 
 
 def _word(query: Mapping[str, str], name: str) -> str | None:
     text = query.get(name)
     if text is not None and not 0 < len(text) <= MAX_WORD:
-        raise BadRequest(f"'{name}' must have 1 to {MAX_WORD} characters.", param=name)
+        raise _wrong(name, f"of 1 to {MAX_WORD} characters")
     return text
 
 
 def _time(query: Mapping[str, str], name: str) -> float | None:
     text = query.get(name)
     if text is not None and not _TIME.fullmatch(text):
-        raise BadRequest(f"'{name}' must be a time in seconds since 1970.", param=name)
+        raise _wrong(name, "a time in seconds since 1970")
     return None if text is None else float(text)
+
+
+def _wrong(param: str, what: str) -> BadRequest:
+    return BadRequest(f"'{param}' must be {what}.", param=param, code="invalid_value")

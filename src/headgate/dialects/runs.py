@@ -166,7 +166,9 @@ def _cursor(request: Request) -> int:
     if text in ("", "-1"):
         return -1
     if not text.isascii() or not text.isdigit() or len(text) > 15:
-        raise BadRequest("'after' must be the number of an event, or -1 for the start.", param="after")
+        raise BadRequest(
+            "'after' must be the number of an event, or -1 for the start.", param="after", code="invalid_cursor"
+        )
     return int(text)
 
 

@@ -220,8 +220,12 @@ LIST = Doc(
         ),
     ),
     errors=(
-        BadRequest("'limit' must be a number from 1 to 100.", param="limit"),
-        BadRequest("'state' is no parameter of this list; there are limit, before, after.", param="state"),
+        BadRequest("'limit' must be a number from 1 to 100.", param="limit", code="invalid_value"),
+        BadRequest(
+            "'state' is no parameter of this list; there are limit, before, after.",
+            param="state",
+            code="unknown_parameter",
+        ),
         errors.NO_KEY,
         errors.STORE_GONE,
     ),
@@ -368,7 +372,9 @@ FOLLOW = Doc(
         Answer(status=204, meaning="The run is over, and nothing comes after that event.", headers=sample.HEADERS),
     ),
     errors=(
-        BadRequest("'after' must be the number of an event, or -1 for the start.", param="after"),
+        BadRequest(
+            "'after' must be the number of an event, or -1 for the start.", param="after", code="invalid_cursor"
+        ),
         BadRequest(
             "The run holds 2 answers, and 'ui' has a place for one. Leave out 'as' to get its events as they are.",
             param="as",
