@@ -15,6 +15,7 @@ import uvloop
 
 from headgate.calls import Call
 from headgate.config import Config, ProviderConfig, Secret, secrets_of
+from headgate.dialects import anthropic as anthropic_dialect
 from headgate.dialects import offload as offload_dialect
 from headgate.dialects import openai as openai_dialect
 from headgate.dialects import responses as responses_dialect
@@ -70,6 +71,7 @@ def build(config: Config, client: Client) -> Parts:
             *service_dialect.routes(engine),
             *openai_dialect.routes(engine, keys, bounds),
             *responses_dialect.routes(engine, keys, bounds),
+            *anthropic_dialect.routes(engine, keys, bounds),
             *runs_dialect.routes(engine, keys, bounds, address),
             *ui_dialect.routes(engine, keys, bounds),
             *webhooks_dialect.routes(engine, keys, addressing, webhooks),
@@ -112,7 +114,7 @@ def replay(record: Record) -> Call | None:
     """The call of a kept request, to be asked again; None when it cannot be."""
     reader = _READERS.get(record.head.format)
     try:
-        return None if reader is None else reader(record.head.request)
+        return None if reader is None else anthropic_dialect.remembered(reader(record.head.request), record.head.note)
     except BadRequest:
         return None
 

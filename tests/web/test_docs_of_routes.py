@@ -10,7 +10,7 @@ import pytest
 from headgate.dialects import runs as runs_dialect
 from headgate.dialects.docs import responses, sample
 from headgate.dialects.docs import runs as runs_docs
-from headgate.formats import offload, openai_chat, openai_completions, openai_responses, ui_messages
+from headgate.formats import anthropic, offload, openai_chat, openai_completions, openai_responses, ui_messages
 from headgate.runs import Run
 from headgate.store.base import Head
 from headgate.web.doc import EVENT_STREAM, JSON, Content
@@ -37,6 +37,8 @@ READERS = {
     "/v1/responses": openai_responses.read,
     "/v1/ui": ui_messages.read,
     "/v1/runs/{id}/links": msgspec.json.Decoder(LinkRequest).decode,
+    "/anthropic/v1/messages": anthropic.read,
+    "/anthropic/v1/messages/count_tokens": anthropic.read_count,
     "/v1/stream-chatgpt": offload.read,
     "/v1/async-chatgpt": offload.read,
 }

@@ -10,9 +10,10 @@ import msgspec
 
 from headgate.calls import Call
 from headgate.dialects import openai as faces
+from headgate.dialects.anthropic import MESSAGES
 from headgate.dialects.responses.face import RESPONSES
 from headgate.errors import BadRequest
-from headgate.formats import openai_chat, openai_completions, openai_responses, ui_messages
+from headgate.formats import anthropic, openai_chat, openai_completions, openai_responses, ui_messages
 from headgate.formats.base import Writer
 from headgate.runs import Run
 
@@ -23,12 +24,13 @@ _FACES = {
     openai_chat.NAME: faces.CHAT,
     openai_completions.NAME: faces.COMPLETIONS,
     openai_responses.NAME: RESPONSES,
+    anthropic.NAME: MESSAGES,
 }
 
 UI = ui_messages.NAME
 NAMES = (*_FACES, UI)
 
-_ONE_ANSWER = (openai_responses.NAME, UI)
+_ONE_ANSWER = (openai_responses.NAME, anthropic.NAME, UI)
 """Forms without a place for a second answer."""
 
 
