@@ -22,7 +22,7 @@ def setting_row(setting: Setting) -> str:
 
 
 def service_row(service: Service) -> str:
-    variables = [name for name in (service.key_variable, service.url_variable) if name]
+    variables = [name for name in (service.key_variable, service.other_key_variable, service.url_variable) if name]
     return _row(
         f"`{service.name}`",
         service.title,

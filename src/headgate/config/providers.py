@@ -12,7 +12,16 @@ from headgate.config.secret import Secret
 from headgate.config.settings import PROVIDER_SETTINGS, ProviderSection
 from headgate.net.target import Target
 from headgate.providers.base import Limits
-from headgate.providers.registry import COMPATIBLE, ENDPOINTS, SERVICES, Endpoint, Service, address, is_wanted
+from headgate.providers.registry import (
+    COMPATIBLE,
+    ENDPOINTS,
+    SERVICES,
+    Endpoint,
+    Service,
+    address,
+    is_wanted,
+    key_variable,
+)
 
 SIMULATOR = "simulator"
 SIMULATOR_MODEL = "demo"
@@ -194,7 +203,7 @@ def _key(
         # A service's own key goes to the service's own address, or where its own section sends it;
         # a stranger's address under another name must not get it for nothing.
         is_own = given.base_url is None or name == service.name
-        variable = service.key_variable if is_own else ""
+        variable = (key_variable(service, environ) or service.key_variable) if is_own else ""
     if not environ.get(variable):
         return None, variable
     try:

@@ -25,6 +25,8 @@ _RETRYABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _TAGS = re.compile(rb"(?is)<(script|style|head).*?</\1>|<[^>]*>")
 _TITLE = re.compile(rb"(?is)<title[^>]*>(.*?)</title>")
 
+_DELAY = re.compile(r"(\d{1,6}(?:\.\d{1,9})?)s")
+
 _STATUS = {
     "rate_limit_exceeded": 429,
     "rate_limit_error": 429,
@@ -133,6 +135,8 @@ def _reports_error(said: object) -> bool:
 
 def _error(inner: dict[str, Any], provider: str, status: int) -> ProviderError:
     code, kind, param = inner.get("code"), inner.get("type"), inner.get("param")
+    google = _google_details(inner)
+    code = google.get("reason", code)
     mute = f"{provider} answered with status {status}." if status else f"{provider} reported an error and no reason."
     status = status or _status_in(inner)
     # A status that HTTP does not have is none for our client.
@@ -143,8 +147,30 @@ def _error(inner: dict[str, Any], provider: str, status: int) -> ProviderError:
         kind=kind if isinstance(kind, str) and kind not in ("", "error") else _kind(told),
         param=param if isinstance(param, str) else None,
         status=told,
+        retry_after=google.get("retry_after"),
         retryable=told in _RETRYABLE,
     )
+
+
+def _google_details(inner: dict[str, Any]) -> dict[str, Any]:
+    """
+    What Google says besides its number: a word for what is wrong, and when to try again.
+
+    {"code": 429, "status": "RESOURCE_EXHAUSTED", "details": [{"@type": "...RetryInfo", "retryDelay": "7s"}]}
+    """
+    code, word, details = inner.get("code"), inner.get("status"), inner.get("details")
+    if not isinstance(word, str) or not isinstance(code, int):
+        return {}
+    found: dict[str, Any] = {"reason": word.lower()}
+    for detail in details if isinstance(details, list) else ():
+        if not isinstance(detail, dict):
+            continue
+        kind = str(detail.get("@type")).rpartition(".")[2]
+        if kind == "ErrorInfo" and isinstance(detail.get("reason"), str):
+            found["reason"] = detail["reason"].lower()
+        elif kind == "RetryInfo" and (delay := _DELAY.fullmatch(str(detail.get("retryDelay")))):
+            found["retry_after"] = float(delay[1])
+    return found
 
 
 def _status_in(inner: dict[str, Any]) -> int:

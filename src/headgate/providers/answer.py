@@ -147,7 +147,8 @@ class Answer:
         body, provider = b"".join(self._pieces).strip(_BLANK), self._origin.provider
         if self._status >= 300:
             error = upstream_errors.read_error(self._status, body[:MAX_ERROR], provider)
-            error.retry_after = self._retry_after
+            if self._retry_after is not None:
+                error.retry_after = self._retry_after
             raise error
         if body[:1] not in (b"{", b"["):
             raise upstream_errors.no_answer(body, provider)

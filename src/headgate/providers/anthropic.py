@@ -12,8 +12,9 @@ import msgspec
 
 from headgate.calls import Call
 from headgate.errors import ProviderError
-from headgate.formats import anthropic, openai_chat, openai_completions, openai_responses, upstream_errors
+from headgate.formats import anthropic, upstream_errors
 from headgate.formats.base import Origin
+from headgate.formats.prompts import PROMPTS
 from headgate.net import Client, Flow, Target
 from headgate.providers.answer import MAX_ERROR, Answer, Readers, retry_after, without_secrets
 from headgate.providers.base import Ask, Emit
@@ -26,11 +27,6 @@ VERSION = "2023-06-01"
 COUNT_LIMIT = 30.0
 """Seconds that counting may take: it is one short answer."""
 
-_PROMPTS = {
-    openai_chat.NAME: openai_chat.prompt,
-    openai_completions.NAME: openai_completions.prompt,
-    openai_responses.NAME: openai_responses.prompt,
-}
 _READERS: Readers = (anthropic.Reader, anthropic.read_whole)
 
 
@@ -88,7 +84,7 @@ class AnthropicProvider:
         call = ask.call
         if call.format == anthropic.NAME:
             return anthropic.forward(call, ask.model)
-        return anthropic.request(_PROMPTS[call.format](call), ask.model, stream=call.stream)
+        return anthropic.request(PROMPTS[call.format](call), ask.model, stream=call.stream)
 
     def _headers(self, call: Call, key: str) -> list[tuple[str, str]]:
         headers = {"anthropic-version": self._version}

@@ -7,8 +7,9 @@ untouched. A provider without that endpoint is asked through chat instead.
 
 from collections.abc import Sequence
 
-from headgate.formats import anthropic, openai_chat, openai_completions, openai_responses
+from headgate.formats import openai_chat, openai_completions, openai_responses
 from headgate.formats.base import Origin
+from headgate.formats.prompts import PROMPTS
 from headgate.net import Client, Target
 from headgate.providers.answer import Answer, Readers
 from headgate.providers.base import Ask, Emit
@@ -17,12 +18,6 @@ from headgate.providers.service import Service
 
 _PATHS = {"chat": "/chat/completions", "completions": "/completions", "responses": "/responses"}
 _ENDPOINTS = {openai_chat.NAME: "chat", openai_completions.NAME: "completions", openai_responses.NAME: "responses"}
-_PROMPTS = {
-    openai_chat.NAME: openai_chat.prompt,
-    openai_completions.NAME: openai_completions.prompt,
-    openai_responses.NAME: openai_responses.prompt,
-    anthropic.NAME: anthropic.prompt,
-}
 _READERS: dict[str, Readers] = {
     "chat": (openai_chat.Reader, openai_chat.read_whole),
     "completions": (openai_completions.Reader, openai_completions.read_whole),
@@ -72,7 +67,7 @@ class OpenAIProvider:
             if endpoint == "responses":
                 return endpoint, openai_responses.forward(call, ask.model, stream=call.stream)
             return endpoint, openai_chat.forward(call, ask.model, stream_usage=service.stream_usage)
-        prompt = _PROMPTS[call.format](call)
+        prompt = PROMPTS[call.format](call)
         if "chat" not in service.endpoints:
             return "responses", openai_responses.request(prompt, ask.model, stream=call.stream)
         return "chat", openai_chat.request(

@@ -15,13 +15,16 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-Endpoint: TypeAlias = Literal["chat", "completions", "responses", "messages"]
+Endpoint: TypeAlias = Literal["chat", "completions", "responses", "messages", "generate"]
 
 ENDPOINTS: frozenset[Endpoint] = frozenset(("chat", "completions", "responses"))
 """Those of OpenAI's API."""
 
 MESSAGES: frozenset[Endpoint] = frozenset(("messages",))
 """Anthropic's, which stands alone: such a service is asked in another way altogether."""
+
+GENERATE: frozenset[Endpoint] = frozenset(("generate",))
+"""Google's generateContent, which stands alone too."""
 
 _CHAT: frozenset[Endpoint] = frozenset(("chat",))
 _CHAT_COMPLETIONS: frozenset[Endpoint] = frozenset(("chat", "completions"))
@@ -36,9 +39,11 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     """Its name as people write it."""
     base_url: str = ""
-    """Everything before `/chat/completions`, or `/messages`; "" where each customer has an address of their own."""
+    """Everything before `/chat/completions`, `/messages` or `/models`; "" where each customer has one of their own."""
     key_variable: str = ""
     """The environment variable its users keep their key in; "" for servers that need none."""
+    other_key_variable: str = ""
+    """Another one that some of them keep it in; it counts where the first is not set."""
     is_key_shared: bool = False
     """The key opens other doors too, so its presence alone does not ask for this service."""
     url_variable: str = ""
@@ -46,7 +51,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     url_path: str = ""
     """What the address in that variable lacks, where by custom it is only the server's."""
     endpoints: frozenset[Endpoint] = _CHAT
-    auth: Literal["bearer", "api-key", "x-api-key"] = "bearer"
+    auth: Literal["bearer", "api-key", "x-api-key", "x-goog-api-key"] = "bearer"
     """Where the key goes: `authorization: Bearer KEY`, or a header of that name."""
     stream_usage: bool = True
     """Whether it takes `stream_options.include_usage`."""
@@ -98,8 +103,13 @@ _ROWS = (
     Service(
         name="gemini",
         title="Google Gemini",
-        base_url="https://generativelanguage.googleapis.com/v1beta/openai",
+        base_url="https://generativelanguage.googleapis.com/v1beta",
         key_variable="GEMINI_API_KEY",
+        other_key_variable="GOOGLE_API_KEY",
+        url_variable="GOOGLE_GEMINI_BASE_URL",
+        url_path="/v1beta",
+        endpoints=GENERATE,
+        auth="x-goog-api-key",
         default_model="gemini-flash-latest",
         prefixes=("gemini-",),
     ),
@@ -291,9 +301,15 @@ def address(service: Service, text: str) -> str:
     return f"{given.scheme}://{userinfo}{at}{host}{f':{port}' if port else ''}{path}{query}"
 
 
+def key_variable(service: Service, environ: Mapping[str, str]) -> str:
+    """The variable that holds its key; "" where none does."""
+    variables = (service.key_variable, service.other_key_variable)
+    return next((variable for variable in variables if environ.get(variable)), "")
+
+
 def is_wanted(service: Service, environ: Mapping[str, str]) -> bool:
     """Whether the environment asks for this service: by its key, or by its address where it needs no key."""
-    has_key, has_address = bool(environ.get(service.key_variable)), bool(environ.get(service.url_variable))
+    has_key, has_address = bool(key_variable(service, environ)), bool(environ.get(service.url_variable))
     if not service.key_variable:
         return has_address
     return has_key and not service.is_key_shared and (has_address or bool(service.base_url))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 import msgspec
@@ -10,7 +10,8 @@ import msgspec
 from headgate.calls import Call, Prompt
 from headgate.errors import BadRequest, ProviderError
 from headgate.events import AnyEvent, Finished, Started, Usage
-from headgate.formats import anthropic, openai_chat, openai_completions, openai_responses, upstream_errors
+from headgate.formats import upstream_errors
+from headgate.formats.prompts import PROMPTS
 from headgate.providers.base import Ask, Emit, Limits
 from headgate.providers.simulator import plan
 from headgate.providers.simulator.script import BASE, MODELS, Fail, Script, Tokens, layered, read
@@ -25,13 +26,6 @@ YIELDS_EVERY = 16
 """Pieces without a pause between them, after which others get a turn."""
 
 _HOUR = 3600.0
-
-_PROMPTS: Mapping[str, Callable[[Call], Prompt]] = {
-    openai_chat.NAME: openai_chat.prompt,
-    openai_completions.NAME: openai_completions.prompt,
-    openai_responses.NAME: openai_responses.prompt,
-    anthropic.NAME: anthropic.prompt,
-}
 
 
 class Simulator:
@@ -101,7 +95,7 @@ class Simulator:
 
 def _prompt(call: Call) -> Prompt:
     """The request in words of our own, within the bounds of what is simulated."""
-    prompt = _PROMPTS[call.format](call)
+    prompt = PROMPTS[call.format](call)
     if call.choices > MAX_CHOICES:
         raise _over("n", f"at most {MAX_CHOICES} choices")
     if len(prompt.stop) > MAX_STOPS or any(len(stop) > MAX_STOP for stop in prompt.stop):

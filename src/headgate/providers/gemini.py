@@ -1,0 +1,138 @@
+"""
+A provider that speaks Gemini's generateContent.
+
+A call in that format is sent on in it, its fields untouched; any other is asked in its terms. What
+Gemini's clients ask besides (counts of tokens, vectors) is passed on as it is.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from headgate.errors import ProviderError
+from headgate.formats import gemini
+from headgate.formats.base import Origin
+from headgate.formats.prompts import PROMPTS
+from headgate.net import Client, Target
+from headgate.providers.answer import Answer, Readers
+from headgate.providers.base import Ask, Emit
+from headgate.providers.service import Service
+from headgate.providers.short import Asker
+
+MAX_TARGETS = 1000
+"""Caps the models whose addresses we remember; clients choose their names."""
+
+LISTING_PAGE = 1000
+"""As many models as Google tells of at once, which is all of them."""
+
+_READERS: Readers = (gemini.Reader, gemini.read_whole)
+
+_ANSWERS = frozenset({"generateContent", "streamGenerateContent", "bidiGenerateContent"})
+
+
+class GeminiProvider:
+    """One such provider."""
+
+    def __init__(self, service: Service, client: Client) -> None:
+        self.name = service.name
+        self.limits = service.limits
+        self._service, self._client = service, client
+        self._base = service.base_url.rstrip("/")
+        common = {"content-type": "application/json", "user-agent": "headgate"}
+        self._headers = {**common, **service.headers}
+        self._keyless = {**common, **service.keyless_headers()}
+        self._targets: dict[tuple[str, str, bool], Target] = {}
+        self._models = Target("GET", f"{self._base}/models?pageSize={LISTING_PAGE}", self._headers)
+
+    async def run(self, ask: Ask, emit: Emit) -> None:
+        """Ask, and emit what comes."""
+        origin = Origin(ask.run, self.name, ask.model, ask.created, ask.call.choices)
+        method = "streamGenerateContent?alt=sse" if ask.call.stream else "generateContent"
+        answer = Answer(_READERS, origin, ask, emit, self._secrets(ask.key))
+        target = self._target(method, ask.model, has_key=ask.key == "")
+        await answer.fetch(self._client, target, self._request(ask), self._key(ask.key))
+
+    async def pass_on(self, method: str, model: str, body: bytes) -> bytes:
+        """What the provider answers to a method of Gemini's that makes no run; raises ProviderError."""
+        target = self._target(method, model, has_key=True)
+        return await self._short(self.limits.first_event).ask(target, _with_model(body, _path(model)))
+
+    async def models(self) -> Sequence[str]:
+        """The models it has that answer."""
+        if self._service.models:
+            return self._service.models
+        body = await self._short(self.limits.first_event).ask(self._models, b"")
+        try:
+            listing = msgspec.json.decode(body, type=_Listing)
+        except msgspec.DecodeError:
+            raise ProviderError(
+                f"{self.name} sent something that is no list of models.", code="upstream_invalid"
+            ) from None
+        return [model.name.removeprefix("models/") for model in listing.models if model.answers]
+
+    async def close(self) -> None:
+        """Nothing to let go of: connections belong to the client."""
+
+    def _request(self, ask: Ask) -> bytes:
+        call = ask.call
+        if call.format == gemini.NAME:
+            return gemini.forward(call)
+        return gemini.request(PROMPTS[call.format](call), ask.model)
+
+    def _target(self, method: str, model: str, *, has_key: bool) -> Target:
+        known = self._targets.get((method, model, has_key))
+        if known is not None:
+            return known
+        headers = self._headers if has_key else self._keyless
+        target = Target("POST", f"{self._base}/{quote(_path(model), safe='/-._~')}:{method}", headers)
+        if len(self._targets) < MAX_TARGETS:
+            self._targets[method, model, has_key] = target
+        return target
+
+    def _short(self, limit: float) -> Asker:
+        return Asker(
+            client=self._client,
+            provider=self.name,
+            connect=self.limits.connect,
+            limit=limit,
+            secrets=self._service.secrets,
+        )
+
+    def _key(self, key: str) -> Sequence[tuple[str, str]]:
+        return self._service.key_headers(key, "") if key else ()
+
+    def _secrets(self, key: str) -> Sequence[str]:
+        return (*self._service.secrets, key) if key else self._service.secrets
+
+
+class _Model(msgspec.Struct, rename="camel"):
+    name: str
+    supported_generation_methods: list[str] | None = None
+
+    @property
+    def answers(self) -> bool:
+        """Whether it makes answers; one that does not say so is believed to."""
+        return self.supported_generation_methods is None or not _ANSWERS.isdisjoint(self.supported_generation_methods)
+
+
+class _Listing(msgspec.Struct):
+    models: list[_Model] = []
+
+
+def _path(model: str) -> str:
+    """A model's place at Google: `models/NAME`, but tuned ones have a place of their own."""
+    return model if model.startswith(("models/", "tunedModels/")) else f"models/{model}"
+
+
+def _with_model(body: bytes, name: str) -> bytes:
+    """A request that repeats its model inside, under the name that the provider knows it by."""
+    fields: Any = msgspec.json.decode(body)
+    inner = [fields, *(fields.get(key) for key in ("generateContentRequest", "generate_content_request"))]
+    listed = fields.get("requests")
+    inner += listed if isinstance(listed, list) else []
+    for each in inner:
+        if isinstance(each, dict) and (each is not fields or "model" in each):
+            each["model"] = name
+    return msgspec.json.encode(fields)

@@ -1,0 +1,15 @@
+"""What some providers are asked besides answers."""
+
+from typing import Protocol, runtime_checkable
+
+
+@runtime_checkable
+class Passing(Protocol):
+    """A provider that answers Gemini's methods that make no run: counts of tokens, vectors."""
+
+    async def pass_on(self, method: str, model: str, body: bytes) -> bytes:
+        """
+        What the provider answers, as its bytes came; raises ProviderError.
+
+        The model inside the request, where there is one, is written as the provider names it.
+        """
