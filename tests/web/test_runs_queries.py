@@ -1,9 +1,12 @@
 """What the list of runs takes as query."""
 
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
+from headgate.dialects import forms
+from headgate.dialects.docs import runs as docs
 from headgate.dialects.listing import FORMATS, MAX_PAGE, PARAMETERS, STATUSES, page, page_object
 from headgate.errors import BadRequest
 from headgate.store.base import Filter, Summary
@@ -114,3 +117,14 @@ def test_a_page_has_what_is_newer_and_says_if_there_is_more() -> None:
     assert listed(after=runs[2]) == (runs[:2], False)
     assert listed(after=runs[2], limit="1") == (runs[:1], True)
     assert listed(after=runs[0]) == ([], False)
+
+
+def test_what_is_told_of_forms_and_formats_is_what_there_is() -> None:
+    """In /docs and in docs/runs.md, also of those that come later."""
+    (told,) = [parameter for parameter in docs.LIST.parameters if parameter.name == "format"]
+    assert get_args(told.type) == FORMATS
+    (told,) = [parameter for parameter in docs.FOLLOW.parameters if parameter.name == "as"]
+    page = (Path(__file__).parents[2] / "docs" / "runs.md").read_text()
+    for name in (*forms.NAMES, forms.MADE):
+        assert f"`{name}`" in told.description
+        assert f"`{name}`" in page
