@@ -1,11 +1,27 @@
 """What the engine makes of runs that a crash left without an end."""
 
+import msgspec
 import pytest
 
 from headgate.calls import Call
 from headgate.events import AnyEvent, Failed, Finished, Text
 from headgate.store.base import Record
-from tests.runs.fakes import STARTED, Fake, HeldStore, call, code_of, head, over, run, saying, texts, turns, working
+from tests.runs.fakes import (
+    STARTED,
+    Fake,
+    HeldStore,
+    Talk,
+    call,
+    code_of,
+    head,
+    over,
+    run,
+    saying,
+    texts,
+    turns,
+    working,
+)
+from tests.store.contract import EVENTS, whole
 
 SAID: list[AnyEvent] = [STARTED, Text("a")]
 
@@ -96,6 +112,24 @@ def test_a_run_that_is_asked_again_can_be_stopped_before_it_begins() -> None:
             await turns()
             assert [event.__struct_config__.tag for event in made.events] == ["stopped"]
         assert provider.asked == []
+
+    run(play())
+
+
+def test_a_run_that_is_asked_again_takes_no_name_from_a_newer_one() -> None:
+    """The newer one may be over already."""
+
+    async def play() -> None:
+        store, talk = left(keep=True), Talk()
+        (record,) = store.orphans
+        store.orphans = [Record(msgspec.structs.replace(record.head, names=("old", "chat")), [])]
+        newer = msgspec.structs.replace(record.head, run="run_" + "1" * 40, names=("chat",))
+        await store.append([whole(newer, EVENTS)])
+        async with working(Fake(talk), store, replay=replay) as engine:
+            assert (engine.live_named("old"), engine.live_named("chat")) == (await engine.find(ID, "anybody"), None)
+            found = await engine.named("chat")
+            assert found is not None
+            assert found.id == newer.run
 
     run(play())
 

@@ -98,7 +98,7 @@ class Engine:
         await self._tasks.__aenter__()
         self._tasks.create_task(self._commit.work())
         self._chores = [self._tasks.create_task(self._tick()), self._tasks.create_task(self._keep_house())]
-        for record in orphans:
+        for record in sorted(orphans, key=lambda record: record.head.run):
             await self._recover(record, replay)
 
     async def close(self, grace: float, is_hurried: Callable[[], bool] = lambda: False) -> None:
@@ -144,6 +144,7 @@ class Engine:
             limits=wishes.kept_limits,
         )
         run = Run(head, durable=call.store)
+        self._live.add(run, run.head.names)
         self._begin(run, call, target, wishes)
         return run
 
@@ -259,7 +260,6 @@ class Engine:
             raise Unavailable("Too many runs are at work.", code="overloaded", retry_after=1)
 
     def _begin(self, run: Run, call: Call, target: Target, wishes: Wishes = NOTHING) -> None:
-        self._live.add(run)
         if run.durable and not run.is_begun:
             self._commit.add_quietly(run)
         # Held by its run, which is held by `_live` until it is over; `close` waits for all of them.
@@ -382,7 +382,7 @@ class Engine:
         run = Run.kept(record.head, record.events, None)
         is_worth_it = run.head.keep and not run.events and not run.head.own_key
         call = replay(record) if is_worth_it else None
-        self._live.add(run)
+        self._live.add(run, [name for name in run.head.names if await self._is_newest(run, name)])
         if call is not None:
             try:
                 self._begin(run, call, await self.catalogue.find(call.model), wishes_again(run.head))
@@ -391,6 +391,11 @@ class Engine:
                 self._append(run, [_failed(error)])
                 return
         self._append(run, [Failed("producer_lost", "The gateway stopped in the middle of this answer.", 503)])
+
+    async def _is_newest(self, run: Run, name: str) -> bool:
+        """Whether no newer run that is over has that name."""
+        kept = await self._store.named(name)
+        return kept is None or kept.head.run < run.id
 
 
 def _stopped(run: Run) -> AnyEvent:

@@ -1,6 +1,6 @@
 """The runs that are at work, by their ids and their other names."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from headgate.events import Started
 from headgate.runs.run import Run
@@ -20,10 +20,10 @@ class Live:
     def __iter__(self) -> Iterator[Run]:
         return iter(self._runs.values())
 
-    def add(self, run: Run) -> None:
-        """One more; it takes its names over from older runs."""
+    def add(self, run: Run, names: Sequence[str]) -> None:
+        """One more; it takes over these of its names from others."""
         self._runs[run.id] = run
-        for name in run.head.names:
+        for name in names:
             self._names[name] = run
 
     def drop(self, run: Run) -> None:
