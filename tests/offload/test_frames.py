@@ -1,5 +1,6 @@
 """Streams of events: whole from the start, exact after a cut, and with an end in every case."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 import pytest
 
 from headgate.dialects.docs import offload_answers, sample
-from headgate.dialects.offload.frames import Frames, SharedFrames
+from headgate.dialects.offload.frames import Frames, Shelf
 from headgate.events import AnyEvent, Failed, Finished, Reasoning, Started, Stopped, Text, Usage
 from headgate.formats import openai_chat
+from headgate.runs import Follower
 from tests.e2e.wire import Frame, frames
 from tests.offload.kept import ASKED, kept
 
@@ -85,11 +87,25 @@ def test_frames_made_while_it_grows_are_the_same() -> None:
     """Replay equals live, byte for byte."""
     whole = Frames(kept(SEVERAL), numbered=True)(0, len(SEVERAL))
     made = kept(SEVERAL)
-    shared = SharedFrames()
-    grown = b"".join(shared.of(made)(number, number + 1) for number in range(len(SEVERAL)))
+    shelf = Shelf()
+    grown = b"".join(shelf.of(made)(number, number + 1) for number in range(len(SEVERAL)))
     assert grown == whole
-    assert shared.of(made)(0, len(SEVERAL)) == whole
-    assert shared.of(made) is shared.of(made)
+    assert shelf.of(made)(0, len(SEVERAL)) == whole
+
+
+def test_they_are_made_once_for_all_who_read_and_let_go_after_the_last() -> None:
+    made, shelf = kept(SEVERAL), Shelf()
+    first = shelf.of(made)
+    assert first(1, 4) is shelf.of(made)(1, 4)
+    loop = asyncio.new_event_loop()
+    reader = Follower(made, loop)
+    loop.close()
+    made.followers.add(reader)
+    shelf.leave(made)
+    assert shelf.of(made) is first
+    made.followers.discard(reader)
+    shelf.leave(made)
+    assert shelf.of(made) is not first
 
 
 def test_usage_that_was_asked_for_comes_where_it_was_asked_for() -> None:

@@ -1,9 +1,12 @@
 """Requests are read strictly, and what belongs to the dialect goes no further."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from headgate.errors import BadRequest
 from headgate.formats import offload
@@ -169,3 +172,18 @@ def test_messages_must_be_there() -> None:
 def test_anything_else_is_no_request(body: bytes) -> None:
     with pytest.raises(BadRequest):
         offload.read(body)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+FIELDS = st.sampled_from([*offload.OffloadRequest.__struct_fields__, "stream", "stream_options", "store", "tools", "x"])
+
+
+@given(st.dictionaries(FIELDS, VALUES, max_size=6))
+def test_whatever_comes_is_read_or_refused(fields: dict[str, Any]) -> None:
+    """With a word for what is wrong, and never anything else."""
+    with suppress(BadRequest):
+        called(read(**fields))

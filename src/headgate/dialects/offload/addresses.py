@@ -5,7 +5,7 @@ import msgspec
 from headgate.dialects.offload import errors, status, tokens, urls
 from headgate.dialects.offload.errors import NotActive, StillRunning
 from headgate.dialects.offload.found import Answers, Found
-from headgate.dialects.offload.frames import Frames, SharedFrames
+from headgate.dialects.offload.frames import Frames, Shelf
 from headgate.errors import BadRequest
 from headgate.events import Stopped
 from headgate.keys import key_in
@@ -22,7 +22,7 @@ class Addresses:
 
     def __init__(self, engine: Engine, address: PublicAddress, answers: Answers) -> None:
         self._engine, self._address, self._answers = engine, address, answers
-        self._frames = SharedFrames()
+        self._shelf = Shelf()
 
     async def status(self, request: Request) -> None:
         """Everything that is known of it so far."""
@@ -45,7 +45,8 @@ class Addresses:
         if first > run.shown:
             raise BadRequest(f"The answer has {run.shown} events so far; there is none to go on after.")
         with Following(self._engine, run, request) as follower:
-            await write_log(run, self._frames.of(run), first, follower, request)
+            await write_log(run, self._shelf.of(run), first, follower, request)
+        self._shelf.leave(run)
 
     async def raw(self, request: Request) -> None:
         """What the provider said, in one piece."""

@@ -8,30 +8,38 @@ case, because a browser that sees none comes back for ever.
 
 from weakref import WeakKeyDictionary
 
+from typing_extensions import override
+
 from headgate.dialects.offload.status import call_of
 from headgate.events import AnyEvent, Failed
 from headgate.formats import openai_chat, sse
+from headgate.formats.base import Writer
 from headgate.runs import Run
+from headgate.web.frames import SharedFrames
 
 
-class Frames:
+class Frames(SharedFrames):
     """The frames of one run, made once for all who read it."""
 
     def __init__(self, run: Run, *, numbered: bool) -> None:
-        self._events, self._numbered = run.events, numbered
-        self._write = openai_chat.Writer(call_of(run.head), run.id, int(run.head.created)).write
-        self._frames: list[bytes] = []
+        writer = openai_chat.Writer(call_of(run.head), run.id, int(run.head.created))
+        super().__init__(run, _Numbering(writer).frame if numbered else lambda number, event: writer.write(event))
 
-    def __call__(self, first: int, upto: int) -> bytes:
-        """Those of the events from one number up to another."""
-        for number in range(len(self._frames), upto):
-            self._frames.append(self._frame(number, self._events[number]))
-        return b"".join(self._frames[first:upto])
+    @override
+    def _make(self, first: int, upto: int) -> None:
+        # The writer has to see all events in order.
+        super()._make(len(self._frames), upto)
 
-    def _frame(self, number: int, event: AnyEvent) -> bytes:
+
+class _Numbering:
+    """Puts numbers on what a writer writes."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._write = writer.write
+
+    def frame(self, number: int, event: AnyEvent) -> bytes:
+        """The frames of one event."""
         written = self._write(event)
-        if not self._numbered:
-            return written
         if isinstance(event, Failed):
             written += sse.DONE
         if not written:
@@ -42,15 +50,20 @@ class Frames:
         return b"%bid: %d\n%b" % (written[:start], number, written[start:])
 
 
-class SharedFrames:
-    """The frames of every run that is being read."""
+class Shelf:
+    """The numbered frames of every run that is being read."""
 
     def __init__(self) -> None:
         self._frames: WeakKeyDictionary[Run, Frames] = WeakKeyDictionary()
 
     def of(self, run: Run) -> Frames:
-        """The numbered ones of a run."""
+        """Those of a run."""
         found = self._frames.get(run)
         if found is None:
             found = self._frames[run] = Frames(run, numbered=True)
         return found
+
+    def leave(self, run: Run) -> None:
+        """A reader is done; what nobody reads is let go."""
+        if not run.followers:
+            self._frames.pop(run, None)
