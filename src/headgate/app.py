@@ -16,6 +16,7 @@ import uvloop
 from headgate.calls import Call
 from headgate.config import Config, ProviderConfig, Secret, secrets_of
 from headgate.dialects import anthropic as anthropic_dialect
+from headgate.dialects import gemini as gemini_dialect
 from headgate.dialects import offload as offload_dialect
 from headgate.dialects import openai as openai_dialect
 from headgate.dialects import responses as responses_dialect
@@ -24,13 +25,14 @@ from headgate.dialects import service as service_dialect
 from headgate.dialects import ui as ui_dialect
 from headgate.dialects import webhooks as webhooks_dialect
 from headgate.errors import BadRequest
-from headgate.formats import anthropic, openai_chat, openai_completions, openai_responses
+from headgate.formats import anthropic, gemini, openai_chat, openai_completions, openai_responses
 from headgate.keys import Keys
 from headgate.net import Client, Guard
 from headgate.providers.anthropic import AnthropicProvider
 from headgate.providers.base import Provider
+from headgate.providers.gemini import GeminiProvider
 from headgate.providers.openai import OpenAIProvider
-from headgate.providers.registry import MESSAGES
+from headgate.providers.registry import GENERATE, MESSAGES
 from headgate.providers.service import Service
 from headgate.providers.simulator import Simulator
 from headgate.runs import Catalogue, Engine, Settings
@@ -72,6 +74,7 @@ def build(config: Config, client: Client) -> Parts:
             *openai_dialect.routes(engine, keys, bounds),
             *responses_dialect.routes(engine, keys, bounds),
             *anthropic_dialect.routes(engine, keys, bounds),
+            *gemini_dialect.routes(engine, keys, bounds),
             *runs_dialect.routes(engine, keys, bounds, address),
             *ui_dialect.routes(engine, keys, bounds),
             *webhooks_dialect.routes(engine, keys, addressing, webhooks),
@@ -124,6 +127,7 @@ _READERS = {
     openai_completions.NAME: openai_completions.read,
     openai_responses.NAME: openai_responses.read,
     anthropic.NAME: anthropic.read,
+    gemini.NAME: gemini.read,
 }
 
 
@@ -167,4 +171,8 @@ def _provider(config: ProviderConfig, client: Client) -> Provider:
         secrets=tuple(secret.reveal() for secret in (config.key, *config.headers.values()) if secret is not None),
         key_header=key_header,
     )
-    return AnthropicProvider(service, client) if service.endpoints == MESSAGES else OpenAIProvider(service, client)
+    if service.endpoints == MESSAGES:
+        return AnthropicProvider(service, client)
+    if service.endpoints == GENERATE:
+        return GeminiProvider(service, client)
+    return OpenAIProvider(service, client)

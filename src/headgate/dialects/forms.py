@@ -11,9 +11,10 @@ import msgspec
 from headgate.calls import Call
 from headgate.dialects import openai as faces
 from headgate.dialects.anthropic import MESSAGES
+from headgate.dialects.gemini import EVENTS
 from headgate.dialects.responses.face import RESPONSES
 from headgate.errors import BadRequest
-from headgate.formats import anthropic, openai_chat, openai_completions, openai_responses, ui_messages
+from headgate.formats import anthropic, gemini, openai_chat, openai_completions, openai_responses, ui_messages
 from headgate.formats.base import Writer
 from headgate.runs import Run
 
@@ -25,6 +26,7 @@ _FACES = {
     openai_completions.NAME: faces.COMPLETIONS,
     openai_responses.NAME: RESPONSES,
     anthropic.NAME: MESSAGES,
+    gemini.NAME: EVENTS,
 }
 
 UI = ui_messages.NAME

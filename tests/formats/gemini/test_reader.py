@@ -46,7 +46,7 @@ def _check(case: Case, answer: Any) -> None:
 
 def test_it_says_who_answered() -> None:
     started, *_ = events_in(gemini.Reader(ORIGIN), sse(text("Hi", finishReason="STOP", createTime="now")))
-    assert started == Started("acme", "gemini-3-flash", "r1", 1, "gemini", b'{"createTime":"now"}')
+    assert started == Started("acme", "gemini-3-flash", "r1", 1, "gemini.generate", b'{"createTime":"now"}')
 
 
 def test_words_are_told_as_soon_as_they_are_there() -> None:

@@ -206,7 +206,7 @@ LIST = Doc(
         _only(
             "format",
             "Only those that were asked in this format.",
-            Literal["openai.chat", "openai.completions", "openai.responses", "anthropic.messages"],
+            Literal["openai.chat", "openai.completions", "openai.responses", "anthropic.messages", "gemini.generate"],
         ),
         _only("since", "Only those begun at that time or later, in seconds since 1970.", float),
         _only("until", "Only those begun before that time.", float),
@@ -357,8 +357,8 @@ FOLLOW = Doc(
             name="as",
             place="query",
             description=(
-                "`openai.chat`, `openai.completions` (words only), `openai.responses`, `anthropic.messages`, `ui` (the "
-                "AI SDK's), or `made` for the form that the run was made in."
+                "`openai.chat`, `openai.completions` (words only), `openai.responses`, `anthropic.messages`, "
+                "`gemini.generate`, `ui` (the AI SDK's), or `made` for the form that the run was made in."
             ),
         ),
         _TOKEN,

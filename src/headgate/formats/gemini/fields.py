@@ -14,7 +14,7 @@ from headgate.errors import BadRequest
 from headgate.formats import strict
 from headgate.formats.gemini import names
 
-NAME = "gemini"
+NAME = "gemini.generate"
 
 Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Warmth: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=2)]

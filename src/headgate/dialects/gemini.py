@@ -1,0 +1,161 @@
+"""
+Google's Gemini API under /genai: generateContent, streamGenerateContent, countTokens, embeddings, models.
+
+The model stands in the path and may hold slashes: `/genai/v1beta/models/openai/gpt-4o:generateContent`.
+"""
+
+from typing import Any
+
+import msgspec
+
+from headgate.dialects.docs import gemini as docs
+from headgate.dialects.openai import Bounds, check_text
+from headgate.errors import BadRequest, NotFound
+from headgate.formats import gemini
+from headgate.formats.anthropic.counting import estimate
+from headgate.keys import Keys, key_in
+from headgate.providers.passing import Passing
+from headgate.runs import Engine
+from headgate.web.answers import Face, answer
+from headgate.web.doc import Doc
+from headgate.web.http import Request
+from headgate.web.routes import Handler, Route
+from headgate.web.starting import begin
+
+EVENTS = Face(gemini.read, gemini.Writer, gemini.whole, cuts=True, keep_alive=gemini.KEEP_ALIVE)
+ARRAY = Face(
+    gemini.read,
+    gemini.ArrayWriter,
+    gemini.whole,
+    cuts=True,
+    kind=b"application/json; charset=utf-8",
+    keep_alive=gemini.KEEP_ALIVE,
+)
+
+VERSIONS = frozenset({"v1", "v1beta", "v1alpha"})
+"""Which of them a client asks for makes no difference here."""
+
+METHODS = ("generateContent", "countTokens")
+"""What every model listed can be asked, as Google's list says it."""
+
+
+class Gemini:
+    """The endpoints, over one engine."""
+
+    def __init__(self, engine: Engine, keys: Keys, bounds: Bounds) -> None:
+        self._engine, self._keys, self._bounds = engine, keys, bounds
+
+    def ask(self, *, stream: bool) -> Handler:
+        """The handler of one endpoint that makes runs."""
+
+        async def handle(request: Request) -> None:
+            owner = self._owner(request)
+            face = _face(request) if stream else EVENTS
+            body = await self._body(request)
+            call = gemini.asked(body, request.path_parameters["model"], stream=stream)
+            begun = await begin(self._engine, request, call, owner=owner, body=body)
+            if begun is not None:
+                await answer(self._engine, begun.run, call, face, request)
+
+        return handle
+
+    async def count(self, request: Request) -> None:
+        """How many tokens a request has: as the provider counts them, or about."""
+        self._owner(request)
+        body, model = await self._body(request), request.path_parameters["model"]
+        call = gemini.counted(body, model)
+        target = await self._engine.catalogue.find(model)
+        if isinstance(target.provider, Passing):
+            request.answer(200, await target.provider.pass_on("countTokens", target.model, body))
+        else:
+            request.answer(200, msgspec.json.encode({"totalTokens": estimate(gemini.prompt(call))}))
+
+    def embed(self, method: str) -> Handler:
+        """The handler of one endpoint that makes vectors."""
+
+        async def handle(request: Request) -> None:
+            self._owner(request)
+            body = await self._body(request)
+            gemini.check_embedding(method, body)
+            target = await self._engine.catalogue.find(request.path_parameters["model"])
+            if not isinstance(target.provider, Passing):
+                raise NotFound(
+                    f"The provider '{target.provider.name}' has no {method}: ask a model of a Gemini provider.",
+                    code="method_not_supported",
+                    param="model",
+                )
+            request.answer(200, await target.provider.pass_on(method, target.model, body))
+
+        return handle
+
+    async def models(self, request: Request) -> None:
+        """Every model there is a name for."""
+        self._owner(request)
+        listing = await self._engine.catalogue.listing()
+        body = {"models": [_model(name, provider) for name, provider in listing]}
+        request.answer(200, msgspec.json.encode(body))
+
+    async def model(self, request: Request) -> None:
+        """One of them."""
+        self._owner(request)
+        wanted = request.path_parameters["model"]
+        for name, provider in await self._engine.catalogue.listing():
+            if name == wanted:
+                request.answer(200, msgspec.json.encode(_model(name, provider)))
+                return
+        raise NotFound(f"The model '{wanted[:100]}' does not exist.", code="model_not_found", param="model")
+
+    def _owner(self, request: Request) -> str:
+        """Who asks; Google's oldest clients put the key into the query, where nobody else must look for it."""
+        version = request.path_parameters["version"]
+        if version not in VERSIONS:
+            raise NotFound(f"There is no version '{version[:20]}' of this API, but {', '.join(sorted(VERSIONS))}.")
+        headers = request.headers
+        if b"key=" in request.scope["query_string"] and not key_in(headers):
+            headers = {**headers, b"x-goog-api-key": request.query().get("key", "").encode()}
+        return self._keys.owner(headers)
+
+    async def _body(self, request: Request) -> bytes:
+        body = await request.body(self._bounds.bytes, self._bounds.seconds)
+        check_text(body)
+        return body
+
+
+def _face(request: Request) -> Face:
+    """Events for `alt=sse`; otherwise one array, as Google does."""
+    match request.query().get("alt", "json"):
+        case "sse":
+            return EVENTS
+        case "json":
+            return ARRAY
+        case other:
+            raise BadRequest(f"'alt' must be sse or json, not '{other[:20]}'.", param="alt", code="invalid_value")
+
+
+def _model(name: str, provider: str) -> dict[str, Any]:
+    return {
+        "name": f"models/{name}",
+        "displayName": name,
+        "description": f"Answered by {provider}.",
+        "supportedGenerationMethods": list(METHODS),
+    }
+
+
+def routes(engine: Engine, keys: Keys, bounds: Bounds) -> list[Route]:
+    """The routes of this dialect."""
+    endpoints = Gemini(engine, keys, bounds)
+
+    def route(method: str, path: str, handler: Handler, doc: Doc) -> Route:
+        return Route(
+            method=method, path="/genai/{version}/models" + path, handler=handler, error=gemini.error_body, doc=doc
+        )
+
+    return [
+        route("POST", "/{model:path}:generateContent", endpoints.ask(stream=False), docs.GENERATE),
+        route("POST", "/{model:path}:streamGenerateContent", endpoints.ask(stream=True), docs.STREAM),
+        route("POST", "/{model:path}:countTokens", endpoints.count, docs.COUNT),
+        route("POST", "/{model:path}:embedContent", endpoints.embed("embedContent"), docs.EMBED),
+        route("POST", "/{model:path}:batchEmbedContents", endpoints.embed("batchEmbedContents"), docs.EMBED_MANY),
+        route("GET", "", endpoints.models, docs.LIST),
+        route("GET", "/{model:path}", endpoints.model, docs.SHOW),
+    ]
