@@ -70,7 +70,7 @@ def test_the_checker_finds_what_is_wrong(name: str, value: Any, fault: str) -> N
 
 
 @pytest.mark.parametrize("name", ALL_LOGS)
-@pytest.mark.parametrize("request_", [{}, REQUEST], ids=["bare", "full"])
+@pytest.mark.parametrize("request_", [{}, REQUEST, {"background": True}], ids=["bare", "full", "background"])
 def test_every_event_is_as_specified(name: str, request_: Json) -> None:
     events = frames(written(ALL_LOGS[name], call(**request_)))
     assert [fault for event in events for fault in wrong(event)] == []
@@ -84,11 +84,12 @@ def test_every_event_is_one_of_the_typed_client(name: str) -> None:
             event_type.validate_python(event)
 
 
+@pytest.mark.parametrize("request_", [REQUEST, {"background": True}], ids=["full", "background"])
 @pytest.mark.parametrize("name", ALL_LOGS)
-def test_a_whole_answer_is_as_specified(name: str) -> None:
+def test_a_whole_answer_is_as_specified(name: str, request_: Json) -> None:
     """Also of a log that is still growing."""
     for log in (ALL_LOGS[name], ALL_LOGS[name][:-1]):
-        answer = json.loads(whole(call(**REQUEST), "run_7", 9, log))
+        answer = json.loads(whole(call(**request_), "run_7", 9, log))
         if answer["usage"] is None:
             assert not log or not isinstance(log[-1], Finished | Stopped)
             del answer["usage"]
