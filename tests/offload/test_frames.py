@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from headgate.dialects.docs import offload_answers, sample
-from headgate.dialects.offload.frames import Frames, Shelf
+from headgate.dialects.offload.frames import NumberedFrames, Shelf, plain
 from headgate.events import AnyEvent, Failed, Finished, Reasoning, Started, Stopped, Text, Usage
 from headgate.formats import openai_chat
 from headgate.runs import Follower
@@ -31,11 +31,11 @@ LOGS: dict[str, Sequence[AnyEvent]] = {
 
 def stream(events: Sequence[AnyEvent], first: int = 0) -> list[Frame]:
     """What a browser gets of it."""
-    return frames(Frames(kept(events), numbered=True)(0, len(events)) if first == 0 else tail(events, first))
+    return frames(NumberedFrames(kept(events))(0, len(events)) if first == 0 else tail(events, first))
 
 
 def tail(events: Sequence[AnyEvent], first: int) -> bytes:
-    return Frames(kept(events), numbered=True)(first, len(events))
+    return NumberedFrames(kept(events))(first, len(events))
 
 
 def said(found: list[Frame]) -> list[tuple[int, str]]:
@@ -57,12 +57,12 @@ def test_every_stream_has_an_end_and_plain_events_only(name: str) -> None:
 def test_it_is_the_chat_stream_with_numbers(name: str) -> None:
     events = LOGS[name]
     made = kept(events)
-    plain = Frames(made, numbered=False)(0, len(events))
+    unnumbered = plain(made)(0, len(events))
     call = openai_chat.read(json.dumps(ASKED).encode())
     writer = openai_chat.Writer(call, made.id, sample.CREATED)
-    assert plain == b"".join(writer.write(event) for event in events)
+    assert unnumbered == b"".join(writer.write(event) for event in events)
     numbered = [frame.data for frame in stream(events)]
-    assert numbered[: len(frames(plain))] == [frame.data for frame in frames(plain)]
+    assert numbered[: len(frames(unnumbered))] == [frame.data for frame in frames(unnumbered)]
 
 
 @pytest.mark.parametrize("name", LOGS)
@@ -85,7 +85,7 @@ def test_numbers_are_those_of_the_log() -> None:
 
 def test_frames_made_while_it_grows_are_the_same() -> None:
     """Replay equals live, byte for byte."""
-    whole = Frames(kept(SEVERAL), numbered=True)(0, len(SEVERAL))
+    whole = NumberedFrames(kept(SEVERAL))(0, len(SEVERAL))
     made = kept(SEVERAL)
     shelf = Shelf()
     grown = b"".join(shelf.of(made)(number, number + 1) for number in range(len(SEVERAL)))
@@ -110,6 +110,6 @@ def test_they_are_made_once_for_all_who_read_and_let_go_after_the_last() -> None
 
 def test_usage_that_was_asked_for_comes_where_it_was_asked_for() -> None:
     asked = {**ASKED, "stream_options": {"include_usage": True}}
-    found = frames(Frames(kept(sample.TALK, asked=asked), numbered=True)(0, len(sample.TALK)))
+    found = frames(NumberedFrames(kept(sample.TALK, asked=asked))(0, len(sample.TALK)))
     assert json.loads(found[-2].data)["choices"] == []
     assert found[-1] == Frame("", "5", "[DONE]")

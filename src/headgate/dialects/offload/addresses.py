@@ -5,7 +5,7 @@ import msgspec
 from headgate.dialects.offload import errors, status, tokens, urls
 from headgate.dialects.offload.errors import NotActive, StillRunning
 from headgate.dialects.offload.found import Answers, Found
-from headgate.dialects.offload.frames import Frames, Shelf
+from headgate.dialects.offload.frames import Shelf, plain
 from headgate.errors import BadRequest
 from headgate.events import Stopped
 from headgate.keys import key_in
@@ -57,7 +57,7 @@ class Addresses:
             request.answer(200, status.raw(run.head, self._answers.answer(run)), status.UNCACHED)
             return
         with Following(self._engine, run, request) as follower:
-            await write_log(run, Frames(run, numbered=False), 0, follower, request)
+            await write_log(run, plain(run), 0, follower, request)
 
     async def stop(self, request: Request) -> None:
         """End it; to ask only for the head of the answer ends nothing."""

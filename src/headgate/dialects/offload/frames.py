@@ -13,17 +13,23 @@ from typing_extensions import override
 from headgate.dialects.offload.status import call_of
 from headgate.events import AnyEvent, Failed
 from headgate.formats import openai_chat, sse
-from headgate.formats.base import Writer
 from headgate.runs import Run
+from headgate.web.answers import Frames
 from headgate.web.frames import SharedFrames
 
 
-class Frames(SharedFrames):
+def plain(run: Run) -> Frames:
+    """The frames of one run without numbers, for one reader, who is the only one to hold them."""
+    write, events = _writer(run).write, run.events
+    return lambda first, upto: b"".join([write(event) for event in events[first:upto]])
+
+
+class NumberedFrames(SharedFrames):
     """The frames of one run, made once for all who read it."""
 
-    def __init__(self, run: Run, *, numbered: bool) -> None:
-        writer = openai_chat.Writer(call_of(run.head), run.id, int(run.head.created))
-        super().__init__(run, _Numbering(writer).frame if numbered else lambda number, event: writer.write(event))
+    def __init__(self, run: Run) -> None:
+        write = _writer(run).write
+        super().__init__(run, lambda number, event: _numbered(write(event), number, event))
 
     @override
     def _make(self, first: int, upto: int) -> None:
@@ -31,36 +37,32 @@ class Frames(SharedFrames):
         super()._make(len(self._frames), upto)
 
 
-class _Numbering:
-    """Puts numbers on what a writer writes."""
+def _writer(run: Run) -> openai_chat.Writer:
+    return openai_chat.Writer(call_of(run.head), run.id, int(run.head.created))
 
-    def __init__(self, writer: Writer) -> None:
-        self._write = writer.write
 
-    def frame(self, number: int, event: AnyEvent) -> bytes:
-        """The frames of one event."""
-        written = self._write(event)
-        if isinstance(event, Failed):
-            written += sse.DONE
-        if not written:
-            return written
-        # Only the last frame of an event has its number: who got no further than one before it has not got it.
-        start = written.rfind(b"\n\n", 0, -2)
-        start = start + 2 if start >= 0 else 0
-        return b"%bid: %d\n%b" % (written[:start], number, written[start:])
+def _numbered(written: bytes, number: int, event: AnyEvent) -> bytes:
+    if isinstance(event, Failed):
+        written += sse.DONE
+    if not written:
+        return written
+    # Only the last frame of an event has its number: who got no further than one before it has not got it.
+    start = written.rfind(b"\n\n", 0, -2)
+    start = start + 2 if start >= 0 else 0
+    return b"%bid: %d\n%b" % (written[:start], number, written[start:])
 
 
 class Shelf:
     """The numbered frames of every run that is being read."""
 
     def __init__(self) -> None:
-        self._frames: WeakKeyDictionary[Run, Frames] = WeakKeyDictionary()
+        self._frames: WeakKeyDictionary[Run, NumberedFrames] = WeakKeyDictionary()
 
-    def of(self, run: Run) -> Frames:
+    def of(self, run: Run) -> NumberedFrames:
         """Those of a run."""
         found = self._frames.get(run)
         if found is None:
-            found = self._frames[run] = Frames(run, numbered=True)
+            found = self._frames[run] = NumberedFrames(run)
         return found
 
     def leave(self, run: Run) -> None:
