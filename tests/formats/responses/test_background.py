@@ -68,6 +68,6 @@ def test_the_object_says_where_it_stands(log: list[AnyEvent], status: str) -> No
 
 
 def test_where_nothing_was_to_be_said_there_is_no_message() -> None:
-    log = [Started("p", "m", "", 1), Finished("stop")]
+    log: list[AnyEvent] = [Started("p", "m", "", 1), Finished("stop")]
     assert json.loads(whole(call(generate=False), "run_7", 9, log))["output"] == []
     assert len(json.loads(whole(call(), "run_7", 9, log))["output"]) == 1
