@@ -23,7 +23,9 @@ def node(program: str, **given: Any) -> Any:
     _need(any((FOLDER / "node_modules").glob(".installed-*")), "npm's packages in tests/js")
     command = ["node", program, json.dumps(given)]
     done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=LIMIT, check=False)
-    assert (done.returncode, done.stderr) == (0, ""), f"{program} ended with {done.returncode}: {done.stderr}\n{done.stdout}"
+    assert (done.returncode, done.stderr) == (0, ""), (
+        f"{program} ended with {done.returncode}: {done.stderr}\n{done.stdout}"
+    )
     return json.loads(done.stdout)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import uvloop
 
 from headgate.calls import Call
@@ -35,7 +36,7 @@ from headgate.providers.openai import OpenAIProvider
 from headgate.providers.registry import GENERATE, MESSAGES
 from headgate.providers.service import Service
 from headgate.providers.simulator import Simulator
-from headgate.runs import Catalogue, Engine, Settings
+from headgate.runs import Catalogue, Engine, Member, Pool, Settings, Slots
 from headgate.store.base import Record, Store
 from headgate.store.memory import MemoryStore
 from headgate.store.sqlite import SqliteStore
@@ -49,7 +50,8 @@ from headgate.webhooks import Addressing, Endpoint, Poster, SigningSecret, Worke
 
 def build(config: Config, client: Client) -> Parts:
     """Everything, in the order of the floors; must be called inside the event loop."""
-    providers = {provider.name: _provider(provider, client) for provider in config.providers}
+    pools = {provider.name: _pool(provider, client) for provider in config.providers}
+    providers = {name: pool.members[0].provider for name, pool in pools.items()}
     catalogue = Catalogue(providers, config.aliases, config.owned)
     guard, addressing = Guard(config.webhooks.allow), _addressing(config)
     settings = Settings(
@@ -61,7 +63,7 @@ def build(config: Config, client: Client) -> Parts:
         hooks=addressing.hooks,
         check_hook=partial(check_hook, guard),
     )
-    engine = Engine(_store(config), catalogue, settings)
+    engine = Engine(_store(config), catalogue, settings, pools)
     webhooks = Worker(engine.store, addressing, Poster(Client(guard=guard), config.webhooks.timeout))
     engine.listen(webhooks.on_over)
     engine.before_close(webhooks.close)
@@ -148,6 +150,19 @@ def _addressing(config: Config) -> Addressing:
 
 def _signing(secrets: Sequence[Secret]) -> tuple[SigningSecret, ...]:
     return tuple(SigningSecret.from_text(secret.reveal()) for secret in secrets)
+
+
+def _pool(config: ProviderConfig, client: Client) -> Pool:
+    """A provider with all of its keys: each is a provider of its own, and only its pool knows that they are one."""
+    several = len(config.more_keys) > 0
+    weights = config.key_weights or (1.0,) * (len(config.more_keys) + 1)
+    members = [
+        Member(_provider(msgspec.structs.replace(config, key=key), client), f"key {number}" if several else "", weight)
+        for number, (key, weight) in enumerate(zip((config.key, *config.more_keys), weights, strict=True), 1)
+    ]
+    limit = config.max_concurrent
+    slots = None if limit is None else Slots(config.name, limit, config.max_queued)
+    return Pool(config.name, members, slots=slots, retries=config.retries)
 
 
 def _provider(config: ProviderConfig, client: Client) -> Provider:

@@ -31,6 +31,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """False keeps the run in memory only."""
     headers: tuple[tuple[str, str], ...] = ()
     """Headers of the request that belong to its format, for a provider that speaks the same one; never a key."""
+    fallbacks: tuple[str, ...] = ()
+    """The models to ask when the one that was asked for fails."""
 
 
 class TextPart(msgspec.Struct, frozen=True, tag="text"):

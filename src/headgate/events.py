@@ -111,6 +111,8 @@ class Attempt(Event, frozen=True, array_like=True, gc=False, tag="attempt"):
     status: int
     code: str
     message: str
+    key: str = ""
+    """Which of the provider's keys it was, where it has several."""
 
 
 class Usage(Event, frozen=True, array_like=True, gc=False, tag="usage"):

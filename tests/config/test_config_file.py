@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from headgate.config import ConfigError, Secret, load
+from headgate.runs import Several
 
 from .files import loaded, problems
 
@@ -55,7 +56,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         ("[server]\ninsecure_open = 1", "[server] `insecure_open` must be true or false, not 1."),
         ('[server]\nhost = " "', '[server] `host` must be text, not " ".'),
         ('[store]\nsync = "maybe"', '[store] `sync` must be "full" or "normal", not "maybe".'),
-        ('[providers.simulator]\nkeys = "x"', "[providers.simulator] has no setting `keys`; did you mean `api_key`?"),
+        ('[providers.simulator]\nmodel = "x"', "[providers.simulator] has no setting `model`; did you mean `models`?"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_was_meant(tmp_path: Path, text: str, problem: str) -> None:
@@ -161,12 +162,17 @@ def test_this_machines_own_addresses_need_no_key(tmp_path: Path, host: str) -> N
     assert loaded(tmp_path, f'[server]\nhost = "{host}"').server.host == host
 
 
+ALIAS = '"provider/model", a list of them in the order to ask them, or a table that gives each a weight'
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ('a = "demo"', '[aliases] `a` must be "provider/model".'),
-        ('a = ["simulator/demo"]', '[aliases] `a` must be "provider/model".'),
-        ('a = "simulator/"', '[aliases] `a` must be "provider/model".'),
+        ('a = "demo"', f"[aliases] `a` must be {ALIAS}."),
+        ('a = ["simulator/demo", "demo"]', f"[aliases] `a` must be {ALIAS}."),
+        ("a = []", f"[aliases] `a` must be {ALIAS}."),
+        ('a = { "simulator/demo" = 0 }', f"[aliases] `a` must be {ALIAS}."),
+        ('a = "simulator/"', f"[aliases] `a` must be {ALIAS}."),
         ('"a/b" = "simulator/demo"', "[aliases] `a/b`: an alias must be a word without slashes."),
         (
             'a = "simulatr/demo"',
@@ -188,3 +194,47 @@ def test_the_agent_is_what_the_default_is_unless_it_is_said(tmp_path: Path) -> N
     assert both == {"default": "simulator/x", "agent": "simulator/x"}
     own = loaded(tmp_path, '[aliases]\nagent = "simulator/y"').aliases
     assert own == {"default": "simulator/demo", "agent": "simulator/y"}
+
+
+def test_an_alias_may_mean_several_models(tmp_path: Path) -> None:
+    """In an order, or by weight."""
+    aliases = loaded(
+        tmp_path,
+        """
+        [aliases]
+        safe = ["simulator/demo", "simulator/fast"]
+        spread = { "simulator/demo" = 3, "simulator/fast" = 1.5 }
+        one = ["simulator/demo"]
+        """,
+    ).aliases
+    assert aliases["safe"] == Several(("simulator/demo", "simulator/fast"))
+    assert aliases["spread"] == Several(("simulator/demo", "simulator/fast"), (3.0, 1.5))
+    assert aliases["one"] == "simulator/demo"
+    assert str(aliases["spread"]) == "simulator/demo (3) or simulator/fast (1.5)"
+    assert str(aliases["safe"]) == "simulator/demo, then simulator/fast"
+
+
+def test_a_provider_may_have_several_keys(tmp_path: Path) -> None:
+    """From the file or from the environment, with weights."""
+    text = '[providers.openai]\napi_keys_env = ["A", "B"]\nkey_weights = [2, 1]\nmax_concurrent = 5\nretries = 2\n'
+    (tmp_path / "h.toml").write_text(text)
+    (provider,) = load(tmp_path / "h.toml", {"A": "sk-1", "B": "sk-2"}).providers
+    assert (provider.key, provider.more_keys, provider.key_weights) == (Secret("sk-1"), (Secret("sk-2"),), (2.0, 1.0))
+    assert (provider.max_concurrent, provider.max_queued, provider.retries) == (5, 100, 2)
+    (provider,) = loaded(tmp_path, '[providers.openai]\napi_keys = ["sk-1", "sk-2", "sk-3"]').providers
+    assert len(provider.more_keys) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('api_keys = ["a"]\napi_key = "b"', "[providers.openai] must have `api_key` or `api_keys`, not both."),
+        (
+            'api_keys = ["a", "b"]\nkey_weights = [1]',
+            "[providers.openai] `key_weights` must have one number for each of several keys.",
+        ),
+        ('api_keys_env = ["NONE"]', "[providers.openai] `api_keys_env`: NONE must be text without spaces."),
+    ],
+)
+def test_keys_that_do_not_fit_together_are_named(tmp_path: Path, text: str, problem: str) -> None:
+    assert problems(tmp_path, f"[providers.openai]\n{text}") == (problem,)

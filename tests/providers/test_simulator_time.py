@@ -157,7 +157,7 @@ def test_the_engines_limits_end_a_silence(script: object, code: str) -> None:
         engine = Engine(MemoryStore(), Catalogue({"simulator": simulator}, {}, ()), Settings())
         await engine.open(_never)
         asked = ask("fast", script)
-        started = engine.start(asked.call, Target(simulator, asked.model), owner="me")
+        started = engine.start(asked.call, (Target(simulator, asked.model),), owner="me")
         reader = engine.follow(started)
         while not started.is_over:
             await reader.news(started.shown)

@@ -186,7 +186,7 @@ async def working(
 async def begin(engine: Engine, *, keep: bool = False, store: bool = True, owner: str = "anybody") -> Run:
     """A run of the only provider."""
     asked = call(store=store)
-    return engine.start(asked, await engine.catalogue.find(asked.model), owner=owner, wishes=Wishes(keep=keep))
+    return engine.start(asked, await engine.catalogue.route(asked.model), owner=owner, wishes=Wishes(keep=keep))
 
 
 async def over(engine: Engine, run: Run) -> Run:

@@ -65,8 +65,8 @@ class Servant:
         # Of two that are made within a millisecond neither is the newer one.
         await asyncio.sleep(0.002)
         wishes = Wishes(keep=keep, names=names, hooks=hooks)
-        target = await self._engine.catalogue.find("fake/m")
-        run = self._engine.start(call(), target, owner=owner, wishes=wishes)
+        route = await self._engine.catalogue.route("fake/m")
+        run = self._engine.start(call(), route, owner=owner, wishes=wishes)
         self._readers[run.id] = self._engine.follow(run)
         await self._asked(run.id)
         return run.id

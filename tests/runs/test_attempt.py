@@ -8,6 +8,7 @@ from typing_extensions import override
 from headgate.events import AnyEvent, Started, Text
 from headgate.providers.base import Ask, Emit, Flow, Limits, Provider
 from headgate.runs.attempt import MAX_UNSHOWN, Attempt
+from headgate.runs.pool import Member
 from headgate.runs.run import Run
 from headgate.store.base import Head
 
@@ -56,7 +57,7 @@ class Play:
     def __init__(self, limits: Limits) -> None:
         self.now = 100.0
         self.run = Run(Head("run_1", "anybody", 0.0, "openai.chat", "m", b"{}"))
-        self.attempt = Attempt(self.run, Silent(), limits, self._append, lambda: self.now)
+        self.attempt = Attempt(self.run, Member(Silent()), limits, self._append, lambda: self.now)
 
     def _append(self, run: Run, events: Sequence[AnyEvent]) -> None:
         run.add(events)

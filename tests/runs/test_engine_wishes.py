@@ -18,7 +18,7 @@ from tests.runs.fakes import Fake, Talk, begin, call, head, over, run, saying, t
 async def wish(engine: Engine, wishes: Wishes, *, store: bool = True) -> Run:
     """A run with wishes."""
     asked = call(store=store)
-    return engine.start(asked, await engine.catalogue.find(asked.model), owner="alice", wishes=wishes)
+    return engine.start(asked, await engine.catalogue.route(asked.model), owner="alice", wishes=wishes)
 
 
 def test_a_run_is_found_by_its_names_while_live_and_when_kept() -> None:

@@ -9,13 +9,16 @@ def facts(config: Config) -> Iterator[tuple[str, str]]:
     """What there is, as (label, sentence); a label that repeats is "" the second time."""
     for number, provider in enumerate(config.providers):
         yield "" if number else "providers", _provider(provider)
-    yield "default", config.aliases.get("default") or _no_default(config)
+    default = config.aliases.get("default")
+    yield "default", _no_default(config) if default is None else str(default)
     yield "store", _store(config)
     yield "keys", _keys(config)
 
 
 def key_state(provider: ProviderConfig) -> str:
     """Where the provider's key comes from, or why it has none."""
+    if provider.more_keys:
+        return f"{len(provider.more_keys) + 1} keys"
     if provider.key is not None:
         return f"key from {provider.key_variable}" if provider.key_variable else "key from the file"
     if provider.key_variable:

@@ -23,6 +23,7 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _SIZES = {"b": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30}
 _MAX_AMOUNT = 1e15
 """A thousand terabytes, thirty million years: whatever is more is a slip."""
+_MAX_WEIGHT = 1e6
 _AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?) *([a-z]*)")
 _HEADER_SAFE = re.compile(r"[\x21-\x7e]+")
 
@@ -221,6 +222,26 @@ def _read_address(value: object) -> str:
 
 ADDRESS = Kind('a URL, like "https://llm.example.com"', _read_address, show=_quoted)
 TEXT = Kind("text", _read_text, show=_quoted)
+
+
+def _read_secrets(value: object) -> tuple[Secret, ...]:
+    if not isinstance(value, list) or not value:
+        raise ValueError
+    return tuple(_read_secret(item) for item in value)
+
+
+def _read_weights(value: object) -> tuple[float, ...]:
+    if not isinstance(value, list) or any(
+        isinstance(item, bool) or not isinstance(item, int | float) for item in value
+    ):
+        raise ValueError
+    if not all(0 < item <= _MAX_WEIGHT for item in value):
+        raise ValueError
+    return tuple(float(item) for item in value)
+
+
+SECRETS = Kind("a list of texts without spaces", _read_secrets, is_secret=True)
+WEIGHTS = Kind("a list of numbers greater than 0", _read_weights, show=lambda value: str(list(value)))
 SECRET = Kind("text without spaces", _read_secret, show=repr, is_secret=True)
 YES_NO = Kind("true or false", _read_yes_no, _parse_yes_no, show=lambda value: str(value).lower())
 TEXTS = Kind("a list of texts", _read_texts, _parse_texts, show=_list)

@@ -26,6 +26,7 @@ from headgate.config.settings import (
 )
 from headgate.config.webhooks import ENDPOINTS, EndpointConfig, find_endpoints
 from headgate.net.proxies import Proxies
+from headgate.runs import Several
 
 FILE_NAME = "headgate.toml"
 DEFAULT_URL = "http://127.0.0.1:8080"
@@ -43,7 +44,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Who is told of every run's end."""
     providers: tuple[ProviderConfig, ...] = ()
     """At least one, in the order they were found; no two have the same name."""
-    aliases: Mapping[str, str] = {}
+    aliases: Mapping[str, str | Several] = {}
     """What each means, as provider/model."""
     keys: tuple[Key, ...] = ()
     """The keys that clients must send; without any the server is open."""

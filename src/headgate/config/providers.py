@@ -27,7 +27,16 @@ SIMULATOR = "simulator"
 SIMULATOR_MODEL = "demo"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_NOT_FOR_SIMULATOR = ("base_url", "api_key", "api_key_env", "headers", "endpoints")
+_NOT_FOR_SIMULATOR = (
+    "base_url",
+    "api_key",
+    "api_key_env",
+    "api_keys",
+    "api_keys_env",
+    "key_weights",
+    "headers",
+    "endpoints",
+)
 
 
 class ProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,12 +50,19 @@ class ProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
     """None where there is none: then a caller may bring one, or none is needed."""
     key_variable: str = ""
     """Where the key comes from, or would; "" when it stands in the file or none is needed."""
+    more_keys: tuple[Secret, ...] = ()
+    """Of several keys all but the first."""
+    key_weights: tuple[float, ...] = ()
+    """One for each key, or none."""
     models: tuple[str, ...] = ()
     """The models it was said to have; empty when it should be asked."""
     default_model: str = ""
     headers: Mapping[str, Secret] = {}
     endpoints: frozenset[Endpoint] = ENDPOINTS
     limits: Limits = Limits()
+    retries: int = 0
+    max_concurrent: int | None = None
+    max_queued: int = 100
 
     @property
     def is_simulator(self) -> bool:
@@ -130,6 +146,9 @@ def _simulator(name: str, given: ProviderSection, table: Mapping[str, object], p
         models=given.models,
         default_model=_default_model(given, SIMULATOR_MODEL),
         limits=_limits(given),
+        retries=given.retries,
+        max_concurrent=given.max_concurrent,
+        max_queued=given.max_queued,
     )
 
 
@@ -139,18 +158,24 @@ def _resolve(
     base_url = _base_url(name, given, service, environ, problems)
     if base_url is None:
         return None
-    key, key_variable = _key(name, given, service, environ, problems)
+    several = _keys(name, given, environ, problems)
+    key, key_variable = (several[0], "") if several else _key(name, given, service, environ, problems)
     return ProviderConfig(
         name=name,
         service=service,
         base_url=base_url,
         key=key,
         key_variable=key_variable,
+        more_keys=several[1:],
+        key_weights=given.key_weights,
         models=given.models,
         default_model=_default_model(given, service.default_model),
         headers=given.headers,
         endpoints=given.endpoints or service.endpoints,
         limits=_limits(given),
+        retries=given.retries,
+        max_concurrent=given.max_concurrent,
+        max_queued=given.max_queued,
     )
 
 
@@ -211,6 +236,22 @@ def _key(
     except ValueError:
         problems.add(f"{variable} must be {SECRET.words}.")
         return None, variable
+
+
+def _keys(name: str, given: ProviderSection, environ: Mapping[str, str], problems: Problems) -> tuple[Secret, ...]:
+    """Several keys, where there are several."""
+    said = [setting for setting in ("api_key", "api_key_env", "api_keys", "api_keys_env") if getattr(given, setting)]
+    if len(said) > 1 and said != ["api_key", "api_key_env"]:
+        problems.add(f"[providers.{name}] must have {' or '.join(f'`{setting}`' for setting in said)}, not both.")
+    found = [*given.api_keys]
+    for variable in given.api_keys_env:
+        try:
+            found.append(SECRET.read(environ.get(variable)))
+        except ValueError:
+            problems.add(f"[providers.{name}] `api_keys_env`: {variable} must be {SECRET.words}.")
+    if given.key_weights and len(given.key_weights) != len(found):
+        problems.add(f"[providers.{name}] `key_weights` must have one number for each of several keys.")
+    return tuple(found)
 
 
 def _default_model(given: ProviderSection, otherwise: str) -> str:

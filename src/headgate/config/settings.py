@@ -130,6 +130,13 @@ class ProviderSection(msgspec.Struct, frozen=True, kw_only=True):
     base_url: Annotated[str | None, kinds.TEXT, "The address up to `/chat/completions`, which is left out."] = None
     api_key: Annotated[Secret | None, kinds.SECRET, "The key."] = None
     api_key_env: Annotated[str | None, kinds.TEXT, "The environment variable that holds the key."] = None
+    api_keys: Annotated[
+        tuple[Secret, ...], kinds.SECRETS, "Several keys, in place of one: each request takes one of them."
+    ] = ()
+    api_keys_env: Annotated[tuple[str, ...], kinds.TEXTS, "The environment variables that hold several keys."] = ()
+    key_weights: Annotated[
+        tuple[float, ...], kinds.WEIGHTS, "How much each of several keys is used; all the same by default."
+    ] = ()
     models: Annotated[tuple[str, ...], kinds.TEXTS, "The models it has, for a service that cannot list them."] = ()
     default_model: Annotated[
         str | None, kinds.TEXT, "The model that `default` means when this is the first provider."
@@ -147,6 +154,15 @@ class ProviderSection(msgspec.Struct, frozen=True, kw_only=True):
     idle_timeout: Annotated[float, kinds.duration(0.001), "How long an answer may pause; keep-alives do not count."] = (
         60.0
     )
+    retries: Annotated[
+        int, kinds.whole(0, 10), "How often a request that failed before its first words is sent again."
+    ] = 0
+    max_concurrent: Annotated[
+        int | None, kinds.or_none(kinds.whole(1, 1_000_000)), "How many requests may be at it at a time."
+    ] = None
+    max_queued: Annotated[
+        int, kinds.whole(0, 1_000_000), "How many requests may wait for their turn; more are refused with 429."
+    ] = 100
     total_timeout: Annotated[
         float | None, kinds.or_none(kinds.duration(0.001)), "How long a whole answer may take."
     ] = None

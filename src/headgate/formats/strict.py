@@ -1,7 +1,7 @@
 """Reads requests strictly: what is wrong is named, with the field it stands in."""
 
 import re
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import msgspec
 
@@ -9,6 +9,9 @@ from headgate.calls import Fields
 from headgate.errors import BadRequest
 
 T = TypeVar("T")
+
+Fallbacks: TypeAlias = Annotated[list[Annotated[str, msgspec.Meta(min_length=1)]], msgspec.Meta(max_length=10)]
+"""The models to ask when the one that is asked for fails: a field of every request, and ours alone."""
 
 _WHERE = re.compile(r" - at `(?:key in )?\$?\.?(.*?)`$")
 _MISSING = re.compile(r"Object missing required field `(.+?)`")

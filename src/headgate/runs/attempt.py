@@ -1,10 +1,13 @@
 """One try at one provider: what it brought, and whether it is still in time."""
 
+import asyncio
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from headgate.errors import ProviderError
-from headgate.events import AnyEvent
-from headgate.providers.base import Flow, Limits, Provider
+from headgate.events import OUTPUT, AnyEvent, Finished
+from headgate.providers.base import Flow, Limits
+from headgate.runs.pool import Member
 from headgate.runs.run import Run
 
 MAX_UNSHOWN = 5000
@@ -23,17 +26,56 @@ class Attempt:
     costs less than setting one timer would.
     """
 
-    __slots__ = ("_append", "_began", "_clock", "_flow", "_is_held", "_last", "_limits", "late", "provider", "run")
+    __slots__ = (
+        "_append",
+        "_began",
+        "_clock",
+        "_flow",
+        "_held",
+        "_is_held_back",
+        "_is_last",
+        "_last",
+        "_limits",
+        "_member",
+        "_since",
+        "is_claimed",
+        "late",
+        "run",
+        "task",
+    )
 
-    def __init__(self, run: Run, provider: Provider, limits: Limits, append: Append, clock: Clock) -> None:
-        self.run, self.provider = run, provider
+    def __init__(
+        self,
+        run: Run,
+        member: Member,
+        limits: Limits,
+        append: Append,
+        clock: Clock,
+        *,
+        since: float | None = None,
+        is_last: bool = True,
+    ) -> None:
+        self.run, self._member, self._is_last = run, member, is_last
         self._limits, self._append, self._clock = limits, append, clock
         self._began = clock()
+        self._since = self._began if since is None else since
+        """When the first attempt of the run began."""
         self._last: float | None = None
         self._flow: Flow | None = None
-        self._is_held = False
+        self._is_held_back = False
+        self._held: list[AnyEvent] = []
+        """What it said before its first output: nobody sees it, as long as another may take over."""
+        self.is_claimed = False
+        """Whether the run belongs to this provider."""
+        self.task: asyncio.Task[Any] | None = None
+        """What to cancel when it is too late."""
         self.late: ProviderError | None = None
         """Which limit ended it, if one did."""
+
+    @property
+    def provider(self) -> str:
+        """Its name."""
+        return self._member.provider.name
 
     def emit(self, events: Sequence[AnyEvent]) -> None:
         """Take what the provider says; called from the socket's callback."""
@@ -41,11 +83,35 @@ class Attempt:
             # Readers make events only of what means something: comments and empty deltas
             # never come here, and so do not count as life.
             self._last = self._clock()
+            if not self.is_claimed:
+                self._held += events
+                if self._is_last or any(isinstance(event, OUTPUT) for event in events):
+                    self.claim()
+                return
             self._append(self.run, events)
             run = self.run
             if len(run.events) - run.shown > MAX_UNSHOWN and self._flow is not None:
-                self._is_held = True
+                self._is_held_back = True
                 self._flow.pause()
+
+    def claim(self) -> None:
+        """From here on the run is this provider's."""
+        if not self.is_claimed:
+            self.is_claimed = True
+            self._member.succeed()
+            self._append(self.run, self._held)
+
+    def missing(self) -> ProviderError | None:
+        """What is missing, now that it says that it is done."""
+        if self.is_claimed:
+            # The log knows, and the engine will see.
+            return None
+        last = self._held[-1] if self._held else None
+        if not isinstance(last, Finished):
+            return ProviderError(f"{self.provider} left its answer without an end.", code="upstream_incomplete")
+        if last.reason == "stop":
+            return ProviderError(f"{self.provider} answered with nothing.", code="upstream_empty")
+        return None
 
     def on_flow(self, flow: Flow) -> None:
         """How to hold the provider back."""
@@ -53,17 +119,17 @@ class Attempt:
 
     def let_go(self, now: float) -> None:
         """Asked by the clock: the provider may go on once the log has caught up."""
-        if self._is_held and self._flow is not None:
+        if self._is_held_back and self._flow is not None:
             # It is not the provider that is slow.
             self._last = now
             if len(self.run.events) - self.run.shown < MAX_UNSHOWN / 2:
-                self._is_held = False
+                self._is_held_back = False
                 self._flow.resume()
 
     def overdue(self, now: float) -> ProviderError | None:
         """The limit that has passed, if any."""
-        limits, name = self._limits, self.provider.name
-        if limits.total is not None and now - self._began > limits.total:
+        limits, name = self._limits, self.provider
+        if limits.total is not None and now - self._since > limits.total:
             return _late(f"{name} took more than {limits.total:g} s for its answer.", "total_timeout")
         if self._last is None:
             if now - self._began > limits.first_event:

@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
+from typing_extensions import override
 
 from headgate.errors import HeadgateError, NotFound
 from headgate.providers.base import Provider
@@ -36,6 +38,31 @@ class Target(msgspec.Struct, frozen=True):
     """The model as the provider names it."""
 
 
+class Several(msgspec.Struct, frozen=True):
+    """An alias of several models: the first one is asked, and the others when it fails."""
+
+    names: tuple[str, ...]
+    weights: tuple[float, ...] = ()
+    """How often each of them is the first; none when they have an order."""
+
+    def order(self, chance: float) -> Sequence[str]:
+        """Whom to ask in which order; `chance` is from 0 to 1."""
+        if not self.weights:
+            return self.names
+        mark = chance * sum(self.weights)
+        for place, weight in enumerate(self.weights):
+            mark -= weight
+            if mark < 0:
+                return (self.names[place], *self.names[:place], *self.names[place + 1 :])
+        return self.names
+
+    @override
+    def __str__(self) -> str:
+        if not self.weights:
+            return ", then ".join(self.names)
+        return " or ".join(f"{name} ({weight:g})" for name, weight in zip(self.names, self.weights, strict=True))
+
+
 class Catalogue:
     """
     Knows which provider a model's name means.
@@ -45,22 +72,40 @@ class Catalogue:
     """
 
     def __init__(
-        self, providers: Mapping[str, Provider], aliases: Mapping[str, str], owned: Sequence[tuple[str, str]]
+        self,
+        providers: Mapping[str, Provider],
+        aliases: Mapping[str, str | Several],
+        owned: Sequence[tuple[str, str]],
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self.providers, self.aliases, self._owned = providers, aliases, owned
+        self._chance = chance
         self._found: dict[str, Target] = {}
         self._listings: dict[str, tuple[float, Sequence[str]]] = {}
         """Until when each provider's list is believed, and the list."""
         self._locks = {name: asyncio.Lock() for name in providers}
 
+    async def route(self, model: str, fallbacks: Sequence[str] = ()) -> tuple[Target, ...]:
+        """Whom to ask, and whom when that fails, each once; raises NotFound."""
+        targets = await self._targets(model)
+        for name in fallbacks:
+            targets += await self._targets(name)
+        return targets if len(targets) == 1 else tuple(dict.fromkeys(targets))
+
+    async def _targets(self, model: str) -> tuple[Target, ...]:
+        alias = self.aliases.get(model)
+        if isinstance(alias, Several):
+            return tuple([await self.find(name) for name in alias.order(self._chance())])
+        return (await self.find(model),)
+
     async def find(self, model: str) -> Target:
-        """The target of that name; raises NotFound."""
+        """The target of that name, the first one of several; raises NotFound."""
         found = self._found.get(model)
         if found is not None:
             return found
         if len(model) > MAX_NAME:
             raise self._not_found(model)
-        found = self._by_name(self.aliases.get(model, model))
+        found = self._by_name(_first(self.aliases.get(model, model)))
         if found is None:
             # Not remembered: what providers list changes.
             found = await self._by_listing(model)
@@ -72,7 +117,7 @@ class Catalogue:
 
     async def listing(self) -> list[tuple[str, str]]:
         """Every model as (name, provider): aliases first, then what the providers list."""
-        names = [(alias, target.partition("/")[0]) for alias, target in self.aliases.items()]
+        names = [(alias, _first(target).partition("/")[0]) for alias, target in self.aliases.items()]
         for provider, models in zip(self.providers, await self._all_models(), strict=True):
             names += [(f"{provider}/{model}", provider) for model in models]
         return names
@@ -117,6 +162,10 @@ class Catalogue:
             code="model_not_found",
             param="model",
         )
+
+
+def _first(alias: str | Several) -> str:
+    return alias if isinstance(alias, str) else alias.names[0]
 
 
 def _why(error: HeadgateError | TimeoutError) -> str:

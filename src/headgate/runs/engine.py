@@ -13,21 +13,23 @@ the task was cancelled, because a limit passed (Failed) or because somebody stop
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from weakref import WeakValueDictionary
 
 import msgspec
 
 from headgate.calls import Call
-from headgate.errors import HeadgateError, NotFound, ProviderError, Unavailable
+from headgate.errors import HeadgateError, NotFound, Unavailable
 from headgate.events import AnyEvent, Failed, Stopped
-from headgate.providers.base import Ask
+from headgate.events import Attempt as Tried
 from headgate.runs.attempt import Attempt
-from headgate.runs.catalogue import Catalogue, Target
+from headgate.runs.catalogue import Catalogue
 from headgate.runs.commit import GroupCommit
+from headgate.runs.drive import Desk, Drive, Route
 from headgate.runs.ids import is_run_id, new_run_id
 from headgate.runs.live import Live
 from headgate.runs.parting import Parting
+from headgate.runs.pool import Pool
 from headgate.runs.room import RoomWatch
 from headgate.runs.run import Follower, Run, Urgency
 from headgate.runs.wishes import NOTHING, Wishes, wishes_again
@@ -73,7 +75,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 class Engine:
     """Runs runs."""
 
-    def __init__(self, store: Store, catalogue: Catalogue, settings: Settings) -> None:
+    def __init__(
+        self, store: Store, catalogue: Catalogue, settings: Settings, pools: Mapping[str, Pool] | None = None
+    ) -> None:
         self.catalogue = catalogue
         self._store, self._settings = store, settings
         self._loop = asyncio.get_running_loop()
@@ -86,6 +90,7 @@ class Engine:
         self._read: WeakValueDictionary[str, Run] = WeakValueDictionary()
         """Runs from the store that somebody reads: a long log is held once, however many read it."""
         self._attempts: set[Attempt] = set()
+        self._desk = Desk(self._append, self._loop.time, pools or {}, self._attempts)
         self._tasks = asyncio.TaskGroup()
         self._is_closing = False
 
@@ -122,7 +127,7 @@ class Engine:
 
     # What dialects use.
 
-    def start(self, call: Call, target: Target, *, owner: str, wishes: Wishes = NOTHING) -> Run:
+    def start(self, call: Call, route: Route, *, owner: str, wishes: Wishes = NOTHING) -> Run:
         """Begin a run; it goes on without its caller until it ends or is stopped."""
         self._refuse_if_unable(call.store)
         for hook in wishes.hooks:
@@ -145,7 +150,7 @@ class Engine:
         )
         run = Run(head, durable=call.store)
         self._live.add(run, run.head.names)
-        self._begin(run, call, target, wishes)
+        self._begin(run, call, route, wishes)
         return run
 
     async def settle(self, run: Run) -> None:
@@ -259,45 +264,29 @@ class Engine:
         if len(self._live) >= self._settings.max_live:
             raise Unavailable("Too many runs are at work.", code="overloaded", retry_after=1)
 
-    def _begin(self, run: Run, call: Call, target: Target, wishes: Wishes = NOTHING) -> None:
+    def _begin(self, run: Run, call: Call, route: Route, wishes: Wishes = NOTHING) -> None:
         if run.durable and not run.is_begun:
             self._commit.add_quietly(run)
         # Held by its run, which is held by `_live` until it is over; `close` waits for all of them.
-        run.task = self._loop.create_task(self._drive(run, call, target, wishes))
+        run.task = self._loop.create_task(self._drive(run, call, route, wishes))
 
-    async def _drive(self, run: Run, call: Call, target: Target, wishes: Wishes) -> None:
+    async def _drive(self, run: Run, call: Call, route: Route, wishes: Wishes) -> None:
         if run.has_ended:
             return
         run.is_driven = True
-        limits = wishes.limits or target.provider.limits
-        attempt = Attempt(run, target.provider, limits, self._append, self._loop.time)
-        ask = Ask(
-            run=run.id,
-            call=call,
-            model=target.model,
-            created=int(run.head.created),
-            limits=limits,
-            key=wishes.key,
-            organization=wishes.organization,
-            on_flow=attempt.on_flow,
-        )
         end: AnyEvent
-        said: Sequence[AnyEvent] = ()
-        self._attempts.add(attempt)
         try:
-            await target.provider.run(ask, attempt.emit)
-            end = Failed("upstream_incomplete", f"{target.provider.name} left its answer without an end.")
+            await Drive(run, call, route, wishes, self._desk).go()
+            end = Failed("upstream_incomplete", "The provider left its answer without an end.")
         except asyncio.CancelledError:
-            end = _stopped(run) if attempt.late is None else _failed(attempt.late)
+            end = _stopped(run)
         except HeadgateError as error:
-            said = error.events if isinstance(error, ProviderError) else ()
             end = _failed(error)
         except Exception:
-            log.exception("%s broke on %s", target.provider.name, run.id)
+            log.exception("The run %s broke", run.id)
             end = Failed("internal_error", "The gateway failed on this answer; its log says why.", 500)
-        finally:
-            self._attempts.discard(attempt)
-        self._append(run, [*said, end])
+        # Which is the second end of an answer that is whole, and as such ignored.
+        self._append(run, [end])
 
     def _append(self, run: Run, events: Sequence[AnyEvent]) -> None:
         """The one place where logs grow. Nothing follows a run's end."""
@@ -344,9 +333,10 @@ class Engine:
                 self._remind_readers(now)
 
     def _check(self, attempt: Attempt, now: float) -> None:
-        if attempt.late is None and (late := attempt.overdue(now)) is not None and attempt.run.task is not None:
+        if attempt.late is None and (late := attempt.overdue(now)) is not None:
             attempt.late = late
-            attempt.run.task.cancel()
+            if attempt.task is not None:
+                attempt.task.cancel()
 
     def _remind_readers(self, now: float) -> None:
         oldest = now - self._settings.keep_alive
@@ -380,12 +370,14 @@ class Engine:
         What was kept of an answer stays, and its log says that its producer was lost.
         """
         run = Run.kept(record.head, record.events, None)
-        is_worth_it = run.head.keep and not run.events and not run.head.own_key
+        has_nothing = all(isinstance(event, Tried) for event in run.events)
+        is_worth_it = run.head.keep and has_nothing and not run.head.own_key
         call = replay(record) if is_worth_it else None
         self._live.add(run, [name for name in run.head.names if await self._is_newest(run, name)])
         if call is not None:
             try:
-                self._begin(run, call, await self.catalogue.find(call.model), wishes_again(run.head))
+                route = await self.catalogue.route(call.model, call.fallbacks)
+                self._begin(run, call, route, wishes_again(run.head))
                 return
             except NotFound as error:
                 self._append(run, [_failed(error)])

@@ -76,13 +76,13 @@ async def begin(
         )
         if (known := await engine.named(name)) is not None:
             return _checked(known, wishes)
-    target = await engine.catalogue.find(call.model)
+    route = await engine.catalogue.route(call.model, call.fallbacks)
     if request.is_left and not wishes.keep:
         # Finding the model took a while, and nobody waits for the answer any more.
         return None
     if name is not None and (known := engine.live_named(name)) is not None:
         return _checked(known, wishes)
-    return Begun(engine.start(call, target, owner=owner, wishes=wishes), True)
+    return Begun(engine.start(call, route, owner=owner, wishes=wishes), True)
 
 
 def _with_headers(wishes: Wishes, request: Asker, call: Call, hook: str) -> Wishes:

@@ -44,6 +44,7 @@ PARAMETERS = (DISCONNECT, *HEADERS)
 FIELDS = {
     "model": "`provider/model`, an alias such as `default`, or a name that only one provider has.",
     "stream": "Whether the answer comes as server-sent events, piece by piece.",
+    "fallbacks": "Models to ask, in this order, when the one that was asked for fails before its first words.",
     "store": "`false` keeps the run in memory only: nothing of it is written, and it is forgotten when it is over.",
 }
 """What they mean in every format."""

@@ -77,6 +77,7 @@ class MessagesRequest(CountRequest, frozen=True, kw_only=True):
     metadata: Metadata | None = None
     service_tier: str | None = None
     store: bool | None = None
+    fallbacks: strict.Fallbacks | None = None
 
 
 _request = msgspec.json.Decoder(MessagesRequest)
@@ -99,6 +100,7 @@ def read(body: bytes) -> Call:
         fields=fields,
         stream=request.stream is True,
         store=request.store is not False,
+        fallbacks=tuple(request.fallbacks or ()),
     )
 
 

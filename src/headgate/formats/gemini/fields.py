@@ -165,6 +165,7 @@ class GeminiRequest(msgspec.Struct, rename="camel"):
     safety_settings: list[SafetySetting] | None = None
     cached_content: str | None = None
     store: bool | None = None
+    fallbacks: strict.Fallbacks | None = None
 
 
 class _Asked(GeminiRequest, rename="camel"):
@@ -200,6 +201,7 @@ def read(body: bytes) -> Call:
         stream=request.stream,
         choices=options.candidate_count or 1,
         store=request.store is not False,
+        fallbacks=tuple(request.fallbacks or ()),
     )
 
 

@@ -124,6 +124,7 @@ class ChatRequest(msgspec.Struct):
     modalities: list[str] | None = None
     audio: dict[str, Any] | None = None
     prediction: dict[str, Any] | None = None
+    fallbacks: strict.Fallbacks | None = None
 
 
 _request = msgspec.json.Decoder(ChatRequest)
@@ -155,6 +156,7 @@ def read(body: bytes) -> Call:
         choices=request.n or 1,
         include_usage=options is not None and options.include_usage is True,
         store=request.store is not False,
+        fallbacks=tuple(request.fallbacks or ()),
     )
 
 

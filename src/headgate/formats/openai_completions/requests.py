@@ -35,6 +35,7 @@ class CompletionRequest(msgspec.Struct):
     suffix: str | None = None
     user: str | None = None
     store: bool | None = None
+    fallbacks: strict.Fallbacks | None = None
 
 
 _request = msgspec.json.Decoder(CompletionRequest)
@@ -55,6 +56,7 @@ def read(body: bytes) -> Call:
         choices=(request.n or 1) * several,
         include_usage=options is not None and options.include_usage is True,
         store=request.store is not False,
+        fallbacks=tuple(request.fallbacks or ()),
     )
 
 

@@ -103,6 +103,7 @@ class ResponsesRequest(msgspec.Struct, frozen=True):
     prompt_cache_options: dict[str, Any] | None = None
     context_management: list[dict[str, Any]] | None = None
     moderation: dict[str, Any] | None = None
+    fallbacks: strict.Fallbacks | None = None
 
 
 _request = msgspec.json.Decoder(ResponsesRequest)
@@ -121,6 +122,7 @@ def read(body: bytes) -> Call:
         fields=fields,
         stream=request.stream is True,
         store=request.store is not False,
+        fallbacks=tuple(request.fallbacks or ()),
     )
 
 

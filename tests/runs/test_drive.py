@@ -1,0 +1,299 @@
+"""A run's way along its route: what is tried, in which order, and what the log says of it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import pytest
+
+from headgate.errors import ProviderError
+from headgate.events import AnyEvent, Attempt, Failed, Finished, Started, Stopped, Text
+from headgate.providers.base import Ask, Emit, Limits
+from headgate.runs import Catalogue, Engine, Member, Pool, Run, Settings, Slots, Wishes
+from headgate.runs import drive as module
+from headgate.store.memory import MemoryStore
+from tests.runs.fakes import Fake, Play, Talk, call, no_replay, over, run, saying, turns
+
+DONE = Finished("stop")
+
+
+def failing(
+    status: int, *, code: str = "down", retry_after: float | None = None, after: Sequence[AnyEvent] = ()
+) -> Play:
+    """Say this much, and fail."""
+
+    async def play(ask: Ask, emit: Emit) -> None:
+        emit(after)
+        raise ProviderError(f"{ask.model} is {code}", code=code, status=status, retry_after=retry_after)
+
+    return play
+
+
+def first(*plays: Play) -> Play:
+    """Another play each time; the last one for ever."""
+    left = list(plays)
+
+    async def play(ask: Ask, emit: Emit) -> None:
+        await (left.pop(0) if len(left) > 1 else left[0])(ask, emit)
+
+    return play
+
+
+async def silence(ask: Ask, emit: Emit) -> None:
+    """Never say anything."""
+    await asyncio.Event().wait()
+
+
+class Fleet:
+    """An engine with several providers: a, b, c ..."""
+
+    def __init__(self, *plays: Play, pools: Mapping[str, Pool] | None = None) -> None:
+        self.fakes = [Fake(play, name="abcdef"[place]) for place, play in enumerate(plays)]
+        catalogue = Catalogue({fake.name: fake for fake in self.fakes}, {}, ())
+        self.engine = Engine(MemoryStore(), catalogue, Settings(), pools)
+
+    async def __aenter__(self) -> "Fleet":
+        await self.engine.open(no_replay)
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.engine.close(0.0)
+
+    async def begin(self, *models: str, wishes: Wishes | None = None) -> Run:
+        """A run of the first, with the others to fall back on."""
+        asked = msgspec.structs.replace(call(models[0]), fallbacks=tuple(models[1:]))
+        asked.fields["fallbacks"] = msgspec.Raw(msgspec.json.encode(models[1:]))
+        route = await self.engine.catalogue.route(asked.model, asked.fallbacks)
+        return self.engine.start(asked, route, owner="me", wishes=wishes or Wishes())
+
+    async def made(self, *models: str, wishes: Wishes | None = None) -> list[AnyEvent]:
+        """The log of such a run, when it is over."""
+        return (await over(self.engine, await self.begin(*models, wishes=wishes))).events
+
+    @property
+    def asked(self) -> list[int]:
+        """How often each was asked."""
+        return [len(fake.asked) for fake in self.fakes]
+
+
+@pytest.mark.parametrize("status", [401, 402, 403, 404, 408, 429, 500, 502, 503, 504, 529])
+def test_the_next_is_asked_when_the_first_fails(status: int) -> None:
+    """And the log says who failed, and how."""
+
+    async def play() -> None:
+        async with Fleet(failing(status), saying("hello")) as fleet:
+            log = await fleet.made("a/m", "b/n")
+            assert log == [Attempt("a", status, "down", "m is down"), Started("fake", "m", "", 0), Text("hello"), DONE]
+            assert fleet.fakes[1].asked[0].model == "n"
+            assert "fallbacks" not in fleet.fakes[1].asked[0].call.fields
+
+    run(play())
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_a_wrong_request_is_asked_of_nobody_else(status: int) -> None:
+    async def play() -> None:
+        async with Fleet(failing(status), saying("hello")) as fleet:
+            assert await fleet.made("a/m", "b/m") == [Failed("down", "m is down", status, "upstream_error")]
+            assert fleet.asked == [1, 0]
+
+    run(play())
+
+
+def test_a_beginning_without_words_leaves_no_trace() -> None:
+    """An error as the first event of a good answer is an error all the same."""
+
+    async def play() -> None:
+        begun: list[AnyEvent] = [Started("a", "m", "", 0)]
+        async with Fleet(failing(500, after=begun), saying("hello")) as fleet:
+            log = await fleet.made("a/m", "b/m")
+            assert [type(event).__name__ for event in log] == ["Attempt", "Started", "Text", "Finished"]
+            assert log[1] == Started("fake", "m", "", 0)
+
+    run(play())
+
+
+def test_after_the_first_words_nobody_else_is_asked() -> None:
+    async def play() -> None:
+        said: list[AnyEvent] = [Started("a", "m", "", 0), Text("once")]
+        async with Fleet(failing(500, after=said), saying("hello")) as fleet:
+            log = await fleet.made("a/m", "b/m")
+            assert log == [*said, Failed("down", "m is down", 500, "upstream_error")]
+            assert fleet.asked == [1, 0]
+
+    run(play())
+
+
+def test_when_all_fail_the_first_ones_error_is_told_and_the_log_has_all() -> None:
+    async def play() -> None:
+        async with Fleet(failing(429, code="full", retry_after=3.0), failing(500), failing(503, code="away")) as fleet:
+            log = await fleet.made("a/m", "b/m", "c/m")
+            assert [(tried.provider, tried.status, tried.code) for tried in log if isinstance(tried, Attempt)] == [
+                ("a", 429, "full"),
+                ("b", 500, "down"),
+                ("c", 503, "away"),
+            ]
+            assert log[-1] == Failed("full", "m is full", 429, "upstream_error", None, 3.0)
+
+    run(play())
+
+
+def test_an_answer_of_nothing_is_a_failure_as_long_as_there_is_somebody_else() -> None:
+    async def play() -> None:
+        async with Fleet(saying(), saying("hello")) as fleet:
+            log = await fleet.made("a/m", "b/m")
+            assert isinstance(log[0], Attempt)
+            assert log[0].code == "upstream_empty"
+            assert Text("hello") in log
+            assert (await fleet.made("a/m"))[-1] == DONE
+
+    run(play())
+
+
+def test_a_provider_that_says_nothing_is_late_and_the_next_is_asked() -> None:
+    """Its task is not the run's: that goes on."""
+
+    async def play() -> None:
+        async with Fleet(silence, saying("hello")) as fleet:
+            limits = Limits(first_event=0.05)
+            log = await fleet.made("a/m", "b/m", wishes=Wishes(limits=limits))
+            assert isinstance(log[0], Attempt)
+            assert (log[0].status, log[0].code) == (504, "first_event_timeout")
+            assert log[-1] == DONE
+
+    run(play())
+
+
+def test_the_limit_of_the_whole_counts_from_the_first_try() -> None:
+    async def play() -> None:
+        async with Fleet(failing(500), silence) as fleet:
+            log = await fleet.made("a/m", "b/m", wishes=Wishes(limits=Limits(total=0.1)))
+            assert [event.code for event in log if isinstance(event, Attempt)] == ["down", "total_timeout"]
+
+    run(play())
+
+
+def test_a_stop_between_two_tries_is_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No matter what the run waits for."""
+    monkeypatch.setattr(module, "BACKOFF", 60.0)
+    monkeypatch.setattr(module, "LONGEST_WAIT", 100.0)
+
+    async def play() -> None:
+        fake = Fake(failing(503), name="a")
+        pools = {"a": Pool("a", [Member(fake)], retries=5)}
+        async with Fleet(failing(503), pools=pools) as fleet:
+            made = await fleet.begin("a/m")
+            while not fake.asked:
+                await asyncio.sleep(0)
+            await turns()
+            await fleet.engine.stop(made)
+            assert made.events == [Stopped("user")]
+
+    run(play())
+
+
+@pytest.mark.parametrize("status", [401, 402, 403, 429])
+def test_another_key_is_tried_before_another_provider(status: int) -> None:
+    """Which key it was is in the log, and no more of it than its number."""
+
+    async def play() -> None:
+        bad, good = Fake(failing(status), name="a"), Fake(saying("hello"), name="a")
+        pools = {"a": Pool("a", [Member(bad, "key 1"), Member(good, "key 2")], chance=lambda: 0.0)}
+        async with Fleet(silence, saying("other"), pools=pools) as fleet:
+            log = await fleet.made("a/m", "b/m")
+            assert log[0] == Attempt("a", status, "down", "m is down", "key 1")
+            assert log[2] == Text("hello")
+            await fleet.made("a/m", "b/m")
+            assert (len(bad.asked), len(good.asked)) == (1, 2), "the refused key rests"
+
+    run(play())
+
+
+def test_a_request_is_sent_again_as_often_as_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BACKOFF", 0.001)
+
+    async def play() -> None:
+        fake = Fake(first(failing(503), failing(500), saying("hello")), name="a")
+        async with Fleet(silence, pools={"a": Pool("a", [Member(fake)], retries=2)}) as fleet:
+            log = await fleet.made("a/m")
+            assert [event.status for event in log if isinstance(event, Attempt)] == [503, 500]
+            assert log[-1] == DONE
+
+    run(play())
+
+
+def test_a_provider_that_wants_to_be_left_alone_for_long_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client hears it, and can decide by itself."""
+    monkeypatch.setattr(module, "BACKOFF", 0.001)
+
+    async def play() -> None:
+        fake = Fake(failing(429, retry_after=60.0), name="a")
+        async with Fleet(silence, pools={"a": Pool("a", [Member(fake)], retries=2)}) as fleet:
+            (failed,) = await fleet.made("a/m")
+            assert isinstance(failed, Failed)
+            assert (failed.status, failed.retry_after, len(fake.asked)) == (429, 60.0, 1)
+
+    run(play())
+
+
+def test_the_callers_own_key_goes_to_whom_it_was_meant_for_alone() -> None:
+    """And its failure is no fault of ours."""
+
+    async def play() -> None:
+        async with Fleet(failing(401), saying("hello")) as fleet:
+            await fleet.made("a/m", "b/m", wishes=Wishes(key="sk-mine", organization="org"))
+            assert [(fake.asked[0].key, fake.asked[0].organization) for fake in fleet.fakes] == [
+                ("sk-mine", "org"),
+                ("", ""),
+            ]
+
+    run(play())
+
+
+def test_a_full_queue_is_a_failure_like_any_other() -> None:
+    async def play() -> None:
+        talk = Talk()
+        busy = Fake(talk, name="a")
+        pools = {"a": Pool("a", [Member(busy)], slots=Slots("a", 1, 0))}
+        async with Fleet(silence, saying("hello"), pools=pools) as fleet:
+            held = await fleet.begin("a/m")
+            await talk.began.wait()
+            log = await fleet.made("a/m", "b/m")
+            assert isinstance(log[0], Attempt)
+            assert (log[0].status, log[0].code) == (429, "queue_full")
+            (refused,) = await fleet.made("a/m")
+            assert isinstance(refused, Failed)
+            assert (refused.status, refused.retry_after) == (429, 1.0)
+            await fleet.engine.stop(held)
+            assert len(busy.asked) == 1
+
+    run(play())
+
+
+def test_a_provider_in_trouble_is_asked_last() -> None:
+    """Though it stands first, as long as its rest lasts."""
+
+    async def play() -> None:
+        bad = Fake(failing(503), name="a")
+        pools = {"a": Pool("a", [Member(bad)])}
+        async with Fleet(silence, saying("hello"), pools=pools) as fleet:
+            for _ in range(5):
+                await fleet.made("a/m", "b/m")
+            assert len(bad.asked) == 3
+
+    run(play())
+
+
+def test_a_provider_that_breaks_in_itself_is_not_gone_on_from() -> None:
+    """A fault of ours: nobody else would do better, and it must be seen."""
+
+    async def broken(ask: Ask, emit: Emit) -> None:
+        raise ZeroDivisionError
+
+    async def play() -> None:
+        async with Fleet(broken, saying("hello")) as fleet:
+            log = await fleet.made("a/m", "b/m")
+            assert isinstance(log[-1], Failed)
+            assert log[-1].code == "internal_error"
+
+    run(play())

@@ -1,0 +1,66 @@
+"""How many may ask at a time, and how many may wait."""
+
+import asyncio
+
+import pytest
+
+from headgate.errors import ProviderError
+from headgate.runs.slots import Slots
+from tests.runs.fakes import run, turns
+
+
+def test_turns_come_in_order_and_too_many_are_refused() -> None:
+    """With 429, and when to come again."""
+
+    async def play() -> None:
+        slots, had, go = Slots("acme", 1, 2), list[int](), asyncio.Event()
+
+        async def take(number: int) -> None:
+            async with slots.turn(5.0):
+                had.append(number)
+                await go.wait()
+
+        tasks = [asyncio.create_task(take(number)) for number in range(3)]
+        await turns()
+        assert (had, slots.waiting) == ([0], 2)
+        with pytest.raises(ProviderError) as refused:
+            await take(3)
+        assert (refused.value.status, refused.value.code, refused.value.retry_after) == (429, "queue_full", 1.0)
+        go.set()
+        await asyncio.gather(*tasks)
+        assert had == [0, 1, 2]
+
+    run(play())
+
+
+def test_who_waits_too_long_is_told() -> None:
+    """And leaves the line."""
+
+    async def play() -> None:
+        slots = Slots("acme", 1, 5)
+        async with slots.turn(1.0):
+            with pytest.raises(ProviderError) as late:
+                async with slots.turn(0.01):
+                    raise AssertionError
+        assert (late.value.status, late.value.code, slots.waiting) == (503, "queue_timeout", 0)
+        async with slots.turn(1.0):
+            pass
+
+    run(play())
+
+
+def test_who_goes_away_leaves_the_line() -> None:
+    """And takes nobody's turn."""
+
+    async def play() -> None:
+        slots = Slots("acme", 1, 1)
+        async with slots.turn(1.0):
+            waiting = asyncio.create_task(slots.turn(5.0).__aenter__())
+            await turns()
+            waiting.cancel()
+            await asyncio.wait([waiting])
+            assert slots.waiting == 0
+        async with slots.turn(1.0):
+            pass
+
+    run(play())
