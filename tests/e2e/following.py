@@ -1,6 +1,7 @@
 """Clients that follow a run whatever happens to their connections, as EventSource does."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
@@ -94,3 +95,10 @@ NATIVE = Way(
     lambda frame: frame.event in ("finished", "failed", "stopped"),
 )
 OFFLOAD = Way("txt", _by_number(lambda path: path), lambda frame: frame.id, lambda frame: frame.data == "[DONE]")
+RESPONSE = Way(
+    "response",
+    lambda id, cursor: (f"/v1/responses/{id}?stream=true" + (f"&starting_after={cursor}" if cursor else ""), {}),
+    lambda frame: str(json.loads(frame.data)["sequence_number"]),
+    # After `response.failed` comes an error, for clients that know nothing else.
+    lambda frame: frame.event in ("response.completed", "response.incomplete", "error"),
+)

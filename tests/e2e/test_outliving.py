@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.following import NATIVE, OFFLOAD, Follower
+from tests.e2e.following import NATIVE, OFFLOAD, RESPONSE, Follower
 from tests.e2e.watching import run_of
 from tests.e2e.wire import Wire, chat, counting, pieces_of
 from tests.offload.visitor import ask, path_of
+from tests.responses.asking import begin as background
 from tests.serving import Serving, serving
 
 pytestmark = pytest.mark.slow
@@ -51,6 +52,9 @@ async def kill_and_restart(folder: Path) -> None:
         await asyncio.gather(*(follower.follow(port) for follower in late))
     for follower, other in zip(followers, late, strict=True):
         assert follower.frames == other.frames, follower
+        if follower.way is not RESPONSE:
+            numbers = [int(frame.id) for frame in follower.frames if frame.id]
+            assert numbers == sorted(set(numbers))
     ends = Counter(end_of(follower) for follower in followers)
     asked_again = [f for f, before in zip(followers, had, strict=True) if not before and end_of(f) == "finished"]
     # Those that had said nothing were asked again, and the others could not be.
@@ -66,28 +70,47 @@ async def running(folder: Path, port: int = 0) -> AsyncIterator[Serving]:
 
 
 def begin(server: Serving, number: int) -> list[Follower]:
-    """A run that goes on without its client, and those who follow it; one in ten takes its time to begin."""
-    first = 4000 if number % 10 == 0 else 0
-    if number % 2 and not first:
-        with Wire(server) as wire:
-            wire.post(chat(stream=True, **SPEED), headers={"headgate-disconnect": "keep"})
-            run = run_of(wire.until(b"\r\n\r\n"))
-        return [Follower(NATIVE, run), Follower(NATIVE, run)]
-    url = ask(server, first_ms=first, **SPEED).url("stream_events")
-    return [Follower(OFFLOAD, path_of(url))]
+    """A run that goes on without its client, and those who follow it; some take their time to begin."""
+    said = {**SPEED, "first_ms": 4000 if number % 10 == 0 else 0}
+    match number % 3:
+        case 0:
+            id = background(server, **said)
+            return [Follower(RESPONSE, id), Follower(NATIVE, id.replace("resp_", "run_"))]
+        case 1:
+            return [Follower(OFFLOAD, path_of(ask(server, **said).url("stream_events")))]
+        case _:
+            with Wire(server) as wire:
+                wire.post(chat(stream=True, **SPEED), headers={"headgate-disconnect": "keep"})
+                run = run_of(wire.until(b"\r\n\r\n"))
+            return [Follower(NATIVE, run), Follower(NATIVE, run)]
 
 
 def end_of(follower: Follower) -> str:
     """How it ended; until then it said what it should, without a gap."""
-    numbers = [int(frame.id) for frame in follower.frames if frame.id]
-    assert numbers == sorted(set(numbers))
     data = [json.loads(frame.data) for frame in follower.frames if frame.data != "[DONE]"]
-    if follower.way is NATIVE:
-        assert numbers == list(range(len(data)))
-        text, code = "".join(pieces_of(data)), data[-1].get("code")
-    else:
-        error = data.pop()["error"] if "error" in data[-1] else {}
-        text, code = "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in data), error.get("code")
+    text, code = SAID[follower.way](data)
     assert code in (None, "producer_lost")
     assert text == TEXT if code is None else TEXT.startswith(text)
     return "failed" if code else "finished"
+
+
+def said_natively(events: list[Any]) -> tuple[str, str | None]:
+    """The text, and the code of the error if there was one."""
+    return "".join(pieces_of(events)), events[-1].get("code")
+
+
+def said_in_chunks(chunks: list[Any]) -> tuple[str, str | None]:
+    """The same, of a chat's chunks."""
+    error = chunks.pop()["error"] if "error" in chunks[-1] else {}
+    return "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks), error.get("code")
+
+
+def said_in_response(events: list[Any]) -> tuple[str, str | None]:
+    """The same, of a response's events."""
+    assert [event["sequence_number"] for event in events] == list(range(len(events)))
+    error = events[-1].get("error") or {}
+    deltas = [event["delta"] for event in events if event["type"] == "response.output_text.delta"]
+    return "".join(deltas), error.get("code")
+
+
+SAID = {NATIVE: said_natively, OFFLOAD: said_in_chunks, RESPONSE: said_in_response}
