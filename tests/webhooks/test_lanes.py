@@ -3,7 +3,7 @@
 import pytest
 
 from headgate.store.base import Delivery
-from headgate.webhooks.lanes import AT_ONCE, MAX_HELD, MAX_LINE, PER_HOST, Lanes, host_of
+from headgate.webhooks.lanes import AT_ONCE, GUESS, MAX_HELD, MAX_LINE, PER_HOST, PER_SLOW_HOST, Lanes, host_of
 
 
 def delivery(id: int) -> Delivery:
@@ -20,7 +20,7 @@ def test_one_receiver_gets_few_tries_at_a_time() -> None:
     filled(20, "slow", lanes)
     assert [each.id for _, each in lanes.ready()] == list(range(PER_HOST))
     assert lanes.ready() == []
-    lanes.done(3, "slow")
+    lanes.done(3, "slow", 0.1)
     assert [each.id for _, each in lanes.ready()] == [PER_HOST]
 
 
@@ -53,13 +53,41 @@ def test_a_long_line_takes_no_more() -> None:
     assert len(lanes) == MAX_LINE + 1
 
 
+def test_who_is_not_taken_gets_a_turn_as_fast_as_the_line_moves() -> None:
+    lanes = Lanes()
+    filled(MAX_LINE, "one", lanes)
+    first, second = lanes.turn("one", 100.0), lanes.turn("one", 100.0)
+    assert first == pytest.approx(100 + (MAX_LINE + 1) * GUESS / PER_HOST)
+    assert second - first == pytest.approx(GUESS / PER_HOST)
+    for number in range(50):
+        lanes.ready()
+        lanes.done(number, "one", 1.5)
+    slow = lanes.turn("one", 1000.0)
+    assert lanes.turn("one", 1000.0) - slow == pytest.approx(1.5 / PER_HOST, rel=0.01)
+
+
+def test_a_slow_receiver_gets_fewer_tries() -> None:
+    lanes = Lanes()
+    filled(20, "slow", lanes)
+    for _, each in lanes.ready():
+        lanes.done(each.id, "slow", 15.0)
+    trying = lanes.ready()
+    assert len(trying) == PER_SLOW_HOST
+    filled(40, "slow", lanes, 100)
+    for _ in range(10):
+        # Quick again: more and more is known of that.
+        lanes.done(trying.pop(0)[1].id, "slow", 0.0)
+        trying += lanes.ready()
+    assert len(trying) == PER_HOST
+
+
 def test_what_is_held_is_known_until_it_is_done() -> None:
     lanes = Lanes()
     filled(1, "one", lanes)
     assert 0 in lanes
     lanes.ready()
     assert 0 in lanes
-    lanes.done(0, "one")
+    lanes.done(0, "one", 0.1)
     assert 0 not in lanes
     assert len(lanes) == 0
 

@@ -10,6 +10,7 @@ from headgate.store.base import Delivery, Hook, Try
 from headgate.store.memory import MemoryStore
 from headgate.webhooks import Message, SigningSecret, message_id
 from headgate.webhooks.lanes import MAX_LINE, PER_HOST
+from headgate.webhooks.worker import BATCH
 
 from .office import START, Office, office, plain, play
 from .receiver import Receiver, answering, hanging
@@ -191,13 +192,13 @@ def test_a_receiver_that_hangs_is_left_after_a_while() -> None:
 def test_a_receiver_that_hangs_delays_nobody_else() -> None:
     async def test() -> None:
         async with Receiver(hanging) as slow, Receiver() as quick, office(seconds=600.0) as at_work:
-            stuck = [await at_work.end_run(to(slow)) for _ in range(MAX_LINE + PER_HOST + 300)]
+            stuck = [await at_work.end_run(to(slow)) for _ in range(MAX_LINE + BATCH + 200)]
             await slow.wait_for(PER_HOST)
             run = await at_work.end_run(to(quick))
             assert (await at_work.tried(run, 1)).status == "delivered"
             assert len(slow.posts) == slow.most_at_once == PER_HOST
-            # Those beyond the line were put off, and lost nothing by it.
-            await at_work.until(stuck[-1], lambda delivery: (delivery.due or 0) > START)
+            # Those that would hide others are put off, and lose nothing by it.
+            await at_work.until(stuck[BATCH - 1], lambda delivery: (delivery.due or 0) > START)
             assert {(await at_work.delivery(each)).status for each in stuck} == {"waiting"}
 
     play(test())
@@ -206,12 +207,10 @@ def test_a_receiver_that_hangs_delays_nobody_else() -> None:
 def test_a_crowd_is_delivered_whole() -> None:
     async def test() -> None:
         async with Receiver() as receiver, office() as at_work:
-            runs = [await at_work.end_run(to(receiver)) for _ in range(MAX_LINE + 200)]
+            runs = [await at_work.end_run(to(receiver)) for _ in range(MAX_LINE + 300)]
+            await receiver.wait_for(len(runs))
             for run in runs:
-                while (delivery := await at_work.delivery(run)).status == "waiting":
-                    if (delivery.due or 0) > at_work.now:
-                        at_work.pass_until(delivery.due)
-                    await asyncio.sleep(0.005)
+                assert (await at_work.tried(run, 1)).status == "delivered"
             assert sorted(post.body.decode() for post in receiver.posts) == sorted(runs)
             assert receiver.most_at_once <= PER_HOST
 
@@ -468,5 +467,34 @@ def test_a_worker_at_rest_is_woken_by_the_end_of_a_run() -> None:
         async with Receiver() as receiver, office(store=store) as at_work:
             await store.asked.wait()
             assert (await at_work.tried(await at_work.end_run(to(receiver)), 1)).status == "delivered"
+
+    play(test())
+
+
+class Sluggish(MemoryStore):
+    """A store that takes a while to keep something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.updates, self.is_updating = 0, asyncio.Event()
+
+    @override
+    async def update_delivery(self, delivery: Delivery, tried: Try | None = None) -> None:
+        self.updates += 1
+        self.is_updating.set()
+        await asyncio.sleep(0.002)
+        await super().update_delivery(delivery, tried)
+
+
+def test_news_do_not_stand_behind_a_long_backlog() -> None:
+    async def test() -> None:
+        store = Sluggish()
+        async with Receiver(hanging) as slow, Receiver() as quick, office(store=store, seconds=600.0) as at_work:
+            for _ in range(MAX_LINE + 2 * BATCH):
+                await at_work.end_run(to(slow))
+            await store.is_updating.wait()
+            await at_work.end_run(to(quick))
+            await quick.wait_for(1)
+            assert store.updates < BATCH // 2
 
     play(test())

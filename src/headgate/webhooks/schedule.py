@@ -17,10 +17,8 @@ MAX_TRIES = 17
 JITTER = 0.2
 """How far a pause may be off, either way: receivers that come back are not to be met by everybody at once."""
 
-MAX_AGE = 24 * 3600.0
-"""A receiver that is so far behind that a message was not even tried for a day, or only now and then, gets no more."""
-
-LEAST_WAIT = 2.0
+MAX_AGE = 3 * 24 * 3600.0
+"""A receiver that is so far behind that a message still stands in line after three days gets no more of it."""
 
 GONE = 410
 
@@ -53,18 +51,11 @@ def after(delivery: Delivery, outcome: Outcome, now: float, chance: float) -> De
     return msgspec.structs.replace(delivery, tries=tries, due=now + pause, note=note)
 
 
-def later(delivery: Delivery, now: float, chance: float) -> Delivery:
-    """
-    Where it stands when its receiver is too far behind for a try.
-
-    The older it is, the longer it waits, so that a long line costs the store little.
-    """
-    age = max(now - delivery.created, 0.0)
-    if age > MAX_AGE:
-        note = "its receiver was too slow for a whole day"
-        return msgspec.structs.replace(delivery, status="given_up", due=None, note=note)
-    wait = min(max(LEAST_WAIT, age / 2), LONGEST_PAUSE)
-    return msgspec.structs.replace(delivery, due=now + wait * (1 + JITTER * (2 * chance - 1)))
+def later(delivery: Delivery, now: float, turn: float) -> Delivery:
+    """Where it stands when many stand in line for its receiver, and its turn comes at about `turn`."""
+    if now - delivery.created > MAX_AGE:
+        return over(delivery, "given_up", "its receiver was too slow for three days")
+    return msgspec.structs.replace(delivery, due=min(turn, now + LONGEST_PAUSE))
 
 
 def over(delivery: Delivery, status: str, note: str) -> Delivery:

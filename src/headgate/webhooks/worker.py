@@ -13,7 +13,8 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from headgate.errors import HeadgateError
@@ -27,11 +28,18 @@ from headgate.webhooks.signing import signed_headers
 
 log = logging.getLogger(__name__)
 
-BATCH = 200
-"""How many deliveries are taken from the store at a time."""
+BATCH = 1000
+"""How many deliveries that are due are looked at, beside those that are held: as long as there are no more, nobody
+behind them is overlooked."""
+
+MAX_FRESH = 1000
+"""Runs that are just over and wait to be looked at; more are found as everything else is."""
 
 REST = 0.02
 """Seconds between two looks, so that a crowd of ends costs the store one."""
+
+REST_EACH = 0.0001
+"""Seconds more for each delivery that a look brought: reading them takes others' time."""
 
 IDLE_REST = 60.0
 """The longest time between two looks: clocks are set, machines sleep."""
@@ -63,6 +71,8 @@ class Worker:
         self._lanes = Lanes()
         self._done: set[int] = set()
         """Whose tries ended since the store was last asked: what it says of them may be what was before."""
+        self._fresh: deque[tuple[str, str]] = deque()
+        """Runs that are just over, and their owners: their messages are not to stand behind a long backlog."""
         self._tries: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._working: asyncio.Task[None] | None = None
@@ -74,6 +84,8 @@ class Worker:
     def on_over(self, run: Run) -> None:
         """A run is over and kept."""
         if run.head.hooks:
+            if len(self._fresh) < MAX_FRESH:
+                self._fresh.append((run.id, run.head.owner))
             self.wake()
 
     def wake(self) -> None:
@@ -111,41 +123,58 @@ class Worker:
         while True:
             self._woken.clear()
             try:
-                pause = await self._look()
+                found, pause = await self._look()
             except HeadgateError as error:
                 log.warning("Webhooks wait for the store: %s", error.message)
-                pause = BUSY_REST
+                found, pause = 0, BUSY_REST
             except Exception:
                 log.exception("The webhooks broke")
-                pause = BUSY_REST
-            await asyncio.sleep(REST)
+                found, pause = 0, BUSY_REST
+            await asyncio.sleep(REST + found * REST_EACH)
             try:
                 async with asyncio.timeout(pause):
                     await self._woken.wait()
             except TimeoutError:
                 pass
 
-    async def _look(self) -> float:
-        """Take up what is due; returns how many seconds to rest."""
+    async def _look(self) -> tuple[int, float]:
+        """Take up what is due; returns how many deliveries were looked at, and how many seconds to rest."""
+        found = 0
         if not self._lanes.is_full:
             self._done.clear()
-            now = self._now()
+            await self._take_fresh()
             limit = len(self._lanes) + BATCH
-            due = await self._store.due(now, limit)
-            for delivery in due:
-                if delivery.id not in self._lanes and delivery.id not in self._done and not self._lanes.is_full:
-                    await self._take(delivery, now)
+            due = await self._store.due(self._now(), limit)
+            found = len(due)
+            left = [delivery for delivery in due if not self._take(delivery)]
             self._start()
-            if len(due) == limit:
-                return 0.0
+            if found == limit:
+                await self._put_off(left)
+                return found, 0.0
         if len(self._lanes):
-            return BUSY_REST
+            return found, BUSY_REST
         earliest = await self._store.next_due()
-        return IDLE_REST if earliest is None else min(max(earliest - self._now(), 0.0), IDLE_REST)
+        return found, IDLE_REST if earliest is None else min(max(earliest - self._now(), 0.0), IDLE_REST)
 
-    async def _take(self, delivery: Delivery, now: float) -> None:
-        if not self._lanes.take(delivery, self._addressing.host_of(delivery)):
-            await self._store.update_delivery(schedule.later(delivery, now, self._chance()))
+    async def _take_fresh(self) -> None:
+        while self._fresh:
+            for delivery in await self._store.deliveries(*self._fresh.popleft()):
+                if delivery.due is not None and delivery.due <= self._now():
+                    self._take(delivery)
+            self._start()
+
+    def _take(self, delivery: Delivery) -> bool:
+        """Whether it is taken care of; False when its receiver's line is too long."""
+        if delivery.id in self._lanes or delivery.id in self._done or self._lanes.is_full:
+            return True
+        return self._lanes.take(delivery, self._addressing.host_of(delivery))
+
+    async def _put_off(self, deliveries: Sequence[Delivery]) -> None:
+        """Get them out of the way, because others may be due behind them; they are back when their turn comes."""
+        for delivery in deliveries:
+            turn = self._lanes.turn(self._addressing.host_of(delivery), self._now())
+            await self._store.update_delivery(schedule.later(delivery, self._now(), turn))
+            await self._take_fresh()
 
     def _start(self) -> None:
         for host, delivery in self._lanes.ready():
@@ -156,6 +185,8 @@ class Worker:
     # One try.
 
     async def _deliver(self, delivery: Delivery, host: str) -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
             await self._try(delivery)
         except HeadgateError as error:
@@ -166,7 +197,7 @@ class Worker:
             log.exception("The webhook %d of %s broke", delivery.id, delivery.run)
             await self._keep(schedule.over(delivery, "given_up", "the gateway failed on it; its log says why"), None)
         finally:
-            self._lanes.done(delivery.id, host)
+            self._lanes.done(delivery.id, host, loop.time() - began)
             self._done.add(delivery.id)
             if self._working is not None:
                 self._start()
