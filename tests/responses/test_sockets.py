@@ -57,9 +57,8 @@ class Talk:
         heard = []
         while True:
             heard.append(self.hear())
-            match heard[-1]["type"]:
-                case "response.completed" | "response.incomplete" | "error":
-                    return heard
+            if heard[-1]["type"] in ("response.completed", "response.incomplete", "error"):
+                return heard
 
     def until_closed(self) -> int:
         """Why the server says goodbye."""
@@ -67,8 +66,7 @@ class Talk:
             while True:
                 self.hear()
         except ConnectionClosed as closed:
-            assert closed.rcvd is not None
-            return closed.rcvd.code
+            return 1006 if closed.rcvd is None else closed.rcvd.code
 
     def response(self, **fields: Any) -> Any:
         """A response, when it is over."""
