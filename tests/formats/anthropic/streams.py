@@ -92,7 +92,15 @@ _HIDDEN_END = stopped("max_tokens", 9)
 RESULT = {
     "type": "web_search_tool_result",
     "tool_use_id": "srvtoolu_014hJH82Qum7Td6UV8gDXThB",
-    "content": [{"type": "web_search_result", "title": "Weather in Brno", "url": "https://example.com/brno"}],
+    "content": [
+        {
+            "type": "web_search_result",
+            "title": "Weather in Brno",
+            "url": "https://example.com/brno",
+            "encrypted_content": "EqgfCioIARgBIiQ3YTAwMjY1Mi1mZjM5",
+            "page_age": None,
+        }
+    ],
 }
 SERVED = {"type": "server_tool_use", "id": "srvtoolu_014hJH82Qum7Td6UV8gDXThB", "name": "web_search", "input": {}}
 CITATION = {"type": "web_search_result_location", "cited_text": "20 °C", "url": "https://example.com/brno"}

@@ -108,7 +108,8 @@ class Writer:
         if self._begun:
             return b""
         self._begun = True
-        told = {**usage.NOTHING, **(self._vendor.pop("usage", None) or {})}
+        counted = self._vendor.pop("usage", None)
+        told = {"input_tokens": 0, "output_tokens": 0, **counted} if counted else usage.NOTHING
         return event("message_start", {"message": self._object([], told)})
 
     def _object(self, content: list[dict[str, Any]], told: dict[str, Any]) -> dict[str, Any]:
