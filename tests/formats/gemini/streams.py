@@ -8,7 +8,9 @@ USAGE = {"promptTokenCount": 9, "candidatesTokenCount": 2, "totalTokenCount": 11
 
 def chunk(*parts: Any, **more: Any) -> dict[str, Any]:
     """A chunk of one candidate; `usage` and other fields of the whole go beside it, the rest into it."""
-    top: dict[str, Any] = {name: more.pop(name) for name in ("usageMetadata", "promptFeedback", "createTime") if name in more}
+    top: dict[str, Any] = {
+        name: more.pop(name) for name in ("usageMetadata", "promptFeedback", "createTime") if name in more
+    }
     candidate: dict[str, Any] = {"content": {"parts": list(parts), "role": "model"}, "index": 0, **more}
     return {"candidates": [candidate], **top, "modelVersion": "gemini-3-flash", "responseId": "r1"}
 

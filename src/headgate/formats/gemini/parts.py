@@ -71,12 +71,16 @@ class Parts:
 
 
 def joined(parts: list[Written]) -> list[dict[str, Any]]:
-    """A whole answer's parts: words that came in pieces are one part, up to one that says more than words."""
+    """
+    A whole answer's parts: words that came in pieces are one part again.
+
+    One with a signature is left alone, as Google wants it.
+    """
     made: list[dict[str, Any]] = []
     for written in parts:
         last = made[-1] if made else None
         part = written.part
-        if last is not None and last.keys() <= _WORDS and "text" in part and _is_thought(last) == _is_thought(part):
+        if last is not None and last.keys() == part.keys() <= _WORDS:
             made[-1] = {**part, "text": last["text"] + part["text"]}
         else:
             made.append(part)
@@ -84,10 +88,6 @@ def joined(parts: list[Written]) -> list[dict[str, Any]]:
 
 
 _WORDS = frozenset({"text", "thought"})
-
-
-def _is_thought(part: dict[str, Any]) -> bool:
-    return part.get("thought") is True
 
 
 def _object(said: str) -> msgspec.Raw | None:
