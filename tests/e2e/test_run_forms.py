@@ -35,9 +35,10 @@ FACES = [
     Face("openai.chat", "/v1/chat/completions", {"messages": HELLO, "stream_options": {"include_usage": True}}),
     Face("openai.completions", "/v1/completions", {"prompt": "Hello"}),
     Face("openai.responses", "/v1/responses", {"input": "Hello", "temperature": 0.5, "metadata": {"a": "b"}}),
+    Face("anthropic.messages", "/anthropic/v1/messages", {"max_tokens": 5000, "messages": HELLO}),
     Face("ui", "/v1/ui", {"messages": UI_MESSAGES}),
 ]
-IDS = ["chat", "chat with usage", "completions", "responses", "ui"]
+IDS = ["chat", "chat with usage", "completions", "responses", "messages", "ui"]
 SAID: list[dict[str, Any]] = [
     {"text": counting(30)},
     {"text": "é \n\n data: x", "reasoning": 3},
@@ -107,7 +108,7 @@ def test_one_goes_on_after_any_frame(server: Serving, face: Face) -> None:
 
 def test_a_live_log_is_followed_in_several_forms_at_once(server: Serving) -> None:
     """Each reader gets its own."""
-    forms = ["openai.chat", "openai.completions", "openai.responses", "ui"]
+    forms = ["openai.chat", "openai.completions", "openai.responses", "anthropic.messages", "ui"]
     with Wire(server) as wire:
         wire.post(FACES[0].body(text=counting(80), gap_ms=5), FACES[0].path, KEEP)
         run = run_of(wire.until(b" w5"))
@@ -173,7 +174,7 @@ def test_a_stopped_log_is_shown_as_its_maker_got_it(server: Serving, face: Face)
     body = shown(server, run, "made").body
     # The maker's last write, without the length before it and the end after.
     assert body.endswith(rest[:-7].rpartition(b"\r\n")[2])
-    assert body.count(b"[DONE]") == (face.form != "openai.responses")
+    assert body.count(b"[DONE]") == (face.form not in ("openai.responses", "anthropic.messages"))
 
 
 @faces
@@ -220,7 +221,7 @@ def test_a_log_is_shown_the_same_after_a_restart(tmp_path: Path, face: Face) -> 
         assert shown(server, made.headers["headgate-run"], "made").body == without_comments(made.body)
 
 
-@pytest.mark.parametrize("form", ["openai.chat", "openai.completions", "openai.responses", "ui"])
+@pytest.mark.parametrize("form", ["openai.chat", "openai.completions", "openai.responses", "anthropic.messages", "ui"])
 @faces
 def test_a_log_is_shown_in_every_form(server: Serving, face: Face, form: str) -> None:
     """The words are the same."""
@@ -232,6 +233,8 @@ def test_a_log_is_shown_in_every_form(server: Serving, face: Face, form: str) ->
             words = [choice["delta"].get("content") or "" for chunk in said for choice in chunk["choices"]]
         case "openai.completions":
             words = [choice["text"] for chunk in said for choice in chunk["choices"]]
+        case "anthropic.messages":
+            words = [event["delta"].get("text", "") for event in said if event["type"] == "content_block_delta"]
         case "openai.responses":
             words = [event["delta"] for event in said if event["type"] == "response.output_text.delta"]
         case _:
@@ -255,7 +258,7 @@ def test_an_unknown_form_is_refused(server: Serving, form: str) -> None:
     assert "openai.responses" in answer.error["message"]
 
 
-@pytest.mark.parametrize("form", ["openai.responses", "ui"])
+@pytest.mark.parametrize("form", ["openai.responses", "anthropic.messages", "ui"])
 def test_several_answers_do_not_fit_into_a_form_for_one(server: Serving, form: str) -> None:
     """400, instead of leaving some out without a word."""
     body = json.dumps({"model": "simulator/demo", "messages": HELLO, "n": 2, **script(text="one")}).encode()
