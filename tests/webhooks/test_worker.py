@@ -357,6 +357,12 @@ class Stubborn(MemoryStore):
             raise StoreError("The disk is full.")
         return await super().due(now, limit)
 
+    @override
+    async def deliveries(self, run: str, owner: str) -> list[Delivery]:
+        if self.is_deaf:
+            raise StoreError("The disk is full.")
+        return await super().deliveries(run, owner)
+
 
 def test_a_result_that_cannot_be_kept_is_not_posted_again() -> None:
     async def test() -> None:
