@@ -317,6 +317,14 @@ def test_a_server_that_ends_lets_its_talks_finish_and_says_goodbye() -> None:
         assert server.process.wait(PATIENCE) == 0
 
 
+def test_a_connection_that_is_of_no_use_is_ended() -> None:
+    """But not one where something is being answered."""
+    quickly = "from headgate.dialects.responses import talks\ntalks.IDLE_LIMIT = 0.2"
+    with serving(before=quickly) as server, talking(server) as talk:
+        assert talk.response(first_ms=500, words=1)["status"] == "completed"
+        assert talk.until_closed() == 1001
+
+
 def test_the_same_as_over_http(server: Serving) -> None:
     with talking(server) as talk:
         talk.create(text="The same.")

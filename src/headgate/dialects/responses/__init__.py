@@ -12,6 +12,7 @@ from headgate.dialects.openai import Bounds
 from headgate.dialects.responses.asking import Asking
 from headgate.dialects.responses.face import RESPONSES
 from headgate.dialects.responses.kept import Kept
+from headgate.dialects.responses.standing import Standing
 from headgate.dialects.responses.streams import Streams
 from headgate.dialects.responses.talks import Talks
 from headgate.formats import openai
@@ -28,9 +29,9 @@ PATH = "/v1/responses"
 
 def routes(engine: Engine, keys: Keys, bounds: Bounds) -> list[Route | SocketRoute]:
     """The routes of this dialect."""
-    streams = Streams(engine)
-    asking = Asking(engine, keys, bounds, streams)
-    kept = Kept(engine, keys, streams)
+    streams, standing = Streams(engine), Standing()
+    asking = Asking(engine, keys, bounds, streams, standing)
+    kept = Kept(engine, keys, streams, standing)
     talks = Talks(engine, keys, asking, bounds)
 
     def route(method: str, path: str, handler: Handler, doc: Doc) -> Route:

@@ -6,7 +6,8 @@ from headgate.calls import Call
 from headgate.dialects.openai import Bounds, check_text
 from headgate.dialects.responses import chaining
 from headgate.dialects.responses.chaining import Find
-from headgate.dialects.responses.face import RESPONSES, is_background, writer_of
+from headgate.dialects.responses.face import RESPONSES, is_background
+from headgate.dialects.responses.standing import Standing
 from headgate.dialects.responses.streams import Streams
 from headgate.errors import NotFound
 from headgate.formats import openai_responses, strict
@@ -23,8 +24,9 @@ HOOK = "response"
 class Asking:
     """The endpoint, over one engine."""
 
-    def __init__(self, engine: Engine, keys: Keys, bounds: Bounds, streams: Streams) -> None:
-        self._engine, self._keys, self._bounds, self._streams = engine, keys, bounds, streams
+    def __init__(self, engine: Engine, keys: Keys, bounds: Bounds, streams: Streams, standing: Standing) -> None:
+        self._engine, self._keys, self._bounds = engine, keys, bounds
+        self._streams, self._standing = streams, standing
 
     async def ask(self, request: Request) -> None:
         """Make one, and answer with it, or with the promise of it."""
@@ -64,12 +66,4 @@ class Asking:
         if call.stream:
             await self._streams.follow(run, request)
         else:
-            request.answer(200, msgspec.json.encode(response_object(run)))
-
-
-def response_object(run: Run) -> dict[str, object]:
-    """A response as it stands."""
-    writer = writer_of(run)
-    for event in run.events[: run.shown]:
-        writer.write(event)
-    return writer.response()
+            request.answer(200, msgspec.json.encode(self._standing.object(run)))

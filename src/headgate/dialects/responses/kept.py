@@ -2,8 +2,8 @@
 
 import msgspec
 
-from headgate.dialects.responses.asking import response_object
 from headgate.dialects.responses.face import call_of
+from headgate.dialects.responses.standing import Standing
 from headgate.dialects.responses.streams import Streams
 from headgate.errors import BadRequest, NotFound
 from headgate.formats import openai_responses
@@ -17,8 +17,8 @@ MAX_PAGE = 100
 class Kept:
     """The endpoints, over one engine."""
 
-    def __init__(self, engine: Engine, keys: Keys, streams: Streams) -> None:
-        self._engine, self._keys, self._streams = engine, keys, streams
+    def __init__(self, engine: Engine, keys: Keys, streams: Streams, standing: Standing) -> None:
+        self._engine, self._keys, self._streams, self._standing = engine, keys, streams, standing
 
     async def show(self, request: Request) -> None:
         """One as it stands, or its events from one of them on."""
@@ -28,13 +28,13 @@ class Kept:
         if _flag(query, "stream"):
             await self._streams.follow(run, request, _cursor(query) + 1)
         else:
-            request.answer(200, msgspec.json.encode(response_object(run)))
+            request.answer(200, msgspec.json.encode(self._standing.object(run)))
 
     async def cancel(self, request: Request) -> None:
         """Stop one; one that is over stays as it is."""
         run = await self._find(request)
         await self._engine.stop(run)
-        request.answer(200, msgspec.json.encode(response_object(run)))
+        request.answer(200, msgspec.json.encode(self._standing.object(run)))
 
     async def delete(self, request: Request) -> None:
         """Forget one; one that is being made is stopped before."""
