@@ -45,6 +45,10 @@ ASKING: tuple[HeadgateError, ...] = (
         param="temperature",
         code="invalid_value",
     ),
+    BadRequest(
+        "The webhook cannot be used: the address of 10.0.0.1 is not one that messages may be sent to.",
+        code="webhook_refused",
+    ),
     NO_KEY,
     NotFound(
         "The model 'gpt' does not exist here. Name it provider/model with one of the providers openai, local, "
