@@ -27,8 +27,20 @@ NAMES = st.lists(st.sampled_from(["red", "green"]), max_size=2, unique=True).map
 WHICH = st.integers(0, 63)
 """Which of what is there, all round; what is drawn must not depend on how the kills went."""
 
-DEATH = st.one_of(st.just(NEVER), st.integers(0, 15))
+DEATH = st.one_of(*[st.just(NEVER)] * 5, st.integers(0, 15))
 """Before which statement of the database the process dies."""
+
+ACTS = st.lists(
+    st.one_of(
+        st.tuples(st.just("start"), OWNERS, st.booleans(), NAMES, st.integers(0, 2)),
+        st.tuples(st.just("say"), WHICH, st.integers(1, 5), DEATH),
+        st.tuples(st.just("end"), WHICH, st.sampled_from(["finish", "fail", "stop", "leave"]), DEATH),
+        st.tuples(st.just("delete"), WHICH, DEATH),
+        st.tuples(st.just("look"), st.booleans()),
+    ),
+    min_size=1,
+    max_size=12,
+)
 
 ENDS: dict[str, AnyEvent] = {
     "finish": Finished("stop"),
@@ -104,7 +116,12 @@ class Engines(RuleBasedStateMachine):
 
     # What happens.
 
-    @rule(owner=OWNERS, keep=st.booleans(), names=NAMES, hooks=st.integers(0, 2))
+    @rule(acts=ACTS)
+    def live(self, acts: list[tuple[Any, ...]]) -> None:
+        """For a while."""
+        for act, *given in acts:
+            getattr(self, act)(*given)
+
     def start(self, owner: str, keep: bool, names: tuple[str, ...], hooks: int) -> None:
         """A run."""
         told = Told(owner, keep, names, hooks)
@@ -115,7 +132,6 @@ class Engines(RuleBasedStateMachine):
         """Those without an end."""
         return [run for run, told in self._runs.items() if told.end is None]
 
-    @rule(which=WHICH, count=st.integers(1, 5), dies=DEATH)
     def say(self, which: int, count: int, dies: int) -> None:
         """Some more, without waiting for anything."""
         if not (run := nth(self.at_work(), which)):
@@ -126,7 +142,6 @@ class Engines(RuleBasedStateMachine):
         told.said = [*told.said, *events]
         self.act("say", run, events, dies=dies)
 
-    @rule(which=WHICH, how=st.sampled_from(list(ENDS)), dies=DEATH)
     def end(self, which: int, how: str, dies: int) -> None:
         """In one of the ways there are."""
         if not (run := nth(self.at_work(), which)):
@@ -141,10 +156,9 @@ class Engines(RuleBasedStateMachine):
         if self.act(how, run, told.owner, dies=dies) and told.end is not None:
             told.is_over = told.is_safe = True
 
-    @rule(which=WHICH, dies=DEATH)
     def delete(self, which: int, dies: int) -> None:
-        """One, wherever it is."""
-        if not (run := nth(list(self._runs), which)):
+        """One of the first, wherever it is; so that others live on."""
+        if not (run := nth(list(self._runs)[:2], which)):
             return
         told = self._runs[run]
         self._gone_names |= set(told.names)
@@ -164,7 +178,6 @@ class Engines(RuleBasedStateMachine):
 
     # What is seen.
 
-    @rule(is_quiet=st.booleans())
     def look(self, is_quiet: bool) -> None:
         """At everything."""
         seen = self.see(is_quiet)
@@ -191,15 +204,13 @@ class Engines(RuleBasedStateMachine):
 
     # Death.
 
-    @rule()
-    def crash(self) -> None:
-        """At any time."""
-        self._child.kill()
-        self.recover()
-
-    @rule()
-    def restart(self) -> None:
-        """In an orderly way, which ends what is at work."""
+    @rule(is_orderly=st.booleans())
+    def wake_up(self, is_orderly: bool) -> None:
+        """After it was killed at any time, or closed, which ends what is at work."""
+        if not is_orderly:
+            self._child.kill()
+            self.recover()
+            return
         self.look(is_quiet=True)
         for told in self._runs.values():
             if told.end is None:
@@ -235,7 +246,7 @@ def test_the_engine() -> None:
     phases = [phase for phase in Phase if phase is not Phase.explain]
     histories = settings(
         max_examples=15,
-        stateful_step_count=30,
+        stateful_step_count=15,
         deadline=None,
         phases=phases,
         suppress_health_check=[HealthCheck.too_slow],

@@ -37,12 +37,22 @@ WHICH = st.integers(0, 63)
 """Which of what is there, all round; what is drawn must not depend on how the kills went."""
 
 SIZES = st.lists(st.sampled_from([1, 20, LONG]), max_size=3)
-DEATH = st.one_of(st.just(NEVER), st.integers(0, 12))
+ACTS = st.lists(
+    st.one_of(
+        st.tuples(st.just("begin"), OWNERS, NAMES, HOOKS, RETENTION),
+        st.tuples(st.just("say"), WHICH, SIZES),
+        st.tuples(st.just("end"), WHICH, st.sampled_from(list(ENDS))),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+DEATH = st.one_of(st.just(NEVER), st.just(NEVER), st.integers(0, 12))
 """Before which statement of an act the process dies."""
 
 HISTORIES = settings(
     deadline=None,
-    stateful_step_count=40,
+    stateful_step_count=30,
     # Explaining takes minutes, because every step is real.
     phases=[phase for phase in Phase if phase is not Phase.explain],
     suppress_health_check=[HealthCheck.too_slow],
@@ -70,9 +80,8 @@ class StoreMachine(RuleBasedStateMachine):
         """The store, to do something; raises Died."""
         raise AssertionError("a subclass has a store")
 
-    # What the runs do.
+    # What runs do before a commit.
 
-    @rule(owner=OWNERS, names=NAMES, hooks=HOOKS, retention=RETENTION)
     def begin(self, owner: str, names: tuple[str, ...], hooks: tuple[Hook, ...], retention: float | None) -> None:
         """A run, which nobody has heard anything of yet."""
         id = f"run_{len(self.heads):040x}"
@@ -80,13 +89,11 @@ class StoreMachine(RuleBasedStateMachine):
         self.heads[id] = head
         self.batch[id] = Segment(id, 0, [], head)
 
-    @rule(which=WHICH, sizes=SIZES)
     def say(self, which: int, sizes: list[int]) -> None:
         """Some more of an answer."""
         if run := nth(self.working(), which):
             self.add(run, [Text(f"{size}" * size) for size in sizes])
 
-    @rule(which=WHICH, status=st.sampled_from(list(ENDS)))
     def end(self, which: int, status: str) -> None:
         """One is over."""
         if run := nth(self.working(), which):
@@ -112,19 +119,23 @@ class StoreMachine(RuleBasedStateMachine):
 
     # What the store does.
 
-    @rule(dies=DEATH)
-    def commit(self, dies: int) -> None:
-        """All that gathered."""
+    @rule(acts=ACTS, dies=DEATH)
+    def commit(self, acts: list[tuple[Any, ...]], dies: int) -> None:
+        """What several runs did."""
+        for act, *given in acts:
+            getattr(self, act)(*given)
         batch, self.batch = list(self.batch.values()), {}
         self.change(lambda model: model.append(batch), "append", batch, dies=dies)
 
-    @rule(which=WHICH, owner=OWNERS, dies=DEATH)
-    def delete(self, which: int, owner: str, dies: int) -> None:
+    @rule(which=WHICH, is_owner=st.booleans(), dies=DEATH)
+    def delete(self, which: int, is_owner: bool, dies: int) -> None:
         """A run that is over, by its owner; nothing comes of anything else."""
-        run = nth([*sorted(self.model.over), *self.working()], which)
-        if run in self.model.over and self.heads[run].owner == owner:
+        if not (run := nth([*sorted(self.model.over), *self.working()], which)):
+            return
+        owner = self.heads[run].owner if is_owner else "mallory"
+        if is_owner and run in self.model.over:
             self.change(lambda model: model.forget(run), "delete", run, owner, dies=dies, says=True)
-        elif run:
+        else:
             assert self.ask("delete", run, owner) is False
 
     @rule(ago=st.integers(0, 20), dies=DEATH)
@@ -176,7 +187,6 @@ class StoreMachine(RuleBasedStateMachine):
 
     # What can be seen.
 
-    @rule()
     def look(self) -> None:
         """At everything."""
         assert self.see() == self.model.look(self.owners())
@@ -189,7 +199,8 @@ class StoreMachine(RuleBasedStateMachine):
         since=st.one_of(st.none(), st.integers(0, 40)),
     )
     def list(self, owner: str, limit: int, before: int | None, status: str | None, since: int | None) -> None:
-        """A page, in order."""
+        """A page, in order; and everything."""
+        self.look()
         wanted = Filter(status=status, since=None if since is None else 1000.0 + since)
         place = None if before is None else f"run_{before:040x}"
         assert self.ask("page", owner, limit, place, wanted) == self.model.page(owner, limit, place, wanted)
@@ -236,18 +247,13 @@ class OnDisk(StoreMachine):
     def ask(self, verb: str, *given: Any, dies: int = NEVER) -> Any:
         return self._child.ask(verb, *given, dies=dies)
 
-    @rule(deaths=st.lists(st.integers(0, 30), max_size=2))
-    def crash(self, deaths: list[int]) -> None:
-        """The process dies while nothing is asked of it, and again while it wakes up."""
+    @rule(is_orderly=st.booleans(), deaths=st.lists(st.integers(0, 30), max_size=1))
+    def wake_up(self, is_orderly: bool, deaths: list[int]) -> None:
+        """After it was closed or killed while nothing was asked of it; and perhaps killed again while it wakes up."""
+        if is_orderly:
+            self._child.ask("close")
         self._child.kill()
         self.wake(self.model, deaths=deaths)
-
-    @rule()
-    def restart(self) -> None:
-        """In an orderly way."""
-        self._child.ask("close")
-        self._child.kill()
-        self.wake(self.model)
 
     @override
     def wake(self, *worlds: Model, deaths: list[int] | None = None) -> None:
