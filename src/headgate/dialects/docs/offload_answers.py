@@ -133,10 +133,7 @@ _STREAMED = {
     "status": "success",
     "created_at": sample.CREATED,
     "conversation_id": FILE,
-    "README": (
-        "The `stream_events_url` endpoint below streams data sent by the ChatGPT API. Open it to receive incoming "
-        "messages."
-    ),
+    "README": "Open `stream_events_url` to read the answer along as it is made.",
     "authorization": {"access": "public"},
     "endpoints": {
         "status_url": f"{BASE}{PUBLIC}.json",
@@ -164,10 +161,7 @@ STREAMED = {
 
 _WAITED = {
     **_STREAMED,
-    "README": (
-        "The `status_url` endpoint below continuously updates with data sent by the ChatGPT API. Load it to check for "
-        "new data."
-    ),
+    "README": "Load `status_url` again and again: it shows how far the answer is.",
     "endpoints": {"status_url": f"{BASE}{PUBLIC}.json", "stop_url": f"{BASE}{PUBLIC}/stop"},
 }
 
@@ -237,10 +231,7 @@ _PROCESSING: dict[str, Any] = {
 _OVER: dict[str, Any] = {
     **_PROCESSING,
     "status": "done",
-    "README": (
-        "This endpoint has completed the collection of data sent by the ChatGPT API and will not receive any further "
-        "updates."
-    ),
+    "README": "This answer is over. Nothing more will come here.",
     "endpoints": {
         "status_url": f"{BASE}{PUBLIC}.json",
         "stream_events_url": f"{BASE}{PUBLIC}.txt",

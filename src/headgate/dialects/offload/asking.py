@@ -32,13 +32,8 @@ STAND_IN = "default"
 
 MAX_OWN_KEY = 512
 
-STREAM_README = (
-    "The `stream_events_url` endpoint below streams data sent by the ChatGPT API. Open it to receive incoming messages."
-)
-ASYNC_README = (
-    "The `status_url` endpoint below continuously updates with data sent by the ChatGPT API. Load it to check for new "
-    "data."
-)
+STREAM_README = "Open `stream_events_url` to read the answer along as it is made."
+ASYNC_README = "Load `status_url` again and again: it shows how far the answer is."
 
 
 class Asking:

@@ -18,10 +18,7 @@ from headgate.formats import openai, openai_chat
 from headgate.store.base import Head
 
 RUNNING = "This answer is still being made. Load this address again to see what has come since."
-DONE = (
-    "This endpoint has completed the collection of data sent by the ChatGPT API and will not receive any further "
-    "updates."
-)
+DONE = "This answer is over. Nothing more will come here."
 STOPPED = "This answer was stopped. What had come until then is kept here, and no more will follow."
 FAILED = "This answer has ended with an error. What had come before it is kept here, and no more will follow."
 
