@@ -153,6 +153,14 @@ def test_imitators_leave_out_what_can_be_done_without() -> None:
     ]
 
 
+def test_a_count_of_nothing_is_a_count() -> None:
+    """Mocks send it, and clients that asked for usage wait for it."""
+    events = [message("msg_1", 0, 0), stopped("end_turn", 0), STOP]
+    assert any(isinstance(event, Usage) for event in read(stream(events)))
+    del events[0]["message"]["usage"], events[1]["usage"]
+    assert not any(isinstance(event, Usage) for event in read(stream(events)))
+
+
 def test_two_calls_under_one_number_are_two() -> None:
     events = [
         message("msg_1", 1),

@@ -15,11 +15,11 @@ def merged(old: dict[str, Any], said: object) -> dict[str, Any]:
 
 
 def read(said: dict[str, Any]) -> Usage | None:
-    """A usage object, however odd; None when it counts nothing."""
+    """A usage object, however odd; None when it is absent."""
+    if all(said.get(key) is None for key in (*_INPUTS, "output_tokens")):
+        return None
     counted = [openai.count(said.get(key)) for key in _INPUTS]
     output = openai.count(said.get("output_tokens"))
-    if not any(counted) and not output:
-        return None
     details = said.get("output_tokens_details")
     thought = details.get("thinking_tokens") if isinstance(details, dict) else 0
     return Usage(
