@@ -61,9 +61,7 @@ def server(upstream: Upstream, chats: Upstream) -> Iterator[Serving]:
 def post(server: Serving, path: str, body: Any, headers: dict[str, str] | None = None) -> Answer:
     """Ask a method of a model, with the bytes that we want."""
     with Wire(server) as wire:
-        wire.post(
-            body if isinstance(body, bytes) else json.dumps(body).encode(), f"/genai/v1beta/models/{path}", headers
-        )
+        wire.post(json.dumps(body).encode(), f"/genai/v1beta/{path}", headers)
         return wire.answer()
 
 
@@ -78,7 +76,9 @@ def test_what_came_in_this_format_goes_on_as_it_came(upstream: Upstream, server:
         "ofTomorrow": {"x": [1, None]},
     }
     upstream.will(answering(WHOLE))
-    answer = post(server, "up/m:generateContent", body, {"x-goog-api-key": "the client's", "x-other": "stays here"})
+    answer = post(
+        server, "models/up/m:generateContent", body, {"x-goog-api-key": "the client's", "x-other": "stays here"}
+    )
     request = upstream.result()
     assert request.line == "POST /v1beta/models/m:generateContent HTTP/1.1"
     assert json.loads(request.body) == body
@@ -92,13 +92,13 @@ def test_a_stream_of_this_format_loses_nothing(upstream: Upstream, server: Servi
     """As events, and as one array."""
     chunks = CASES[name].chunks
     upstream.will(saying(*chunks))
-    got = post(server, "up/m:streamGenerateContent?alt=sse", ASKED)
+    got = post(server, "models/up/m:streamGenerateContent?alt=sse", ASKED)
     assert upstream.result().line == "POST /v1beta/models/m:streamGenerateContent?alt=sse HTTP/1.1"
     assert got.headers["content-type"].startswith("text/event-stream")
     listed = [json.loads(frame.data) for frame in frames(got.body)]
     assert [_parts(each) for each in listed if _parts(each)] == [_parts(each) for each in chunks if _parts(each)]
     upstream.will(saying(*chunks))
-    array = post(server, "up/m:streamGenerateContent", ASKED)
+    array = post(server, "models/up/m:streamGenerateContent", ASKED)
     assert array.headers["content-type"].startswith("application/json")
     assert json.loads(array.body) == listed
 
@@ -156,7 +156,16 @@ def test_a_client_of_responses_gets_it_too(upstream: Upstream, server: Serving) 
     assert [item.type for item in events[-1].response.output] == ["reasoning", "message"]
 
 
-@pytest.mark.parametrize("path", ["openai-like/m", "openai-like/vendor/m:8b", "openai-like%2Fvendor%2Fm"])
+SLASHES = [
+    "models/openai-like/m",
+    "models/openai-like/vendor/m:8b",
+    "models/openai-like%2Fvendor%2Fm",
+    # As the AI SDK asks.
+    "openai-like/vendor/m",
+]
+
+
+@pytest.mark.parametrize("path", SLASHES)
 def test_a_gemini_client_asks_a_provider_of_openais_kind_under_a_name_with_slashes(
     chats: Upstream, server: Serving, path: str
 ) -> None:
@@ -165,7 +174,7 @@ def test_a_gemini_client_asks_a_provider_of_openais_kind_under_a_name_with_slash
     request = chats.result()
     assert request.line == "POST /v1/chat/completions HTTP/1.1"
     asked = json.loads(request.body)
-    assert asked["model"] == path.replace("%2F", "/").partition("/")[2]
+    assert asked["model"] == path.replace("%2F", "/").partition("openai-like/")[2]
     assert asked["messages"] == HELLO
     chunks = [json.loads(frame.data) for frame in frames(answer.body)]
     words = [each["candidates"][0]["content"]["parts"][0]["text"] for each in chunks]
@@ -187,7 +196,7 @@ def test_googles_error_reaches_everybody_with_its_delay_and_without_our_key(
     upstream: Upstream, server: Serving
 ) -> None:
     upstream.will(answering(REFUSAL, "429 Too Many Requests"))
-    answer = post(server, "up/m:generateContent", ASKED)
+    answer = post(server, "models/up/m:generateContent", ASKED)
     assert (answer.status, answer.headers["retry-after"]) == (429, "7")
     error = answer.json()["error"]
     assert (error["status"], error["message"]) == ("RESOURCE_EXHAUSTED", "Quota exceeded for key ***.")
@@ -222,7 +231,7 @@ def test_a_blocked_prompt_is_told_as_google_tells_it_and_as_a_filter_to_others(
         "responseId": "r",
     }
     upstream.will(answering(blocked))
-    assert post(server, "up/m:generateContent", ASKED).json() == blocked
+    assert post(server, "models/up/m:generateContent", ASKED).json() == blocked
     upstream.will(answering(blocked))
     chat = judges.Sync(server.url).whole(lambda sdk: sdk.chat.completions.create(model="up/m", messages=HELLO))
     assert (chat.choices[0].finish_reason, chat.choices[0].message.content) == ("content_filter", "")
@@ -230,7 +239,7 @@ def test_a_blocked_prompt_is_told_as_google_tells_it_and_as_a_filter_to_others(
 
 def test_counts_and_vectors_are_passed_on_under_the_providers_name(upstream: Upstream, server: Serving) -> None:
     upstream.will(answering({"totalTokens": 31, "promptTokensDetails": []}))
-    count = post(server, "up/m:countTokens", {"generateContentRequest": {**ASKED, "model": "models/up/m"}})
+    count = post(server, "models/up/m:countTokens", {"generateContentRequest": {**ASKED, "model": "models/up/m"}})
     request = upstream.result()
     assert (request.line, count.json()["totalTokens"]) == ("POST /v1beta/models/m:countTokens HTTP/1.1", 31)
     assert json.loads(request.body) == {"generateContentRequest": {**ASKED, "model": "models/m"}}
@@ -241,10 +250,10 @@ def test_counts_and_vectors_are_passed_on_under_the_providers_name(upstream: Ups
     assert request.line == "POST /v1beta/models/m:batchEmbedContents HTTP/1.1"
     assert [each["model"] for each in json.loads(request.body)["requests"]] == ["models/m"]
     upstream.will(answering({"embedding": {"values": [1]}}))
-    one = post(server, "up/m:embedContent", {"content": {"parts": [{"text": "Hello"}]}})
+    one = post(server, "models/up/m:embedContent", {"content": {"parts": [{"text": "Hello"}]}})
     assert one.json() == {"embedding": {"values": [1]}}
     upstream.will(answering(REFUSAL, "429 Too Many Requests"))
-    refused = post(server, "up/m:embedContent", {"content": {"parts": [{"text": "Hello"}]}})
+    refused = post(server, "models/up/m:embedContent", {"content": {"parts": [{"text": "Hello"}]}})
     assert (refused.status, refused.headers["retry-after"]) == (429, "7")
     assert SECRET.encode() not in refused.body
 
@@ -269,7 +278,7 @@ def test_models_that_make_answers_are_listed(chats: Upstream) -> None:
 
 def test_what_is_kept_can_be_read_again_in_every_form(upstream: Upstream, server: Serving) -> None:
     upstream.will(saying(*CASES["two_calls_and_words"].chunks))
-    sent = post(server, "up/m:streamGenerateContent?alt=sse", ASKED)
+    sent = post(server, "models/up/m:streamGenerateContent?alt=sse", ASKED)
     run = sent.headers["headgate-run"]
 
     def shown(form: str) -> bytes:
@@ -298,10 +307,10 @@ def test_keys_are_found_where_googles_clients_put_them_and_never_written_down(up
                 wire.get(f"/genai/v1beta/models{query}", headers)
                 assert wire.answer().status == 200
             upstream.will(answering(WHOLE))
-            assert post(server, f"up/m:generateContent{query}", ASKED, headers).status == 200
+            assert post(server, f"models/up/m:generateContent{query}", ASKED, headers).status == 200
             assert key.encode() not in upstream.result().body
         for headers, query in (({}, ""), ({}, "?key=wrong-guess"), ({"x-goog-api-key": "wrong-guess"}, f"?key={key}")):
-            refused = post(server, f"up/m:generateContent{query}", ASKED, headers)
+            refused = post(server, f"models/up/m:generateContent{query}", ASKED, headers)
             assert (refused.status, refused.json()["error"]["status"]) == (401, "UNAUTHENTICATED")
             assert b"wrong-guess" not in refused.body
         folder = server.folder

@@ -31,7 +31,7 @@ BODILESS = {
 SOCKETS = {("GET", "/v1/responses")}
 """What is asked with an upgrade."""
 
-GEMINI = "/genai/{version}/models/{model:path}"
+GEMINI = "/genai/{version}/{model:path}"
 
 READERS: dict[str, Callable[[bytes], object]] = {
     "/v1/chat/completions": openai_chat.read,

@@ -52,7 +52,7 @@ class Gemini:
             owner = self._owner(request)
             face = _face(request) if stream else EVENTS
             body = await self._body(request)
-            call = gemini.asked(body, request.path_parameters["model"], stream=stream)
+            call = gemini.asked(body, _asked_model(request), stream=stream)
             begun = await begin(self._engine, request, call, owner=owner, body=body)
             if begun is not None:
                 await answer(self._engine, begun.run, call, face, request)
@@ -62,7 +62,7 @@ class Gemini:
     async def count(self, request: Request) -> None:
         """How many tokens a request has: as the provider counts them, or about."""
         self._owner(request)
-        body, model = await self._body(request), request.path_parameters["model"]
+        body, model = await self._body(request), _asked_model(request)
         call = gemini.counted(body, model)
         target = await self._engine.catalogue.find(model)
         if isinstance(target.provider, Passing):
@@ -77,7 +77,7 @@ class Gemini:
             self._owner(request)
             body = await self._body(request)
             gemini.check_embedding(method, body)
-            target = await self._engine.catalogue.find(request.path_parameters["model"])
+            target = await self._engine.catalogue.find(_asked_model(request))
             if not isinstance(target.provider, Passing):
                 raise NotFound(
                     f"The provider '{target.provider.name}' has no {method}: ask a model of a Gemini provider.",
@@ -132,6 +132,11 @@ def _face(request: Request) -> Face:
             raise BadRequest(f"'alt' must be sse or json, not '{other[:20]}'.", param="alt", code="invalid_value")
 
 
+def _asked_model(request: Request) -> str:
+    """The model that the path names; the AI SDK leaves `models/` out before a name with slashes."""
+    return request.path_parameters["model"].removeprefix("models/")
+
+
 def _model(name: str, provider: str) -> dict[str, Any]:
     return {
         "name": f"models/{name}",
@@ -146,9 +151,7 @@ def routes(engine: Engine, keys: Keys, bounds: Bounds) -> list[Route]:
     endpoints = Gemini(engine, keys, bounds)
 
     def route(method: str, path: str, handler: Handler, doc: Doc) -> Route:
-        return Route(
-            method=method, path="/genai/{version}/models" + path, handler=handler, error=gemini.error_body, doc=doc
-        )
+        return Route(method=method, path="/genai/{version}" + path, handler=handler, error=gemini.error_body, doc=doc)
 
     return [
         route("POST", "/{model:path}:generateContent", endpoints.ask(stream=False), docs.GENERATE),
@@ -156,6 +159,6 @@ def routes(engine: Engine, keys: Keys, bounds: Bounds) -> list[Route]:
         route("POST", "/{model:path}:countTokens", endpoints.count, docs.COUNT),
         route("POST", "/{model:path}:embedContent", endpoints.embed("embedContent"), docs.EMBED),
         route("POST", "/{model:path}:batchEmbedContents", endpoints.embed("batchEmbedContents"), docs.EMBED_MANY),
-        route("GET", "", endpoints.models, docs.LIST),
-        route("GET", "/{model:path}", endpoints.model, docs.SHOW),
+        route("GET", "/models", endpoints.models, docs.LIST),
+        route("GET", "/models/{model:path}", endpoints.model, docs.SHOW),
     ]

@@ -161,15 +161,17 @@ _PATH = (
         example="v1beta",
     ),
 )
+_NAME = "`provider/model`, an alias, or a name that only one provider has; slashes are welcome."
 _MODEL = (
     *_PATH,
     Parameter(
         name="model",
         place="path",
-        description="`provider/model`, an alias, or a name that only one provider has; slashes are welcome.",
-        example="openai/gpt-4o-mini",
+        description=f"`models/` and then {_NAME} `models/` may be left out.",
+        example="models/openai/gpt-4o-mini",
     ),
 )
+_SHOWN = (*_PATH, Parameter(name="model", place="path", description=_NAME, example="openai/gpt-4o-mini"))
 _KEY = Parameter(
     name="key",
     place="query",
@@ -341,7 +343,7 @@ SHOW = Doc(
     summary="Show a model as Google does",
     description="One model of the list. Its name may hold slashes.",
     tag=TAG,
-    parameters=(*_MODEL, _KEY),
+    parameters=(*_SHOWN, _KEY),
     answers=(Answer(meaning="The model.", contents=(Content(schema=GoogleModel, examples={"A model": _LISTED}),)),),
     errors=(
         errors.NO_KEY,
