@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 
 import pytest
 
@@ -39,6 +40,17 @@ def test_messages_are_listed_and_sent_again() -> None:
         wait_until(lambda: get(server, path)["data"][0]["status"] == "delivered", "the message to be delivered")
         unknown = done("webhooks", "redeliver", run, "msg_0", "--url", server.url)
         assert (unknown.code, unknown.err) == (1, "headgate: There is no webhook 'msg_0' of this run.\n")
+
+
+def test_endpoints_are_shown_without_their_paths(tmp_path: Path) -> None:
+    (tmp_path / "headgate.toml").write_text(
+        '[webhooks]\nsecret = "whsec_ZXhhbXBsZSBleGFtcGxlIGV4YW1wbGUgZXhhbXBsZSE="\n'
+        '[webhooks.endpoints.alarm]\nurl = "https://example.com:444/t0ken"\nevents = ["run.failed"]\n'
+    )
+    shown = asyncio.run(headgate("check", cwd=tmp_path))
+    assert "webhooks    alarm at example.com:444, told of run.failed\n" in shown.out
+    assert "t0ken" not in shown.out
+    assert "whsec" not in shown.out
 
 
 def test_the_secret_is_printed() -> None:

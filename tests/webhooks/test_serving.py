@@ -243,6 +243,30 @@ def test_messages_that_nobody_took_survive_a_crash(tmp_path: Path) -> None:
         assert {post.json()["data"]["id"] for post in listener.posts} == set(runs)
 
 
+def test_every_run_is_told_of_through_crashes(tmp_path: Path) -> None:
+    """Runs of all lengths, two kills among them: each is told of, and always under one id."""
+    with Listener() as listener:
+        runs = set()
+        for _ in range(2):
+            server = start(tmp_path, ALLOW, before=SOON)
+            wires = [Wire(server) for _ in range(40)]
+            for number, wire in enumerate(wires):
+                said = chat(stream=True, words=1 + 20 * number, gap_ms=10)
+                wire.post(said, headers={"headgate-webhook": listener.url, **KEEP})
+            for wire in wires:
+                runs.add(wire.until(b"\r\n\r\n").partition(b"headgate-run: ")[2].partition(b"\r\n")[0].decode())
+            listener.wait_for(len(listener.posts) + 1)
+            killed(server)
+            for wire in wires:
+                wire.close()
+        with serving(ALLOW, folder=tmp_path, before=SOON):
+            wait_until(lambda: runs <= {post.json()["data"]["id"] for post in listener.posts}, "all to be told of")
+        ids = {(post.json()["data"]["id"], post.headers["webhook-id"]) for post in listener.posts}
+        assert len(ids) == len(runs) == 80
+        ends = {post.json()["data"]["id"]: post.json()["type"] for post in listener.posts}
+        assert set(ends.values()) == {"run.finished", "run.failed"}
+
+
 def test_a_run_that_a_crash_ended_is_told_as_failed(tmp_path: Path) -> None:
     with Listener() as listener:
         server = start(tmp_path, ALLOW)

@@ -1,8 +1,9 @@
 """A configuration in a few lines, for `check` and for the greeting of `serve`; never with a secret."""
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
-from headgate.config import Config, ProviderConfig
+from headgate.config import Config, EndpointConfig, ProviderConfig
 
 
 def facts(config: Config) -> Iterator[tuple[str, str]]:
@@ -12,6 +13,8 @@ def facts(config: Config) -> Iterator[tuple[str, str]]:
     default = config.aliases.get("default")
     yield "default", _no_default(config) if default is None else str(default)
     yield "store", _store(config)
+    for number, endpoint in enumerate(config.endpoints):
+        yield "" if number else "webhooks", _endpoint(endpoint)
     yield "keys", _keys(config)
 
 
@@ -31,6 +34,11 @@ def _provider(provider: ProviderConfig) -> str:
         return f"{provider.name}, which makes its answers up"
     model = f", default model {provider.default_model}" if provider.default_model else ""
     return f"{provider.name} at {provider.base_url}, {key_state(provider)}{model}"
+
+
+def _endpoint(endpoint: EndpointConfig) -> str:
+    # Not the whole URL: its path may be a secret.
+    return f"{endpoint.name} at {urlsplit(endpoint.url).netloc}, told of {', '.join(sorted(endpoint.events))}"
 
 
 def _no_default(config: Config) -> str:

@@ -99,7 +99,7 @@ class Worker:
             await asyncio.wait([self._working])
             self._working = None
             with suppress(HeadgateError):
-                await self._look()
+                await self._take_fresh()
         tries = set(self._tries)
         if tries:
             await asyncio.wait(tries, timeout=LAST_TRIES)
@@ -158,7 +158,10 @@ class Worker:
 
     async def _take_fresh(self) -> None:
         while self._fresh:
-            for delivery in await self._store.deliveries(*self._fresh.popleft()):
+            # Left in its place until it is done, because this may be cancelled.
+            deliveries = await self._store.deliveries(*self._fresh[0])
+            self._fresh.popleft()
+            for delivery in deliveries:
                 if delivery.due is not None and delivery.due <= self._now():
                     self._take(delivery)
             self._start()
