@@ -11,7 +11,7 @@ from websockets.sync.client import connect
 from websockets.sync.connection import Connection
 
 from tests.e2e.upstream import Upstream, telling
-from tests.e2e.watching import get, recent, wait_for_status, wait_until
+from tests.e2e.watching import get, recent, wait_for_run, wait_for_status, wait_until
 from tests.e2e.wire import PATIENCE, ask, counting, script, without_comments
 from tests.responses.asking import PATH, events, make, show, stream
 from tests.serving import Serving, serving
@@ -267,6 +267,14 @@ def test_a_client_that_leaves_stops_what_it_asked_for(server: Serving) -> None:
         wait_for_status(server, run, "stopped")
     assert {run["id"] for run in recent(server)[:2]} == ids
     assert get(server, "/health")["status"] == "healthy"
+
+
+def test_so_it_does_when_nobody_has_said_anything_yet(server: Serving) -> None:
+    with talking(server) as talk:
+        talk.create(model="simulator/slow", first_ms=60_000)
+        run = wait_for_run(server, "simulator/slow")
+        talk.socket.socket.close()
+    wait_for_status(server, run, "stopped")
 
 
 def test_a_client_that_asked_to_keep_its_answers_may_leave(server: Serving) -> None:
