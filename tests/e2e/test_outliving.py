@@ -31,7 +31,7 @@ SPEED: dict[str, Any] = {"text": TEXT, "gap_ms": 40}
 
 
 def test_followers_do_not_notice_a_kill(tmp_path: Path) -> None:
-    """But for those whose answer was lost: they are told, once."""
+    """Nor a second one on waking up; but for those whose answer was lost: they are told, once."""
     asyncio.run(kill_and_restart(tmp_path))
 
 
@@ -45,6 +45,8 @@ async def kill_and_restart(folder: Path) -> None:
             await asyncio.sleep(0.01)
         server.kill()
     had = [len(follower.frames) for follower in followers]
+    async with running(folder, port) as hasty:
+        hasty.kill()
     async with running(folder, port):
         async with asyncio.timeout(IN_TIME):
             await asyncio.gather(*tasks)
