@@ -16,9 +16,10 @@ def test_turns_come_in_order_and_too_many_are_refused() -> None:
         slots, had, go = Slots("acme", 1, 2), list[int](), asyncio.Event()
 
         async def take(number: int) -> None:
-            async with slots.turn(5.0):
-                had.append(number)
-                await go.wait()
+            await slots.take(5.0)
+            had.append(number)
+            await go.wait()
+            slots.give_back()
 
         tasks = [asyncio.create_task(take(number)) for number in range(3)]
         await turns()
@@ -38,13 +39,12 @@ def test_who_waits_too_long_is_told() -> None:
 
     async def play() -> None:
         slots = Slots("acme", 1, 5)
-        async with slots.turn(1.0):
-            with pytest.raises(ProviderError) as late:
-                async with slots.turn(0.01):
-                    raise AssertionError
+        await slots.take(1.0)
+        with pytest.raises(ProviderError) as late:
+            await slots.take(0.01)
+        slots.give_back()
         assert (late.value.status, late.value.code, slots.waiting) == (503, "queue_timeout", 0)
-        async with slots.turn(1.0):
-            pass
+        await slots.take(1.0)
 
     run(play())
 
@@ -54,13 +54,13 @@ def test_who_goes_away_leaves_the_line() -> None:
 
     async def play() -> None:
         slots = Slots("acme", 1, 1)
-        async with slots.turn(1.0):
-            waiting = asyncio.create_task(slots.turn(5.0).__aenter__())
-            await turns()
-            waiting.cancel()
-            await asyncio.wait([waiting])
-            assert slots.waiting == 0
-        async with slots.turn(1.0):
-            pass
+        await slots.take(1.0)
+        waiting = asyncio.create_task(slots.take(5.0))
+        await turns()
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        assert slots.waiting == 0
+        slots.give_back()
+        await slots.take(1.0)
 
     run(play())

@@ -10,7 +10,6 @@ output on a run belongs to its provider: nobody else could go on with the same w
 import asyncio
 import random
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TypeAlias
 
 import msgspec
@@ -114,17 +113,16 @@ class Drive:
     async def _try(self, target: Target, pool: Pool, member: Member, *, is_last: bool) -> ProviderError | None:
         """Why it was in vain, if it was; raises ProviderError for an answer that broke after its first words."""
         limits = self._wishes.limits or pool.limits
-        turn: AbstractAsyncContextManager[None] = nullcontext()
-        if pool.slots is not None:
-            turn = pool.slots.turn(limits.first_event)
+        if pool.slots is None:
+            return await self._talk(target, member, limits, is_last=is_last)
         try:
-            await turn.__aenter__()
+            await pool.slots.take(limits.first_event)
         except ProviderError as error:
             return error
         try:
             return await self._talk(target, member, limits, is_last=is_last)
         finally:
-            await turn.__aexit__(None, None, None)
+            pool.slots.give_back()
 
     async def _talk(self, target: Target, member: Member, limits: Limits, *, is_last: bool) -> ProviderError | None:
         desk = self._desk

@@ -83,7 +83,7 @@ class Run:
         """When its last event happened (Unix seconds); that event may not be shown yet."""
         self.started: Started | None = None
         self.followers: set[Follower] = set()
-        self._crowd = Crowd(self.followers)
+        self._crowd: Crowd | None = None
         self.task: asyncio.Task[None] | None = None
         self.is_driven = False
         """Whether its task has had its first turn."""
@@ -156,6 +156,8 @@ class Run:
         if upto > self.shown:
             self.shown = upto
             if len(self.followers) > FEW:
+                if self._crowd is None:
+                    self._crowd = Crowd(self.followers)
                 self._crowd.wake()
                 return
             for follower in self.followers:

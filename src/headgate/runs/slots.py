@@ -1,8 +1,6 @@
 """How many may ask a provider at a time, and how many may wait for their turn."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from headgate.errors import ProviderError
 
@@ -17,17 +15,16 @@ class Slots:
         self._free = asyncio.Semaphore(at_once)
         self.waiting = 0
 
-    @asynccontextmanager
-    async def turn(self, patience: float) -> AsyncIterator[None]:
-        """Wait for a turn, and have it; raises ProviderError when too many wait already, or it takes too long."""
+    async def take(self, patience: float) -> None:
+        """Wait for a turn; raises ProviderError when too many wait already, or it takes too long."""
         if self._free.locked():
             await self._wait(patience)
         else:
             await self._free.acquire()
-        try:
-            yield
-        finally:
-            self._free.release()
+
+    def give_back(self) -> None:
+        """The turn is over."""
+        self._free.release()
 
     async def _wait(self, patience: float) -> None:
         if self.waiting >= self._queued:
