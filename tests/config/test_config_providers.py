@@ -31,6 +31,22 @@ def test_a_key_in_the_environment_makes_a_provider() -> None:
     assert config.aliases["default"] == "openai/gpt-6-luna"
 
 
+@pytest.mark.parametrize(
+    ("environ", "variable", "key"),
+    [
+        ({"GEMINI_API_KEY": "a"}, "GEMINI_API_KEY", "a"),
+        ({"GOOGLE_API_KEY": "b"}, "GOOGLE_API_KEY", "b"),
+        ({"GEMINI_API_KEY": "a", "GOOGLE_API_KEY": "b"}, "GEMINI_API_KEY", "a"),
+        ({"GEMINI_API_KEY": "", "GOOGLE_API_KEY": "b"}, "GOOGLE_API_KEY", "b"),
+    ],
+)
+def test_a_key_may_stand_in_either_of_two_variables(environ: dict[str, str], variable: str, key: str) -> None:
+    (gemini,) = load(None, {**environ, "GOOGLE_GEMINI_BASE_URL": "https://proxy.example"}).providers
+    assert (gemini.name, gemini.base_url) == ("gemini", "https://proxy.example/v1beta")
+    assert gemini.key is not None
+    assert (gemini.key_variable, gemini.key.reveal()) == (variable, key)
+
+
 def test_the_file_comes_first_and_keeps_its_order(tmp_path: Path) -> None:
     config = loaded(tmp_path, "[providers.simulator]\n[providers.groq]", {"OPENAI_API_KEY": "x", "GROQ_API_KEY": "y"})
     assert names(config) == ["simulator", "groq", "openai"]

@@ -106,7 +106,14 @@ CASES: dict[str, Case] = {
         reason="content_filter",
     ),
     "blocked_prompt": Case(
-        [{"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}, "usageMetadata": USAGE, "modelVersion": "m", "responseId": "r"}],
+        [
+            {
+                "promptFeedback": {"blockReason": "PROHIBITED_CONTENT"},
+                "usageMetadata": USAGE,
+                "modelVersion": "m",
+                "responseId": "r",
+            }
+        ],
         reason="content_filter",
     ),
     "picture": Case(

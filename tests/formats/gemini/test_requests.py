@@ -3,10 +3,13 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
+from hypothesis import given
 
 from headgate.errors import BadRequest
 from headgate.formats import gemini
+from tests.formats.bending import bent
 
 HELLO: dict[str, Any] = {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]}
 
@@ -156,3 +159,28 @@ def test_embeddings_are_read_strictly(name: str) -> None:
     with pytest.raises(BadRequest) as caught:
         gemini.check_embedding(method, json.dumps(fields).encode())
     assert caught.value.param == param
+
+
+@given(bent(list(SPELLINGS.values()), most=6))
+def test_bent_requests_are_read_or_refused(requests: list[Any]) -> None:
+    """And what was found valid can be sent on, taken apart or refused by name; nothing else happens."""
+    for fields in requests:
+        body = json.dumps(fields).encode()
+        try:
+            call = gemini.asked(body, "m", stream=False)
+            gemini.prompt(call)
+        except BadRequest:
+            continue
+        assert gemini.read(msgspec.json.encode(call.fields)).model == "m"
+        assert gemini.forward(call)
+
+
+@pytest.mark.parametrize("depth", [100, 300, 600, 900, 2000])
+def test_what_is_nested_deep_is_read_or_refused(depth: int) -> None:
+    for inner in (b"[" * depth + b"]" * depth, b'{"a":' * depth + b"1" + b"}" * depth):
+        for field in (b"newField", b"tools", b"contents"):
+            body = b'{"contents":[{"parts":[{"text":"hi"}]}],"%b":%b}' % (field, inner)
+            try:
+                gemini.prompt(gemini.asked(body, "m", stream=False))
+            except BadRequest:
+                continue
