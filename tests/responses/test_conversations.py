@@ -89,6 +89,8 @@ def test_notes_of_a_provider_come_back_to_it_and_to_nobody_else(server: Serving,
     _, elsewhere = turn(server, upstream, "others", input="2", previous_response_id=first)
     assert [item["type"] for item in elsewhere["input"]] == ["message", "message", "message"]
     assert "id" not in elsewhere["input"][1]
+    _, maybe = turn(server, upstream, "theirs", input="2", previous_response_id=first, fallbacks=["others/m"])
+    assert [item["type"] for item in maybe["input"]] == ["message", "message", "message"]
 
 
 def test_instructions_are_this_requests_own(server: Serving, upstream: Upstream) -> None:

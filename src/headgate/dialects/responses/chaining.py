@@ -29,10 +29,11 @@ async def continued(engine: Engine, call: Call, before: Run, limit: int) -> Call
     Raises TooLarge when all of it together is more than `limit` bytes.
     """
     refuse_unfit(before)
-    target = await engine.catalogue.find(call.model)
-    started = before.started
+    route, started = await engine.catalogue.route(call.model, call.fallbacks), before.started
     is_kindred = (
-        started is not None and started.provider == target.provider.name and started.format == openai_responses.NAME
+        started is not None
+        and started.format == openai_responses.NAME
+        and all(target.provider.name == started.provider for target in route)
     )
     writer = writer_of(before)
     for event in before.events:

@@ -27,7 +27,9 @@ class Streams:
         opening = writer_of(run).opening()
         frames = self._shelf.frames(run, openai_responses.NAME, lambda: _opened(run))
         first = opening.count(b"\n\n")
-        count, is_over = first + await frames.count(run.shown), run.is_over
+        # Looked at together: what happens while a long log is counted is not in the count.
+        is_over, shown = run.is_over, run.shown
+        count = first + await frames.count(shown)
         if seen > count:
             raise BadRequest(
                 f"The response has {count} events so far; there is none with the number {seen - 1}.",
