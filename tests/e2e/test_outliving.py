@@ -26,8 +26,12 @@ pytestmark = pytest.mark.slow
 
 RUNS = 200
 IN_TIME = 20.0
-TEXT = counting(40)
+TEXT, SHORT = counting(150), counting(20)
 SPEED: dict[str, Any] = {"text": TEXT, "gap_ms": 40}
+"""So that none is over before the kill."""
+
+SLOW: dict[str, Any] = {"text": SHORT, "gap_ms": 0, "first_ms": 8000}
+"""One that has not begun before the kill, and is soon over when it is asked again."""
 
 
 def test_followers_do_not_notice_a_kill(tmp_path: Path) -> None:
@@ -60,8 +64,8 @@ async def kill_and_restart(folder: Path) -> None:
     ends = Counter(end_of(follower) for follower in followers)
     asked_again = [f for f, before in zip(followers, had, strict=True) if not before and end_of(f) == "finished"]
     # Those that had said nothing were asked again, and the others could not be.
-    assert ends["failed"] > RUNS
-    assert len(asked_again) > RUNS // 20
+    assert ends["failed"] > RUNS // 2
+    assert asked_again
 
 
 @asynccontextmanager
@@ -73,7 +77,7 @@ async def running(folder: Path, port: int = 0) -> AsyncIterator[Serving]:
 
 def begin(server: Serving, number: int) -> list[Follower]:
     """A run that goes on without its client, and those who follow it; some take their time to begin."""
-    said = {**SPEED, "first_ms": 4000 if number % 10 == 0 else 0}
+    said = SLOW if number % 10 == 0 else SPEED
     match number % 3:
         case 0:
             id = background(server, **said)
@@ -92,7 +96,7 @@ def end_of(follower: Follower) -> str:
     data = [json.loads(frame.data) for frame in follower.frames if frame.data != "[DONE]"]
     text, code = SAID[follower.way](data)
     assert code in (None, "producer_lost")
-    assert text == TEXT if code is None else TEXT.startswith(text)
+    assert text in (TEXT, SHORT) if code is None else TEXT.startswith(text)
     return "failed" if code else "finished"
 
 
