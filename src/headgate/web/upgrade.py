@@ -2,6 +2,7 @@
 One client's WebSocket: uvicorn's protocol with a few things added.
 
 - A client that reads nothing of what waits for it is sent away, as one of HTTP is.
+- Text that is none is refused without a word in the log.
 - A message in very many pieces is refused: the library counts their bytes, and there may be none in them.
 
 Pings go out every `PING_EVERY` seconds, so a client that vanished without a word is noticed.
@@ -37,6 +38,15 @@ class Upgraded(WebSocketsSansIOProtocol):
         super().handle_cont(event)
 
     @override
+    def send_receive_event_to_app(self) -> None:
+        if self.curr_msg_data_type == "text" and not _is_text(b"".join(self.frames)):
+            # Uvicorn would write a traceback into our log for it.
+            self.conn.fail(1007, "The message is not valid UTF-8.")
+            self.handle_parser_exception()
+            return
+        super().send_receive_event_to_app()
+
+    @override
     def eof_received(self) -> None:
         # The client has shut its sending side; it cannot answer pings, nor say goodbye.
         self.transport.close()
@@ -48,3 +58,11 @@ class Upgraded(WebSocketsSansIOProtocol):
             self._unsent, self._unsent_since = waiting, now
         elif now - self._unsent_since > exchange.WRITE_LIMIT:
             self.transport.abort()
+
+
+def _is_text(message: bytes) -> bool:
+    try:
+        message.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
