@@ -197,6 +197,14 @@ def test_every_end_has_a_reason_that_clients_know(end: AnyEvent, reason: str) ->
     assert json.loads(whole(call(), "run_7", 9, [STARTED, Text("x"), end]))["stop_reason"] == reason
 
 
+@pytest.mark.parametrize(
+    ("said", "told"), [("stop", "end_turn"), ("length", "max_tokens"), (None, "end_turn"), (5, "end_turn")]
+)
+def test_an_imitators_reason_is_told_in_words_that_clients_know(said: object, told: str) -> None:
+    body = json.dumps({"type": "message", "content": [{"type": "text", "text": "x"}], "stop_reason": said}).encode()
+    assert json.loads(whole(call(), "run_7", 9, read_whole(body, ORIGIN)))["stop_reason"] == told
+
+
 def test_a_refusal_is_text_with_a_reason() -> None:
     log: list[AnyEvent] = [STARTED, Refusal("I would "), Refusal("rather not."), Finished("stop")]
     said = json.loads(whole(call(), "run_7", 9, log))

@@ -177,7 +177,9 @@ class Reader:
     def _start(self, message: dict[str, Any], events: list[AnyEvent]) -> None:
         self._started = True
         self._usage = usage.merged({}, message.get("usage"))
-        kept = {key: value for key, value in message.items() if key not in _MESSAGE or (key == "usage" and value)}
+        kept = {key: value for key, value in message.items() if key not in _MESSAGE}
+        if self._usage:
+            kept["usage"] = self._usage
         events.append(
             Started(
                 provider=self._origin.provider,

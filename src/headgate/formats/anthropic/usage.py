@@ -47,8 +47,7 @@ def told(usage: Usage | None, kindred: bool) -> dict[str, Any]:
     if usage is None:
         return NOTHING
     if kindred and usage.extra is not None:
-        # Clients refuse an answer without these two.
-        return {"input_tokens": 0, "output_tokens": 0, **msgspec.json.decode(usage.extra)}
+        return complete(msgspec.json.decode(usage.extra))
     said = {
         **NOTHING,
         "input_tokens": max(0, usage.input - usage.cached),
@@ -56,3 +55,8 @@ def told(usage: Usage | None, kindred: bool) -> dict[str, Any]:
         "output_tokens": usage.output,
     }
     return {**said, "output_tokens_details": {"thinking_tokens": usage.reasoning}} if usage.reasoning else said
+
+
+def complete(said: dict[str, Any], needed: tuple[str, ...] = ("input_tokens", "output_tokens")) -> dict[str, Any]:
+    """A provider's own usage object, with what clients refuse an answer without."""
+    return {**said, **{key: 0 for key in needed if said.get(key) is None}}

@@ -43,6 +43,9 @@ _REASONS = {
     "content_filter": "refusal",
 }
 
+_KNOWN = (*_REASONS.values(), "stop_sequence", "pause_turn", "model_context_window_exceeded")
+"""Those that clients know; what an imitator says instead is told in these."""
+
 Spoken: TypeAlias = Text | Reasoning | Refusal
 
 _TEXT: dict[str, Any] = {"type": "text", "text": ""}
@@ -73,7 +76,7 @@ class Writer:
         """Return the frames this event makes."""
         # The common case, kept in a few instructions: more words of the same text.
         if type(event) is Text and self._text is not None and event.extra is None and event.choice == 0:
-            return self._text.say(event.delta)
+            return self._text.say(event.delta) if event.delta else b""
         return self._other(event)
 
     def message(self) -> dict[str, Any]:
@@ -109,7 +112,7 @@ class Writer:
             return b""
         self._begun = True
         counted = self._vendor.pop("usage", None)
-        told = {"input_tokens": 0, "output_tokens": 0, **counted} if counted else usage.NOTHING
+        told = usage.complete(counted) if counted else usage.NOTHING
         return event("message_start", {"message": self._object([], told)})
 
     def _object(self, content: list[dict[str, Any]], told: dict[str, Any]) -> dict[str, Any]:
@@ -141,7 +144,7 @@ class Writer:
 
     def _input(self, event: ToolInput) -> bytes:
         call = self._open
-        if not isinstance(call, Call) or call.number != event.index:
+        if not isinstance(call, Call) or call.number != event.index or not event.delta:
             return b""
         told = call.say(event.delta)
         return told + self._settle() if self._held and call.is_whole else told
@@ -155,13 +158,13 @@ class Writer:
     def _tell(self, event: Spoken | Vendor) -> bytes:
         if isinstance(event, Vendor):
             return self._tell_vendor(self._mark(event))
+        if not event.delta:
+            return b""
         self._refused = self._refused or isinstance(event, Refusal)
         plain = _THINKING if isinstance(event, Reasoning) else _TEXT
         mark = NO_MARK if isinstance(event, Refusal) else self._mark(event)
         opened = b""
         if mark.block is not None or self._open is None or self._open.kind != plain["type"]:
-            if not event.delta:
-                return b""
             opened = self._start_block(Block(len(self._blocks), mark.block or plain))
         assert self._open is not None
         return opened + self._open.say(event.delta)
@@ -198,12 +201,14 @@ class Writer:
             # Clients index content[0]: an answer without a word is an empty text.
             frames += self._start_block(Block(0, _TEXT)) + self._close()
         ending = extra.ending(said) if self._kindred else NO_ENDING
-        refused = self._refused and reason == "stop"
-        self._ending["stop_reason"] = "refusal" if refused else _REASONS.get(reason, "end_turn")
-        self._ending |= {key: value for key, value in ending.delta.items() if value is not None or key != "stop_reason"}
+        self._ending |= ending.delta
+        if ending.delta.get("stop_reason") not in _KNOWN:
+            refused = self._refused and reason == "stop"
+            self._ending["stop_reason"] = "refusal" if refused else _REASONS.get(reason, "end_turn")
         self._beside = ending.event
         told = ending.usage or usage.told(self._usage, self._kindred)
-        frames += event("message_delta", {"delta": self._ending, "usage": {"output_tokens": 0, **told}, **ending.event})
+        told = usage.complete(told, ("output_tokens",))
+        frames += event("message_delta", {"delta": self._ending, "usage": told, **ending.event})
         return frames + event("message_stop", {})
 
 
