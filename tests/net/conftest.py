@@ -15,8 +15,8 @@ LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
     "uvloop": uvloop.new_event_loop,
 }
 
-TOO_LONG = 5.0
-"""Seconds after which a play counts as hanging."""
+TOO_LONG = 25.0
+"""Seconds after which a play counts as hanging: less than an idle connection is kept, which thus ends no play."""
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,13 +7,11 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from headgate.net import Client, Proxies, Target
+from tests.waiting import turns, until
 
 from .conftest import Run
 from .full import full_listener
 from .upstream import OK, Kept, Peer, Upstream, ask
-
-AT_ONCE = 0.1
-"""Seconds in which the upstream must see the close."""
 
 HEAD = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 
@@ -35,13 +33,13 @@ class Phase:
 
 async def cancel(phase: Phase, task: asyncio.Task[Kept], client: Client) -> None:
     await phase.is_reached.wait()
-    await asyncio.sleep(0.01)
+    await turns()
     assert not task.done()
     task.cancel()
-    await asyncio.wait_for(phase.is_closed.wait(), AT_ONCE)
     with pytest.raises(asyncio.CancelledError):
         await task
     assert client.connections == 0
+    await phase.is_closed.wait()
     await client.close()
 
 
@@ -51,7 +49,7 @@ async def nothing(peer: Peer) -> None:
 
 async def read_a_little(peer: Peer) -> None:
     await peer.reader.readexactly(1000)
-    await asyncio.sleep(0.02)
+    await turns()
 
 
 async def send_head(peer: Peer) -> None:
@@ -111,11 +109,11 @@ def test_while_paused(run: Run) -> None:
             kept = Kept()
             kept.on_piece = lambda: kept.flow.pause() if kept.flow else None
             fetch = asyncio.create_task(client.fetch(upstream.target(), b"", kept))
-            await phase.is_reached.wait()
-            await asyncio.sleep(0.01)
+            await until(lambda: kept.pieces)
             fetch.cancel()
-            await asyncio.wait_for(phase.is_closed.wait(), AT_ONCE)
+            await asyncio.gather(fetch, return_exceptions=True)
             assert client.connections == 0
+            await phase.is_closed.wait()
             await client.close()
 
     run(play())
@@ -131,13 +129,13 @@ def test_while_connecting(run: Run) -> None:
             client = Client()
             before = open_files()
             task = asyncio.create_task(ask(client, Target("POST", f"http://127.0.0.1:{port}/", {})))
-            await asyncio.sleep(0.02)
-            assert open_files() == before + 1
+            await until(lambda: open_files() == before + 1)
             task.cancel()
-            await asyncio.sleep(0.01)
+            await asyncio.gather(task, return_exceptions=True)
             assert task.cancelled()
-            assert open_files() == before
             assert client.connections == 0
+            await turns()
+            assert open_files() == before
             await client.close()
 
     run(play())
@@ -147,14 +145,17 @@ def test_while_the_name_is_resolved(run: Run, monkeypatch: pytest.MonkeyPatch) -
     async def play() -> None:
         client = Client()
         task = asyncio.create_task(ask(client, Target("POST", "http://upstream.test/", {})))
-        await asyncio.sleep(0.01)
+        await is_asked.wait()
         task.cancel()
-        await asyncio.sleep(0.01)
+        await asyncio.gather(task, return_exceptions=True)
         assert task.cancelled()
         assert client.connections == 0
         await client.close()
 
+    is_asked = asyncio.Event()
+
     async def never(host: str, port: int, lookup: object) -> list[object]:
+        is_asked.set()
         await asyncio.Event().wait()
         return []
 
@@ -169,14 +170,13 @@ def test_while_waiting_for_a_turn(run: Run) -> None:
             first = asyncio.create_task(ask(client, upstream.target()))
             await asyncio.sleep(0)
             waiting = asyncio.create_task(ask(client, upstream.target()))
-            await asyncio.sleep(0.01)
+            await until(lambda: upstream.accepted == 1)
+            assert not waiting.done()
             waiting.cancel()
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
+            await asyncio.gather(waiting, return_exceptions=True)
             assert waiting.cancelled()
             first.cancel()
-            await asyncio.sleep(0.01)
-            assert client.connections == 0
+            await until(lambda: client.connections == 0)
             await client.close()
 
     run(play())
@@ -201,8 +201,8 @@ def test_at_every_turn_of_the_loop_nothing_is_left_open(run: Run) -> None:
                 assert client.connections in ((0, 1) if turns else (0,))
                 await client.close()
                 assert client.connections == 0
-            await asyncio.sleep(0.01)
-            assert open_files() == before
+            # What the upstream accepts only now is closed soon.
+            await until(lambda: open_files() == before)
 
     run(play())
 

@@ -10,6 +10,7 @@ import pytest
 from typing_extensions import override
 
 from headgate.net import BrokenAnswer, Client, ClientClosed, Flow
+from tests.waiting import until
 
 from .conftest import Run
 from .upstream import OK, Kept, Peer, Upstream, always_ok, ask, playing
@@ -154,8 +155,8 @@ def test_what_a_receiver_raises_comes_out_and_closes_the_connection(run: Run, he
             receiver.heads = heads
             with pytest.raises(LookupError, match="no body wanted" if heads else "no head wanted"):
                 await client.fetch(upstream.target(), b"", receiver)
-            await asyncio.wait_for(is_closed.wait(), 0.1)
             assert client.connections == 0
+            await is_closed.wait()
             await client.close()
 
     run(play())
@@ -181,7 +182,7 @@ def test_a_body_without_a_length_ends_with_the_connection_unless_that_was_reset(
     async def play() -> None:
         async def upstream_play(peer: Peer) -> None:
             await peer.answer(b"HTTP/1.1 200 OK\r\n\r\nhello")
-            await asyncio.sleep(0.02)
+            await peer.delivered()
             peer.close() if how == "close" else peer.reset()
 
         async with Upstream(upstream_play) as upstream:
@@ -200,25 +201,27 @@ def test_a_body_without_a_length_ends_with_the_connection_unless_that_was_reset(
 def test_closing_the_client_ends_what_is_under_way_and_what_comes_after(run: Run) -> None:
     async def play() -> None:
         gone = 0
+        is_asked = asyncio.Event()
 
         async def upstream_play(peer: Peer) -> None:
             nonlocal gone
             await peer.request()
+            is_asked.set()
             await peer.wait_closed_by_client()
             gone += 1
 
         async with Upstream(always_ok, upstream_play) as upstream:
             client = Client(max_open=2)
             fetches = [asyncio.create_task(ask(client, upstream.target())) for _ in range(4)]
-            await asyncio.sleep(0.05)
+            await is_asked.wait()
+            await until(lambda: [fetch.done() for fetch in fetches].count(True) == 3)
             await client.close()
             results = await asyncio.gather(*fetches, return_exceptions=True)
             # Three were served one after another on the first connection, and one hung on the second.
             assert [type(result) for result in results].count(Kept) == 3
             assert [type(result) for result in results].count(ClientClosed) == 1
             assert client.connections == 0
-            await asyncio.sleep(0.02)
-            assert gone == 1
+            await until(lambda: gone == 1)
             with pytest.raises(ClientClosed):
                 await ask(client, upstream.target())
 
@@ -230,7 +233,7 @@ def test_closing_the_client_ends_the_waiting_too(run: Run) -> None:
         async with Upstream(Peer.wait_closed_by_client) as upstream:
             client = Client(max_open=1)
             fetches = [asyncio.create_task(ask(client, upstream.target())) for _ in range(2)]
-            await asyncio.sleep(0.02)
+            await until(lambda: upstream.accepted == 1)
             await client.close()
             for result in await asyncio.gather(*fetches, return_exceptions=True):
                 assert isinstance(result, ClientClosed)

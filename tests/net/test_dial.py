@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import pytest
 
 from headgate.net import Client, ConnectError, ConnectTimeout, Target
-from headgate.net.dial import HEAD_START, _families_in_turn, _open, _race, _resolve
+from headgate.net.dial import _families_in_turn, _open, _race, _resolve
 from headgate.net.lookup import Address
+from tests.waiting import turns, until
 
 from .conftest import Run
 from .full import full_listener
@@ -101,7 +102,7 @@ def test_connecting_has_a_limit(run: Run) -> None:
             start = asyncio.get_running_loop().time()
             with pytest.raises(ConnectTimeout) as caught:
                 await ask(client, Target("POST", f"http://127.0.0.1:{port}/", {}), connect_timeout=0.1)
-            assert 0.09 < asyncio.get_running_loop().time() - start < 0.2
+            assert asyncio.get_running_loop().time() - start > 0.09
             assert caught.value.message == f"Could not connect to 127.0.0.1:{port} within 0.1 seconds."
             assert (caught.value.status, client.connections) == (504, 0)
             assert len(os.listdir("/proc/self/fd")) == before
@@ -130,11 +131,11 @@ def test_an_address_that_refuses_is_passed_over(run: Run, monkeypatch: pytest.Mo
         async with Upstream(always_ok) as upstream:
             resolve_to(monkeypatch, unused_port(), unused_port(), upstream.port)
             client = Client()
-            start = asyncio.get_running_loop().time()
             assert (await ask(client, TARGET)).body == b"ok"
-            assert asyncio.get_running_loop().time() - start < HEAD_START / 2
             await client.close()
 
+    # Whoever waited for it would not be back in time.
+    monkeypatch.setattr("headgate.net.dial.HEAD_START", 1000.0)
     run(play())
 
 
@@ -146,9 +147,8 @@ def test_a_silent_address_costs_only_its_head_start(run: Run, monkeypatch: pytes
                 before = len(os.listdir("/proc/self/fd"))
                 client = Client()
                 assert (await ask(client, TARGET)).body == b"ok"
-                await asyncio.sleep(0)
                 # Ours and the upstream's end; the loser is closed.
-                assert len(os.listdir("/proc/self/fd")) == before + 2
+                await until(lambda: len(os.listdir("/proc/self/fd")) == before + 2)
                 await client.close()
 
     monkeypatch.setattr("headgate.net.dial.HEAD_START", 0.05)
@@ -174,11 +174,10 @@ def test_a_cancelled_race_closes_every_runner(run: Run, monkeypatch: pytest.Monk
             before = len(os.listdir("/proc/self/fd"))
             client = Client()
             task = asyncio.create_task(ask(client, TARGET))
-            await asyncio.sleep(0.05)
-            assert len(os.listdir("/proc/self/fd")) == before + 2
+            await until(lambda: len(os.listdir("/proc/self/fd")) == before + 2)
             task.cancel()
-            await asyncio.sleep(0.01)
-            assert len(os.listdir("/proc/self/fd")) == before
+            await asyncio.gather(task, return_exceptions=True)
+            await until(lambda: len(os.listdir("/proc/self/fd")) == before)
             assert client.connections == 0
             await client.close()
 
@@ -196,7 +195,7 @@ def test_a_runner_that_arrives_with_the_cancellation_is_closed(run: Run, monkeyp
 
         monkeypatch.setattr("headgate.net.dial._open", open_late)
         race = asyncio.create_task(_race([address(1), address(2)]))
-        await asyncio.sleep(0.01)
+        await turns()
         start.set()
         race.cancel()
         with pytest.raises(asyncio.CancelledError):

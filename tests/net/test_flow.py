@@ -3,6 +3,7 @@
 import asyncio
 
 from headgate.net import Client, Flow
+from tests.waiting import a_while, turns, until
 
 from .conftest import Run
 from .upstream import OK, Kept, Peer, Upstream, always_ok, ask
@@ -30,20 +31,21 @@ def test_a_pause_makes_the_upstream_wait_and_a_resume_lets_it_go_on(run: Run) ->
 
         async with Upstream(stream) as upstream:
             client = Client()
-            kept = Kept()
+            kept, is_paused = Kept(), asyncio.Event()
 
             def pause_once() -> None:
                 flow_of(kept).pause()
                 kept.on_piece = lambda: None
+                is_paused.set()
 
             kept.on_piece = pause_once
             fetch = asyncio.create_task(client.fetch(upstream.target(), b"", kept))
-            await asyncio.sleep(0.1)
+            await is_paused.wait()
+            received = len(kept.body)
+            await turns(3000)
             # What fits into the kernel's buffers is gone; a pause that does nothing lets all 40 MB through.
-            stopped_at, received = sent, len(kept.body)
-            assert stopped_at < len(PIECE) * PIECES / 2
-            await asyncio.sleep(0.05)
-            assert (sent, len(kept.body)) == (stopped_at, received)
+            assert sent < len(PIECE) * PIECES / 2
+            assert len(kept.body) == received
             flow_of(kept).resume()
             await fetch
             assert len(kept.body) == len(PIECE) * PIECES
@@ -82,9 +84,8 @@ def test_a_pause_at_the_end_does_not_outlive_the_answer(run: Run) -> None:
             kept.on_piece = lambda: flow_of(kept).pause()
             await client.fetch(upstream.target(), b"", kept)
             assert (await ask(client, upstream.target())).body == b"ok"
-            await asyncio.sleep(0.02)
-            # Paused, it would not have noticed the close.
-            assert client.connections == 0
+            # Paused, it would not notice the close.
+            await until(lambda: client.connections == 0)
             await client.close()
 
     run(play())
@@ -92,20 +93,25 @@ def test_a_pause_at_the_end_does_not_outlive_the_answer(run: Run) -> None:
 
 def test_pausing_twice_is_pausing_once(run: Run) -> None:
     async def play() -> None:
+        go_on, is_sent = asyncio.Event(), asyncio.Event()
+
         async def serve(peer: Peer) -> None:
             await peer.answer(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\no")
-            await asyncio.sleep(0.02)
+            await go_on.wait()
             peer.send(b"k")
+            is_sent.set()
             await peer.wait_closed_by_client()
 
         async with Upstream(serve) as upstream:
             client = Client()
             kept = Kept()
             fetch = asyncio.create_task(client.fetch(upstream.target(), b"", kept))
-            await asyncio.sleep(0.01)
+            await until(lambda: kept.body == b"o")
             flow_of(kept).pause()
             flow_of(kept).pause()
-            await asyncio.sleep(0.03)
+            go_on.set()
+            await is_sent.wait()
+            await a_while()
             assert kept.body == b"o"
             flow_of(kept).resume()
             flow_of(kept).resume()

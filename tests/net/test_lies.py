@@ -38,7 +38,7 @@ def test_an_answer_cut_short_is_a_broken_answer(run: Run, data: bytes, message: 
     async def play() -> None:
         async def lie(peer: Peer) -> None:
             await peer.answer(data)
-            await asyncio.sleep(0.002)  # a reset throws away what was not read yet
+            await peer.delivered()
             peer.close() if how == "close" else peer.reset()
 
         async with Upstream(lie) as upstream:
@@ -87,18 +87,19 @@ def test_bytes_after_an_answer_are_never_taken_for_the_next(run: Run, extra: byt
 
 def test_an_answer_may_come_before_the_request_was_sent(run: Run) -> None:
     async def play() -> None:
-        is_closed = asyncio.Event()
+        is_answered, is_closed = asyncio.Event(), asyncio.Event()
 
         async def refuse(peer: Peer) -> None:
             await peer.request_head()
             peer.send(b"HTTP/1.1 413 Too Large\r\ncontent-length: 3\r\n\r\nbig")
-            await asyncio.sleep(0.05)
+            await is_answered.wait()
             await peer.wait_closed_by_client()
             is_closed.set()
 
         async with Upstream(refuse) as upstream:
             client = Client()
             kept = await ask(client, upstream.target(), bytes(20_000_000))
+            is_answered.set()
             assert (kept.status, kept.body) == (413, b"big")
             # The rest of the body is not worth sending.
             assert client.connections == 0

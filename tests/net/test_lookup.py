@@ -3,13 +3,13 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Callable
 
 import pytest
 
 from headgate.net import Client, ConnectError, ConnectTimeout, Guard, Target
 from headgate.net.guard import network
 from headgate.net.lookup import MAX_THREADS, Lookup
+from tests.waiting import until
 
 from .conftest import Run
 from .upstream import Upstream, always_ok, ask
@@ -39,11 +39,6 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Names:
     made = Names()
     monkeypatch.setattr(socket, "getaddrinfo", made)
     return made
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    while not is_so():
-        await asyncio.sleep(0.001)
 
 
 def test_names_that_hang_are_in_nobody_elses_way(run: Run, names: Names) -> None:

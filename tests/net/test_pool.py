@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from headgate.net import BrokenAnswer, Client, ConnectError
+from tests.waiting import until
 
 from .conftest import Run
-from .upstream import OK, Kept, Peer, Upstream, always_ok, ask, playing
+from .upstream import OK, Kept, Peer, Upstream, always_ok, ask, idle, playing
 
 HALF = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\no"
 
@@ -48,7 +49,8 @@ def test_the_connection_used_last_is_used_first(run: Run) -> None:
                 # The first request waits for the second, so that there are two connections.
                 while upstream.accepted < 2:
                     await asyncio.sleep(0)
-                await asyncio.sleep(0.01 * peer.number)
+                # The second connection comes free after the first.
+                await until(lambda: idle(client) == peer.number - 1)
                 peer.send(OK)
 
         async with Upstream(number) as upstream:
@@ -79,20 +81,20 @@ def test_an_idle_connection_is_closed_after_its_time(run: Run) -> None:
         gone: list[float] = []
 
         async def watch(peer: Peer) -> None:
-            await peer.answer(OK)
-            await peer.answer(OK)
-            await peer.wait_closed_by_client()
-            gone.append(asyncio.get_running_loop().time())
+            try:
+                await always_ok(peer)
+            finally:
+                gone.append(asyncio.get_running_loop().time())
 
         async with Upstream(watch) as upstream:
             client = Client(idle_seconds=0.1)
             await ask(client, upstream.target())
-            await asyncio.sleep(0.06)
-            await ask(client, upstream.target())  # begins the time anew
+            await asyncio.sleep(0.05)
             start = asyncio.get_running_loop().time()
-            await asyncio.sleep(0.15)
+            await ask(client, upstream.target())  # begins the time anew
+            await until(lambda: len(gone) == upstream.accepted)
             assert client.connections == 0
-            assert 0.08 < gone[0] - start < 0.14
+            assert gone[-1] - start > 0.09
             await client.close()
 
     run(play())
@@ -101,17 +103,18 @@ def test_an_idle_connection_is_closed_after_its_time(run: Run) -> None:
 def test_a_connection_in_use_is_not_idle(run: Run) -> None:
     async def play() -> None:
         async def slow(peer: Peer) -> None:
-            await peer.answer(OK)
             await peer.request()
-            await asyncio.sleep(0.1)
+            if is_second:
+                await asyncio.sleep(0.1)
             peer.send(OK)
-            await peer.wait_closed_by_client()
+            await slow(peer)
 
+        is_second = False
         async with Upstream(slow) as upstream:
             client = Client(idle_seconds=0.05)
             await ask(client, upstream.target())
+            is_second = True
             assert (await ask(client, upstream.target())).body == b"ok"
-            assert upstream.accepted == 1
             await client.close()
 
     run(play())
@@ -121,19 +124,19 @@ def test_an_idle_connection_that_closed_makes_room_for_another(run: Run) -> None
     async def play() -> None:
         async def quick(peer: Peer) -> None:
             await peer.answer(OK)
-            await asyncio.sleep(0.01)
+            await until(lambda: idle(client) == 1)
             peer.close()
 
         async def slow(peer: Peer) -> None:
             await peer.request()
-            await asyncio.sleep(0.03)
+            await until(lambda: client.connections == 1)
             peer.send(OK)
             await peer.wait_closed_by_client()
 
         async with Upstream(quick, slow) as upstream:
             client = Client(max_idle=1)
             await asyncio.gather(ask(client, upstream.target()), ask(client, upstream.target()))
-            assert client.connections == 1
+            assert (client.connections, idle(client)) == (1, 1)
             await client.close()
 
     run(play())
@@ -144,8 +147,7 @@ def test_an_origin_without_connections_is_forgotten(run: Run) -> None:
         async with Upstream(playing(OK, then_close=True)) as upstream:
             client = Client()
             await ask(client, upstream.target())
-            await asyncio.sleep(0.01)
-            assert client._pools == {}
+            await until(lambda: client._pools == {})
             await client.close()
 
     run(play())
@@ -247,9 +249,11 @@ def test_a_place_that_could_not_be_used_goes_to_the_next(run: Run) -> None:
 @pytest.mark.parametrize("how", ["close", "reset", "talk"])
 def test_an_idle_connection_that_closes_or_talks_is_dropped(run: Run, how: str) -> None:
     async def play() -> None:
+        is_idle = asyncio.Event()
+
         async def end(peer: Peer) -> None:
             await peer.answer(OK)
-            await asyncio.sleep(0.01)
+            await is_idle.wait()
             if how == "close":
                 peer.close()
             elif how == "reset":
@@ -262,8 +266,8 @@ def test_an_idle_connection_that_closes_or_talks_is_dropped(run: Run, how: str) 
             client = Client()
             await ask(client, upstream.target())
             assert client.connections == 1
-            await asyncio.sleep(0.03)
-            assert client.connections == 0
+            is_idle.set()
+            await until(lambda: client.connections == 0)
             assert (await ask(client, upstream.target())).body == b"ok"
             await client.close()
 

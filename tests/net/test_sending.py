@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from headgate.net import BrokenAnswer, Client, Target
 from headgate.net.sending import PIECE, Sender
+from tests.waiting import turns
 
 from .conftest import Run
 from .upstream import OK, Peer, Upstream, ask
@@ -72,11 +73,6 @@ class Transport:
         return self.is_lost
 
 
-async def some_turns() -> None:
-    for _ in range(5):
-        await asyncio.sleep(0)
-
-
 def test_a_large_body_goes_out_one_piece_a_turn_and_only_as_long_as_it_is_taken(run: Run) -> None:
     async def play() -> None:
         transport = Transport(enough=4)
@@ -85,12 +81,12 @@ def test_a_large_body_goes_out_one_piece_a_turn_and_only_as_long_as_it_is_taken(
         assert transport.sizes == [4, PIECE]
         await asyncio.sleep(0)
         assert transport.sizes == [4, PIECE, PIECE]
-        await some_turns()
+        await turns()
         assert transport.sizes == [4, PIECE, PIECE, PIECE]
         sender.go_on()
         # asyncio cannot bear a write that fails in here.
         assert transport.sizes == [4, PIECE, PIECE, PIECE]
-        await some_turns()
+        await turns()
         assert transport.sizes == [4, PIECE, PIECE, PIECE, PIECE, PIECE, 1]
 
     run(play())
@@ -100,11 +96,11 @@ def test_a_transport_that_is_full_with_the_head_gets_no_body(run: Run) -> None:
     async def play() -> None:
         transport = Transport(enough=1)
         transport.sender.send(b"head", bytes(2 * PIECE))
-        await some_turns()
+        await turns()
         assert transport.sizes == [4]
         assert not transport.sender.is_fit
         transport.sender.go_on()
-        await some_turns()
+        await turns()
         assert transport.sizes == [4, PIECE, PIECE]
 
     run(play())
@@ -116,7 +112,7 @@ def test_a_stopped_sender_sends_no_more(run: Run) -> None:
         transport.sender.send(b"head", bytes(3 * PIECE))
         transport.sender.stop()
         transport.sender.go_on()
-        await some_turns()
+        await turns()
         assert transport.sizes == [4, PIECE]
 
     run(play())

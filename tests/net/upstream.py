@@ -1,15 +1,18 @@
 """A real server on 127.0.0.1 that plays scripted bytes, and a receiver that keeps what it gets."""
 
 import asyncio
+import fcntl
 import socket
 import ssl
 import struct
+import termios
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self, TypeAlias
 
 from headgate.net import Client, Flow, Target
+from tests.waiting import turns, until
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
@@ -52,6 +55,13 @@ class Peer:
         if not self.writer.is_closing():
             self.writer.write(data)
 
+    async def delivered(self) -> None:
+        """Return once the client has read what was sent; a reset before would throw it away."""
+        sock: socket.socket = self.writer.get_extra_info("socket")
+        # Once its end of the connection has it all, its next turn is enough: it is on this loop.
+        await until(lambda: not self.writer.transport.get_write_buffer_size() and not _unacknowledged(sock))
+        await turns()
+
     def close(self) -> None:
         self.writer.close()
 
@@ -70,6 +80,11 @@ class Peer:
                 pass
         except OSError:
             pass
+
+
+def _unacknowledged(sock: socket.socket) -> int:
+    (count,) = struct.unpack("i", fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4)))
+    return int(count)
 
 
 Play: TypeAlias = Callable[[Peer], Awaitable[None]]
@@ -102,6 +117,8 @@ class Upstream:
         self._plays = plays
         self._tls = tls
         self._tasks: list[asyncio.Task[None]] = []
+        self._writers: list[asyncio.StreamWriter] = []
+        self._is_over = False
         self.port = 0
 
     @property
@@ -122,16 +139,25 @@ class Upstream:
         return self
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._is_over = True
         self._server.close()
         for task in self._tasks:
             task.cancel()
-        await asyncio.sleep(0)
+        ends = await asyncio.gather(*self._tasks, return_exceptions=True)
+        # Also of plays that were cancelled before they began, and with what they could not send.
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.gather(*(writer.wait_closed() for writer in self._writers), return_exceptions=True)
         # What a play asserts must fail the test.
-        for end in await asyncio.gather(*self._tasks, return_exceptions=True):
+        for end in ends:
             if error is None and isinstance(end, Exception):
                 raise end
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._is_over:
+            writer.transport.abort()
+            return
+        self._writers.append(writer)
         play = self._plays[min(len(self._tasks), len(self._plays) - 1)]
         task = asyncio.ensure_future(self._perform(play, Peer(self.accepted + 1, reader, writer)))
         self._tasks.append(task)
@@ -172,6 +198,11 @@ class Kept:
         return self.until is not None and self.until in self.body
 
 
+def idle(client: Client) -> int:
+    """How many connections it keeps for later."""
+    return sum(len(pool._idle) for pool in client._pools.values())
+
+
 async def ask(
     client: Client,
     target: Target,
@@ -179,7 +210,7 @@ async def ask(
     *,
     until: bytes | None = None,
     headers: Sequence[tuple[str, str]] = (),
-    connect_timeout: float = 5.0,
+    connect_timeout: float = 20.0,
 ) -> Kept:
     kept = Kept(until)
     await client.fetch(target, body, kept, headers=headers, connect_timeout=connect_timeout)
