@@ -1,14 +1,17 @@
 """Deliveries, from the outbox to receivers that behave and to those that do not."""
 
 import asyncio
+from collections.abc import Callable
 
+import pytest
 from typing_extensions import override
 
 from headgate.errors import StoreError
+from headgate.net import Client
 from headgate.runs import Run
 from headgate.store.base import Delivery, Hook, Try
 from headgate.store.memory import MemoryStore
-from headgate.webhooks import Message, SigningSecret, message_id
+from headgate.webhooks import Addressing, Message, Poster, SigningSecret, message_id
 from headgate.webhooks.lanes import MAX_LINE, PER_HOST
 from headgate.webhooks.worker import BATCH
 
@@ -503,4 +506,53 @@ def test_news_do_not_stand_behind_a_long_backlog() -> None:
             await quick.wait_for(1)
             assert store.updates < BATCH // 2
 
+    play(test())
+
+
+class Meanwhile(MemoryStore):
+    """A store whose tenth delivery is news while it is asked what is due, and delivered while others are put off."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tell: Callable[[], None] = lambda: None
+        self.put_off: list[int] = []
+        self.is_delivered = asyncio.Event()
+
+    @override
+    async def due(self, now: float, limit: int) -> list[Delivery]:
+        found = await super().due(now, limit)
+        self.tell()
+        return found
+
+    @override
+    async def update_delivery(self, delivery: Delivery, tried: Try | None = None) -> None:
+        if tried is None:
+            if self.put_off:
+                await self.is_delivered.wait()
+            self.put_off.append(delivery.id)
+        await super().update_delivery(delivery, tried)
+        if delivery.id == 10 and tried is not None:
+            self.is_delivered.set()
+
+
+def test_what_is_delivered_while_a_backlog_is_put_off_is_not_put_off_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test() -> None:
+        store = Meanwhile()
+        async with Receiver() as receiver:
+            backlog = Office(store, Addressing({}), Poster(Client(), 1.0))
+            runs = [await backlog.end_run(to(receiver)) for _ in range(30)]
+            news = await store.get(runs[9], "alice")
+            assert news is not None
+            async with office(store=store) as at_work:
+                store.tell = lambda: at_work.worker.on_over(Run.kept(news.head, news.events, news.ended))
+                await store.is_delivered.wait()
+                for run in runs:
+                    while (delivery := await at_work.delivery(run)).status == "waiting":
+                        at_work.pass_until(max(delivery.due or 0.0, at_work.now))
+                        await asyncio.sleep(0.005)
+            assert 10 not in store.put_off
+            assert sorted(post.body.decode() for post in receiver.posts) == sorted(runs)
+
+    monkeypatch.setattr("headgate.webhooks.worker.BATCH", 10)
+    monkeypatch.setattr("headgate.webhooks.lanes.MAX_LINE", 5)
     play(test())

@@ -168,13 +168,19 @@ class Worker:
 
     def _take(self, delivery: Delivery) -> bool:
         """Whether it is taken care of; False when its receiver's line is too long."""
-        if delivery.id in self._lanes or delivery.id in self._done or self._lanes.is_full:
+        if self._is_known(delivery) or self._lanes.is_full:
             return True
         return self._lanes.take(delivery, self._addressing.host_of(delivery))
+
+    def _is_known(self, delivery: Delivery) -> bool:
+        return delivery.id in self._lanes or delivery.id in self._done
 
     async def _put_off(self, deliveries: Sequence[Delivery]) -> None:
         """Get them out of the way, because others may be due behind them; they are back when their turn comes."""
         for delivery in deliveries:
+            if self._is_known(delivery):
+                # It was news as well, and has been taken meanwhile.
+                continue
             turn = self._lanes.turn(self._addressing.host_of(delivery), self._now())
             await self._store.update_delivery(schedule.later(delivery, self._now(), turn))
             await self._take_fresh()
