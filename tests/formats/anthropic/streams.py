@@ -200,6 +200,19 @@ STREAMS: dict[str, list[Json]] = {
         _SEQUENCE_END,
         STOP,
     ],
+    "two_texts": [
+        _SEQUENCE,
+        begin(0, type="text", text=""),
+        words(0, "one "),
+        words(0, "two "),
+        end(0),
+        begin(1, type="text", text=""),
+        words(1, "three "),
+        words(1, "four"),
+        end(1),
+        _SEQUENCE_END,
+        STOP,
+    ],
     "nothing": [_SEQUENCE, stopped("end_turn", 0), STOP],
 }
 
@@ -273,6 +286,15 @@ EVENTS: dict[str, list[AnyEvent]] = {
     "stop_sequence": [
         started(_SEQUENCE),
         Text("one two "),
+        usage(7, 3),
+        finished("stop", _SEQUENCE_END),
+    ],
+    "two_texts": [
+        started(_SEQUENCE),
+        Text("one "),
+        Text("two "),
+        Text("three ", extra=extra({"block": {"type": "text", "text": ""}})),
+        Text("four"),
         usage(7, 3),
         finished("stop", _SEQUENCE_END),
     ],
