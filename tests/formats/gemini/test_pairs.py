@@ -74,6 +74,8 @@ def _texts(said: str, client: str) -> list[str]:
                 found.append(words)
             case "ui", {"type": "text-delta", "delta": words}:
                 found.append(words)
+            case _:
+                pass
     return found
 
 
