@@ -12,6 +12,9 @@ _encode = msgspec.json.Encoder().encode
 INVALID_JSON = "INVALID_JSON"
 """Under this name Anthropic wants an input that is no object, when it has to stand in one."""
 
+END_OF_PIECE = b"}}\n\n"
+"""How the event of a piece of words ends, whatever the block."""
+
 _DELTAS = {"text": ("text_delta", "text"), "thinking": ("thinking_delta", "thinking")}
 
 
@@ -30,7 +33,7 @@ class Block:
         """Words, or the text of an input."""
         self._citations: list[Any] = []
         type, key = _DELTAS.get(str(self.kind), ("input_json_delta", "partial_json"))
-        self._head = (
+        self.head = (
             f'event: content_block_delta\ndata: {{"type":"content_block_delta","index":{index},'
             f'"delta":{{"type":"{type}","{key}":'
         ).encode()
@@ -40,9 +43,9 @@ class Block:
         return event("content_block_start", {"index": self.index, "content_block": self._said})
 
     def say(self, words: str) -> bytes:
-        """More words of it: this is written for every token."""
+        """More words of it."""
         self._pieces.append(words)
-        return self._head + _encode(words) + b"}}\n\n"
+        return self.head + _encode(words) + END_OF_PIECE
 
     def change(self, delta: dict[str, Any]) -> bytes:
         """A change that a provider of this format told."""

@@ -32,8 +32,10 @@ from headgate.events import (
     Vendor,
 )
 from headgate.formats.anthropic import extra, failures, usage
-from headgate.formats.anthropic.content import Block, Call, event
+from headgate.formats.anthropic.content import END_OF_PIECE, Block, Call, event
 from headgate.formats.anthropic.extra import NAME, NO_ENDING, NO_MARK, Mark
+
+_encode = msgspec.json.Encoder().encode
 
 _REASONS = {
     "stop": "end_turn",
@@ -55,15 +57,16 @@ _THINKING: dict[str, Any] = {"type": "thinking", "thinking": "", "signature": ""
 class Writer:
     """One answer."""
 
-    def __init__(self, call: Asked, run: str, created: int) -> None:
-        self._run = run
+    def __init__(self, call: Asked, run: str, created: int, *, keeps: bool = False) -> None:
+        self._run, self._keeps = run, keeps
+        """Whether all that is said is kept, for the whole message."""
         self._id, self._model = "msg_" + run.removeprefix("run_"), call.model
         self._kindred = False
         self._vendor: dict[str, Any] = {}
         self._blocks: list[Block] = []
         self._open: Block | None = None
-        self._text: Block | None = None
-        """The open block, while it is one of text."""
+        self._head: bytes | None = None
+        """How a piece of the open block begins, while that is one of text and need not be kept."""
         self._held: list[Spoken | Vendor] = []
         """What waits for the end of a call."""
         self._usage: Usage | None = None
@@ -75,12 +78,12 @@ class Writer:
     def write(self, event: AnyEvent) -> bytes:
         """Return the frames this event makes."""
         # The common case, kept in a few instructions: more words of the same text.
-        if type(event) is Text and self._text is not None and event.extra is None and event.choice == 0:
-            return self._text.say(event.delta) if event.delta else b""
+        if type(event) is Text and self._head is not None and event.extra is None and event.choice == 0:
+            return self._head + _encode(event.delta) + END_OF_PIECE if event.delta else b""
         return self._other(event)
 
     def message(self) -> dict[str, Any]:
-        """The whole message, as far as it is."""
+        """The whole message, as far as it is, where all of it was kept."""
         told = usage.told(self._usage, self._kindred)
         content = [block.object() for block in self._blocks]
         return {**self._object(content, told), **self._ending, **self._beside}
@@ -176,11 +179,11 @@ class Writer:
     def _start_block(self, block: Block) -> bytes:
         closed = self._close()
         self._blocks.append(block)
-        self._open, self._text = block, block if block.kind == "text" else None
+        self._open, self._head = block, block.head if block.kind == "text" and not self._keeps else None
         return closed + block.open()
 
     def _close(self) -> bytes:
-        block, self._open, self._text = self._open, None, None
+        block, self._open, self._head = self._open, None, None
         return b"" if block is None else block.close()
 
     def _mark(self, event: Text | Reasoning | Vendor | ToolCall) -> Mark:
@@ -214,7 +217,7 @@ class Writer:
 
 def whole(call: Asked, run: str, created: int, events: Iterable[AnyEvent]) -> bytes:
     """The message of a run, after these events of it."""
-    writer = Writer(call, run, created)
+    writer = Writer(call, run, created, keeps=True)
     for each in events:
         writer.write(each)
     return msgspec.json.encode(writer.message())
