@@ -13,6 +13,7 @@ from headgate.events import AnyEvent, Failed, Started, Text
 from headgate.store.base import Segment, Store
 from headgate.store.sqlite import SqliteStore
 from headgate.store.sqlite import journal as module
+from headgate.store.sqlite import records, schema
 from tests.store.contract import EVENTS, StoreContract, end, head, whole
 
 
@@ -427,6 +428,42 @@ def test_a_store_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> N
         await store.close()
 
     asyncio.run(main())
+
+
+def test_a_crash_while_it_is_brought_up_to_date_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with sqlite3.connect(tmp_path / "runs.db") as old:
+        old.executescript(FIRST_VERSION)
+    old.close()
+
+    async def main(may: bool) -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        if not may:
+            with pytest.raises(StoreError):
+                await store.open()
+            return
+        assert await store.open() == []
+        await store.append([whole(head(), EVENTS)])
+        await store.close()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "_AFTER", "SELECT gone(1);")
+        asyncio.run(main(False))
+    asyncio.run(main(True))
+
+
+def test_large_runs_are_forgotten_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that no commit has to wait for many, and the write-ahead log is taken in between."""
+    monkeypatch.setattr(records, "EXPIRE_BYTES", 1)
+
+    async def main() -> list[int]:
+        store = SqliteStore(tmp_path / "runs.db")
+        await store.open()
+        await store.append([whole(head(), EVENTS, 100.0), whole(head(), EVENTS, 100.0)])
+        steps = [await store.expire(150.0, 0.0) for _ in range(3)]
+        await store.close()
+        return steps
+
+    assert asyncio.run(main()) == [1, 1, 0]
 
 
 FIRST_VERSION = """

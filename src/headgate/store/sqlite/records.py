@@ -1,7 +1,9 @@
 """The runs that are over, as they are found, listed and forgotten."""
 
 import sqlite3
-from typing import Any
+from collections.abc import Iterable
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -12,12 +14,26 @@ from headgate.store.sqlite import outbox
 EXPIRE_ROWS = 200
 """How many old runs one transaction forgets, so that sweeping never holds up a commit for long."""
 
+EXPIRE_BYTES = 1 << 20
+"""How large they may be together: where SQLite overwrites what it forgets, that takes as long as writing it."""
+
 _SUMMARY = "id, created, ended, format, asked, status, provider, model, input_tokens, output_tokens"
+
+_OLD = "rowid, id, length(head) + length(log)"
 
 _WAITING = "EXISTS (SELECT 1 FROM outbox WHERE outbox.run = runs.id AND outbox.due IS NOT NULL)"
 
 _head = msgspec.msgpack.Decoder(Head)
 _log = msgspec.msgpack.Decoder(list[AnyEvent])
+
+
+class Old(NamedTuple):
+    """A run that may be forgotten, or was."""
+
+    row: int
+    run: str
+    size: int
+    """Of its request and its log."""
 
 
 def get(connection: sqlite3.Connection, run: str, owner: str) -> Record | None:
@@ -58,27 +74,33 @@ def _conditions(filter: Filter) -> list[tuple[str, Any]]:
     ]
 
 
-def delete(connection: sqlite3.Connection, run: str, owner: str) -> list[str]:
+def delete(connection: sqlite3.Connection, run: str, owner: str) -> list[Old]:
     """Forget an owner's run, and say which; none when there is none."""
-    found = connection.execute("DELETE FROM runs WHERE owner = ? AND id = ?", (owner, run)).rowcount
-    if found:
-        _forget_the_rest(connection, run)
-    return [run] * found
+    sql = f"SELECT {_OLD} FROM runs WHERE owner = ? AND id = ?"
+    return _forget(connection, [Old(*row) for row in connection.execute(sql, (owner, run))])
 
 
-def expire(connection: sqlite3.Connection, now: float, retention: float) -> list[str]:
-    """Forget some that were kept for long enough, and say which."""
+def old(connection: sqlite3.Connection, now: float, retention: float) -> list[Old]:
+    """Some that were kept for long enough. It may have to look at many others, so it is nothing for a writer."""
     # Runs are written when they end, so the oldest rows are those that ended first: no index needed.
-    common = f"SELECT rowid, id, ended FROM runs WHERE expires IS NULL AND NOT {_WAITING} ORDER BY rowid LIMIT ?"
-    old = [(row, run) for row, run, ended in connection.execute(common, (EXPIRE_ROWS,)) if ended < now - retention]
-    own = f"SELECT rowid, id FROM runs WHERE expires < ? AND NOT {_WAITING} LIMIT ?"
-    old += connection.execute(own, (now, EXPIRE_ROWS)).fetchall()
-    for row, run in old:
+    common = f"SELECT {_OLD}, ended FROM runs WHERE expires IS NULL AND NOT {_WAITING} ORDER BY rowid LIMIT ?"
+    found = [Old(*row) for *row, ended in connection.execute(common, (EXPIRE_ROWS,)) if ended < now - retention]
+    own = f"SELECT {_OLD} FROM runs WHERE expires < ? AND NOT {_WAITING} LIMIT ?"
+    found += [Old(*row) for row in connection.execute(own, (now, EXPIRE_ROWS))]
+    sizes = accumulate(each.size for each in found)
+    return [each for each, size in zip(found, sizes, strict=True) if size <= EXPIRE_BYTES] or found[:1]
+
+
+def expire(connection: sqlite3.Connection, old: Iterable[Old]) -> list[Old]:
+    """Forget these, and say which; but for those that are gone, or have a message to be sent again, by now."""
+    sql = f"SELECT 1 FROM runs WHERE rowid = ? AND id = ? AND NOT {_WAITING}"
+    still = [each for each in old if connection.execute(sql, (each.row, each.run)).fetchone()]
+    return _forget(connection, still)
+
+
+def _forget(connection: sqlite3.Connection, runs: list[Old]) -> list[Old]:
+    for row, run, _ in runs:
         connection.execute("DELETE FROM runs WHERE rowid = ?", (row,))
-        _forget_the_rest(connection, run)
-    return [run for _, run in old]
-
-
-def _forget_the_rest(connection: sqlite3.Connection, run: str) -> None:
-    connection.execute("DELETE FROM names WHERE run = ?", (run,))
-    outbox.forget(connection, run)
+        connection.execute("DELETE FROM names WHERE run = ?", (run,))
+        outbox.forget(connection, run)
+    return runs

@@ -34,7 +34,9 @@ CREATE TABLE IF NOT EXISTS tries (
 CREATE INDEX IF NOT EXISTS tries_delivery ON tries (delivery);
 """
 
-_AFTER = "CREATE INDEX IF NOT EXISTS runs_expires ON runs (expires) WHERE expires IS NOT NULL"
+_FROM_1 = "ALTER TABLE runs ADD COLUMN expires REAL;"
+
+_AFTER = "CREATE INDEX IF NOT EXISTS runs_expires ON runs (expires) WHERE expires IS NOT NULL;"
 """Of those runs only that have a retention of their own, so that the others do not pay for it."""
 
 
@@ -44,11 +46,9 @@ def prepare(connection: sqlite3.Connection, path: object) -> None:
     if version > VERSION:
         raise StoreError(f"The store {path} was written by a newer Headgate.", code="store_too_new")
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.executescript(_SCHEMA)
-    if version == 1:
-        connection.execute("ALTER TABLE runs ADD COLUMN expires REAL")
-    connection.execute(_AFTER)
-    connection.execute(f"PRAGMA user_version = {VERSION}")
+    # All at once: a file that is half of one version and half of another could never be opened again.
+    changes = (_SCHEMA, _FROM_1 if version == 1 else "", _AFTER, f"PRAGMA user_version = {VERSION};")
+    connection.executescript(f"BEGIN IMMEDIATE;{''.join(changes)}COMMIT;")
 
 
 def take_possession(connection: sqlite3.Connection) -> int:

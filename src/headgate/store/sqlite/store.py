@@ -31,6 +31,7 @@ from headgate.store.base import Delivery, Filter, Record, Room, Segment, Store, 
 from headgate.store.sqlite import outbox, records, schema
 from headgate.store.sqlite.holder import Holder
 from headgate.store.sqlite.journal import PAGE, Journal
+from headgate.store.sqlite.records import Old
 from headgate.store.sqlite.writer import Writer
 
 T = TypeVar("T")
@@ -130,17 +131,19 @@ class SqliteStore(Store):
 
     @override
     async def expire(self, now: float, retention: float) -> int:
-        return await self._forget(lambda connection: records.expire(connection, now, retention))
+        old = await self._read(lambda connection: records.old(connection, now, retention))
+        return await self._forget(lambda connection: records.expire(connection, old)) if old else 0
 
     @override
     async def update_delivery(self, delivery: Delivery, tried: Try | None = None) -> None:
         await self._change(lambda connection: outbox.update(connection, delivery, tried))
 
-    async def _forget(self, work: Callable[[sqlite3.Connection], list[str]]) -> int:
+    async def _forget(self, work: Callable[[sqlite3.Connection], list[Old]]) -> int:
         def forget(connection: sqlite3.Connection) -> int:
-            runs = work(connection)
-            self._journal.forget(connection, runs)
-            return len(runs)
+            forgotten = work(connection)
+            self._journal.forget(connection, [each.run for each in forgotten])
+            self._journal.pages += sum(each.size // PAGE + 2 for each in forgotten)
+            return len(forgotten)
 
         return await self._change(forget)
 
