@@ -11,9 +11,8 @@ from typing_extensions import override
 from headgate.errors import Fenced, StoreError
 from headgate.events import AnyEvent, Failed, Started, Text
 from headgate.store.base import Segment, Store
-from headgate.store.sqlite import SqliteStore
+from headgate.store.sqlite import SqliteStore, records, schema
 from headgate.store.sqlite import journal as module
-from headgate.store.sqlite import records, schema
 from tests.store.contract import EVENTS, StoreContract, end, head, whole
 
 
