@@ -49,10 +49,14 @@ CASES: dict[str, Case] = {
     "words": Case(
         [
             text("Žluťoučký", usageMetadata={"promptTokenCount": 9, "totalTokenCount": 9}),
-            text(' {"🐎": ["]"]}\\', usageMetadata={"promptTokenCount": 9, "totalTokenCount": 10}),
+            text(' {"🐎}}": ["]"]}\\', usageMetadata={"promptTokenCount": 9, "totalTokenCount": 10}),
             text("", finishReason="STOP", usageMetadata=USAGE),
         ],
-        'Žluťoučký {"🐎": ["]"]}\\',
+        'Žluťoučký {"🐎}}": ["]"]}\\',
+    ),
+    "an_end_that_is_none": Case(
+        [text("Hi", finishReason="FINISH_REASON_UNSPECIFIED"), text("!", finishReason="STOP", usageMetadata=USAGE)],
+        "Hi!",
     ),
     "usage_once": Case([text("Hi"), text("!", finishReason="STOP", usageMetadata=USAGE)], "Hi!"),
     "usage_after_the_end": Case([text("Hi", finishReason="STOP"), {"usageMetadata": USAGE}], "Hi"),

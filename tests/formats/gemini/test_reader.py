@@ -11,6 +11,7 @@ from headgate.errors import ProviderError
 from headgate.events import Finished, Started, Text, ToolCall, Usage
 from headgate.fold import fold
 from headgate.formats import gemini
+from headgate.formats.sse import MAX_EVENT
 from tests.formats.bending import bent
 from tests.formats.cutting import ORIGIN, SIZES, events_in
 from tests.formats.gemini.streams import CASES, USAGE, Case, array, chunk, sse, text
@@ -94,6 +95,25 @@ def test_words_after_an_end_take_it_back() -> None:
     assert (first, reader.is_answered) == (True, False)
 
 
+def test_what_is_cut_after_the_end_takes_nothing_away() -> None:
+    """A gateway in between may lose the last bytes; all that was asked for is there."""
+    for whole in (
+        sse(text("Hi", finishReason="STOP"), {"usageMetadata": USAGE}),
+        array(text("Hi", finishReason="STOP"), {"usageMetadata": USAGE}),
+    ):
+        events = events_in(gemini.Reader(ORIGIN), whole[:-25])
+        assert Text("Hi") in events
+        assert isinstance(events[-1], Finished)
+
+
+def test_an_object_without_an_end_is_not_held_for_ever() -> None:
+    reader = gemini.Reader(ORIGIN)
+    reader.feed(b'[{"candidates": "' + b"x" * (MAX_EVENT - 20))
+    with pytest.raises(ProviderError) as caught:
+        reader.feed(b"x" * 20)
+    assert caught.value.code == "upstream_event_too_large"
+
+
 def test_probabilities_of_tokens_are_told_in_chats_words() -> None:
     result = {
         "chosenCandidates": [{"token": "Hi", "tokenId": 1, "logProbability": -0.25}],
@@ -112,7 +132,11 @@ BROKEN: dict[str, tuple[bytes, str, int, float | None]] = {
     "nothing": (b"", "upstream_empty", 502, None),
     "only_usage": (sse({"usageMetadata": USAGE, "modelVersion": "m"}), "upstream_empty", 502, None),
     "cut_after_words": (sse(text("Hi")), "upstream_incomplete", 502, None),
+    "an_end_that_is_none": (
+        sse(text("Hi", finishReason="FINISH_REASON_UNSPECIFIED")), "upstream_incomplete", 502, None,
+    ),
     "cut_in_an_object": (array(text("Hi"), text("!", finishReason="STOP"))[:-20], "upstream_incomplete", 502, None),
+    "a_number_of_a_candidate": (sse(text("Hi"), text("!", index=10**9)), "upstream_invalid", 502, None),
     "a_page": (b"data: <html>no</html>\n\n", "upstream_invalid", 502, None),
     "error_event": (
         sse({"error": {"code": 503, "message": "The model is overloaded.", "status": "UNAVAILABLE"}}),

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from hypothesis import given
 
+from headgate.calls import TextPart
 from headgate.errors import BadRequest
 from headgate.formats import gemini
 from tests.formats.bending import bent
@@ -77,6 +78,27 @@ SPELLINGS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("name", SPELLINGS)
 def test_every_spelling_means_the_same(name: str) -> None:
     assert gemini.prompt(read(SPELLINGS[name])) == gemini.prompt(read(SPELLINGS["camel"]))
+
+
+def test_names_that_are_the_callers_own_stay() -> None:
+    prompt = gemini.prompt(
+        read(
+            {
+                "contents": [
+                    {
+                        "role": "model",
+                        "parts": [{"function_call": {"name": "f_g", "args": {"my_key": {"mode": "any"}}}}],
+                    },
+                    {"parts": {"function_response": {"name": "f_g", "response": {"my_key": {"parts": {}}}}}},
+                ],
+                "tools": SPELLINGS["snake"]["tools"],
+            }
+        )
+    )
+    call, response = prompt.messages
+    assert call.calls[0].input == '{"my_key":{"mode":"any"}}'
+    assert response.parts == (TextPart('{"my_key":{"parts":{}}}'),)
+    assert prompt.tools[0].schema == {"type": "object", "properties": {"my_key": {"type": "string"}}}
 
 
 WRONG: dict[str, tuple[Any, str | None]] = {

@@ -61,7 +61,7 @@ def test_words_of_another_provider() -> None:
         STARTED,
         Reasoning("Hm"),
         Text("Hi"),
-        Text(' "there"\n', logprobs=b"[]", extra=b'{"delta":{"x":1}}'),
+        Text(' "there"\n', logprobs=b"[]", extra=b'{"part":{"x":1}}'),
         Vendor(b'{"delta":{"audio":1}}'),
         Usage(9, 5, 14, 3, 2),
         Finished("length"),

@@ -203,8 +203,7 @@ class Reader:
             return
         if not self._started:
             raise empty(self._origin)
-        is_cut = self._objects is not None and self._objects.is_cut
-        if is_cut or not (self._is_blocked or all(each.reason for each in self._candidates.values())):
+        if not (self._is_blocked or all(each.reason for each in self._candidates.values())):
             raise ProviderError(
                 f"The answer of {self._origin.provider} was cut: its stream ended without a finish reason.",
                 code="upstream_incomplete",
