@@ -12,7 +12,7 @@ from tests.e2e import judges
 from tests.e2e.claude import SECRET, Sync, answering, config, saying
 from tests.e2e.upstream import STREAM_HEAD, Peer, Play, Request, Upstream
 from tests.e2e.watching import wait_for_run
-from tests.e2e.wire import HELLO, PATIENCE, Wire, events_of, frames
+from tests.e2e.wire import HELLO, PATIENCE, Wire, events_of, frames, script
 from tests.formats.anthropic.streams import STREAMS, begin, message, words
 from tests.serving import Serving, serving
 
@@ -298,6 +298,13 @@ def test_counting_may_fail(upstream: Upstream, server: Serving, play: Play, stat
     assert answer.json()["request_id"] == answer.headers["request-id"]
 
 
+def test_who_counts_too_often_is_told_when_to_come_again(upstream: Upstream, server: Serving) -> None:
+    upstream.will(answering({"error": {"message": "Slow"}}, "429 Too Many Requests", "retry-after: 7\r\n"))
+    answer = post(server, {"model": "up/m", "messages": HELLO}, path="messages/count_tokens")
+    upstream.result()
+    assert (answer.status, answer.headers["retry-after"]) == (429, "7")
+
+
 @pytest.mark.parametrize("name", ["anthropic-version", "anthropic-beta"])
 def test_a_header_that_cannot_be_sent_on_is_refused(server: Serving, name: str) -> None:
     answer = post(server, ASKED, {name: "x" * 4001})
@@ -341,3 +348,35 @@ def test_its_models_are_listed() -> None:
     assert {"up/claude-opus-4-8", "up/claude-haiku-5-5"} <= {*names}
     assert request.line == "GET /v1/models?limit=1000 HTTP/1.1"
     assert (request.headers["anthropic-version"], request.headers["x-api-key"]) == ("2023-06-01", SECRET)
+
+
+def test_a_gateway_may_stand_behind_another() -> None:
+    """Both speak this format to each other, and every client hears the same."""
+    with serving() as behind:
+        section = f'[providers.next]\nkind = "anthropic"\nbase_url = "{behind.url}/anthropic/v1"\napi_key = "x"\n'
+        with serving(section) as server:
+            weather = {"name": "weather", "input_schema": {"type": "object", "properties": {}}}
+            asked = {**ASKED, "model": "next/simulator/demo", "tools": [weather]}
+            said = script(text="one two 🐎", reasoning=4, tool_calls=[{"name": "weather", "arguments": {"a": [1]}}])
+            near = post(behind, {**asked, "model": "simulator/demo", "stream": True, **said})
+            far = post(server, {**asked, "stream": True, **said})
+            assert _without_names(far.body) == _without_names(near.body)
+            with openai.OpenAI(base_url=server.url + "/v1", api_key="x", max_retries=0, timeout=PATIENCE) as client:
+                tools: Any = [{"type": "function", "function": {"name": "weather"}}]
+                chat = client.chat.completions.create(
+                    model="next/simulator/tools", messages=HELLO, tools=tools, tool_choice="required"
+                )
+                text = client.completions.create(model="next/simulator/echo", prompt="Say it again.")
+            counted = post(server, {"model": "next/simulator/demo", "messages": HELLO}, path="messages/count_tokens")
+    assert chat.choices[0].message.tool_calls[0].function.name == "weather"  # type: ignore[index, union-attr]
+    assert text.choices[0].text == "Say it again."
+    assert counted.json() == {"input_tokens": 6}
+
+
+def _without_names(body: bytes) -> list[dict[str, Any]]:
+    """The events of a stream, but for the ids that are made from a run's."""
+    events = [json.loads(frame.data) for frame in frames(body)]
+    for event in events:
+        for named in (event.get("message", {}), event.get("content_block", {})):
+            named.pop("id", None)
+    return events
