@@ -53,6 +53,23 @@ def test_every_stream_has_an_end_and_plain_events_only(name: str) -> None:
     assert all(frame.event == "" and frame.data for frame in found)
 
 
+def test_the_rest_of_a_long_log_is_found_in_slices() -> None:
+    """Somebody else has a turn in between; what comes then is the same."""
+    log: Sequence[AnyEvent] = (START, *(Text(f"w{number}") for number in range(1000)), Finished("stop"))
+
+    async def work() -> tuple[bytes, int]:
+        made, turns = NumberedFrames(kept(log)), 0
+        task = asyncio.create_task(made.catch_up(1000))
+        while not task.done():
+            await asyncio.sleep(0)
+            turns += 1
+        return made(1000, 1002), turns
+
+    found, turns = asyncio.run(work())
+    assert turns >= 4
+    assert found == tail(log, 1000)
+
+
 @pytest.mark.parametrize("name", LOGS)
 def test_it_is_the_chat_stream_with_numbers(name: str) -> None:
     events = LOGS[name]

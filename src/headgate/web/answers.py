@@ -6,6 +6,7 @@ real HTTP error; after a while of silence it is sent all the same, because load 
 on connections that say nothing. From then on an error is an event of the client's dialect.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Protocol as Shape
 from typing import TypeAlias
@@ -145,6 +146,9 @@ async def write_log(
                 request.cut()
             if is_last:
                 return
+            if cursor < run.shown:
+                # A socket that takes everything lets nobody else have a turn.
+                await asyncio.sleep(0)
         elif not await follower.news(cursor) and not follower.is_gone:
             await request.write(keep_alive, more=True)
 

@@ -45,7 +45,9 @@ class Addresses:
         if first > run.shown:
             raise BadRequest(f"The answer has {run.shown} events so far; there is none to go on after.")
         with Following(self._engine, run, request) as follower:
-            await write_log(run, self._shelf.of(run), first, follower, request)
+            frames = self._shelf.of(run)
+            await frames.catch_up(first)
+            await write_log(run, frames, first, follower, request)
         self._shelf.leave(run)
 
     async def raw(self, request: Request) -> None:

@@ -6,6 +6,7 @@ browser which lost its connection gets what it missed and nothing twice, and an 
 case, because a browser that sees none comes back for ever.
 """
 
+import asyncio
 from weakref import WeakKeyDictionary
 
 from typing_extensions import override
@@ -14,7 +15,7 @@ from headgate.dialects.offload.status import call_of
 from headgate.events import AnyEvent, Failed
 from headgate.formats import openai_chat, sse
 from headgate.runs import Run
-from headgate.web.answers import Frames
+from headgate.web.answers import EVENTS_PER_WRITE, Frames
 from headgate.web.frames import SharedFrames
 
 
@@ -30,6 +31,12 @@ class NumberedFrames(SharedFrames):
     def __init__(self, run: Run) -> None:
         write = _writer(run).write
         super().__init__(run, lambda number, event: _numbered(write(event), number, event))
+
+    async def catch_up(self, upto: int) -> None:
+        """Make those before that event; a long log is gone through in slices."""
+        while len(self._frames) < upto:
+            self._make(0, min(upto, len(self._frames) + EVENTS_PER_WRITE))
+            await asyncio.sleep(0)
 
     @override
     def _make(self, first: int, upto: int) -> None:
