@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import openai
@@ -11,6 +12,7 @@ from google.genai import errors
 from tests.e2e import judges
 from tests.e2e.google import SECRET, Sync, answering, client, provider, saying
 from tests.e2e.upstream import STREAM_HEAD, Peer, Upstream, telling
+from tests.e2e.watching import wait_for_run, wait_for_status
 from tests.e2e.wire import HELLO, Answer, Wire, frames
 from tests.formats.gemini.streams import CASES, USAGE, chunk, text
 from tests.serving import Serving, serving
@@ -336,3 +338,50 @@ def test_a_silent_stream_is_kept_alive_by_blank_lines(upstream: Upstream) -> Non
         said = wire.until(b"\r\n1\r\n\n\r\n")
     assert said.count(b"data: ") == 1
     assert b": k" not in said.partition(b"\r\n\r\n")[2]
+
+
+def test_a_run_that_nothing_came_of_is_asked_again_after_a_crash(upstream: Upstream, tmp_path: Path) -> None:
+    """In Google's terms, as it came: the model and the stream stood in the path."""
+
+    def silent(peer: Peer) -> None:
+        peer.request()
+        peer.ready.set()
+        peer.left_at()
+
+    body = {**ASKED, "tools": [{"google_search": {}}]}
+    upstream.will(silent)
+    config = provider(upstream) + "[providers.simulator]\n"
+    with serving(config, folder=tmp_path) as server, Wire(server) as wire:
+        wire.post(
+            json.dumps(body).encode(),
+            "/genai/v1/models/up/m:streamGenerateContent?alt=sse",
+            {"headgate-disconnect": "keep"},
+        )
+        upstream.wait_ready()
+        run = wait_for_run(server, "up/m")
+        # A commit takes all there is: what began before a run that is over is kept.
+        assert post(server, "models/simulator/fast:generateContent", ASKED).status == 200
+        server.kill()
+    upstream.will(saying(text("Hello", finishReason="STOP")))
+    with serving(config, folder=tmp_path) as server:
+        wait_for_status(server, run, "finished")
+        request = upstream.result()
+        assert request.line == "POST /v1beta/models/m:streamGenerateContent?alt=sse HTTP/1.1"
+        assert json.loads(request.body) == body
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "word"),
+    [
+        ("v1beta/models/up/m:streamGenerateContent?alt=xml", 400, "INVALID_ARGUMENT"),
+        ("v2/models/up/m:generateContent", 404, "NOT_FOUND"),
+        ("v1/models/:generateContent", 400, "INVALID_ARGUMENT"),
+        ("v1/models/nobody/has/this:countTokens", 404, "NOT_FOUND"),
+    ],
+)
+def test_what_is_asked_wrongly_is_told_in_googles_envelope(server: Serving, path: str, status: int, word: str) -> None:
+    with Wire(server) as wire:
+        wire.post(json.dumps(ASKED).encode(), f"/genai/{path}")
+        answer = wire.answer()
+    error = answer.json()["error"]
+    assert (answer.status, error["code"], error["status"]) == (status, status, word)

@@ -107,6 +107,20 @@ def test_calls_are_told_whole_the_last_with_the_end() -> None:
     assert whole(events)["candidates"] == [said]
 
 
+def test_words_do_not_overtake_a_call() -> None:
+    events: list[AnyEvent] = [
+        STARTED,
+        Text("a"),
+        ToolCall(0, "c", "f"),
+        ToolInput(0, "{}"),
+        Text("b"),
+        Finished("stop"),
+    ]
+    call = {"functionCall": {"id": "c", "name": "f", "args": {}}}
+    told = [part for each in chunks(events) for part in each["candidates"][0]["content"]["parts"]]
+    assert told == [{"text": "a"}, call, {"text": "b"}, {"text": ""}]
+
+
 @pytest.mark.parametrize("input", ["[1]", '{"city":', "seven", "{} {}"])
 def test_a_call_whose_input_is_no_object_ends_as_google_says_it(input: str) -> None:
     events: list[AnyEvent] = [STARTED, ToolCall(0, "c1", "f"), ToolInput(0, input), Finished("tool_calls")]

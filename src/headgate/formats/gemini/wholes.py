@@ -22,7 +22,7 @@ def whole(call: Call, run: str, created: int, events: Sequence[AnyEvent]) -> byt
     told = finished(last, kindred)
     about = msgspec.json.decode(started.extra) if kindred and started.extra is not None else {}
     body: dict[str, Any] = {}
-    if not told.is_blocked:
+    if told.candidates:
         body["candidates"] = _candidates(events, told.candidates, kindred)
     if usage is not None:
         body["usageMetadata"] = counts.write(usage, kindred)

@@ -74,7 +74,7 @@ class Writer:
             case Text() | Reasoning() | Refusal() | ToolCall() | ToolInput() | Vendor():
                 frames = self._write_parts(event.choice, self._candidate(event.choice).add(event))
                 # While a call waits for its input, words would overtake it.
-                may_go = not isinstance(event, ToolCall | ToolInput) and not self._about
+                may_go = not isinstance(event, ToolCall | ToolInput)
                 self._text_end = self._plain_end() if may_go else b""
                 return frames
             case Usage():
@@ -116,8 +116,6 @@ class Writer:
         told = finished(event, self._kindred)
         self._about |= told.about
         usage = {} if self._usage is None else {"usageMetadata": counts.write(self._usage, self._kindred)}
-        if told.is_blocked:
-            return self._closed(self._chunk([], usage))
         candidates = [self._last(choice, about) for choice, about in enumerate(told.candidates)]
         return self._closed(self._chunk(candidates, usage))
 
@@ -155,9 +153,8 @@ class Told(msgspec.Struct, frozen=True):
     """What the end of an answer says."""
 
     candidates: list[dict[str, Any]]
+    """None of them when the prompt was blocked."""
     about: dict[str, Any] = {}
-    is_blocked: bool = False
-    """Whether the prompt was, so that there are no candidates."""
 
 
 def finished(event: Finished, kindred: bool) -> Told:
@@ -165,7 +162,7 @@ def finished(event: Finished, kindred: bool) -> Told:
     said = msgspec.json.decode(event.extra) if kindred and event.extra is not None else {}
     about = said.get("about", {})
     if said.get("blocked"):
-        return Told([], about, True)
+        return Told([], about)
     written = [{"finishReason": reasons.write(reason)} for reason in (event.reason, *event.rest)]
     own = said.get("candidates", [])
     return Told([{**each, **(own[at] if at < len(own) else {})} for at, each in enumerate(written)], about)
