@@ -260,6 +260,23 @@ def test_counts_and_vectors_are_passed_on_under_the_providers_name(upstream: Ups
     assert SECRET.encode() not in refused.body
 
 
+def test_anthropics_clients_are_told_what_google_counts(upstream: Upstream, server: Serving) -> None:
+    upstream.will(answering({"totalTokens": 31}))
+    with Wire(server) as wire:
+        asked = {"model": "up/m", "messages": HELLO, "system": "Be brief."}
+        wire.post(json.dumps(asked).encode(), "/anthropic/v1/messages/count_tokens")
+        assert wire.answer().json() == {"input_tokens": 31}
+    request = upstream.result()
+    assert request.line == "POST /v1beta/models/m:countTokens HTTP/1.1"
+    assert json.loads(request.body) == {
+        "generateContentRequest": {
+            "model": "models/m",
+            "contents": [{"role": "user", "parts": [{"text": "Hello"}]}],
+            "systemInstruction": {"parts": [{"text": "Be brief."}]},
+        }
+    }
+
+
 def test_models_that_make_answers_are_listed(chats: Upstream) -> None:
     listing = {
         "models": [
@@ -375,6 +392,9 @@ def test_a_run_that_nothing_came_of_is_asked_again_after_a_crash(upstream: Upstr
     [
         ("v1beta/models/up/m:streamGenerateContent?alt=xml", 400, "INVALID_ARGUMENT"),
         ("v2/models/up/m:generateContent", 404, "NOT_FOUND"),
+        ("v1/models/up/../../v1/files:generateContent", 404, "NOT_FOUND"),
+        ("v1/models/up/a%3Fkey=b:generateContent", 404, "NOT_FOUND"),
+        ("v1/models/up//m:generateContent", 404, "NOT_FOUND"),
         ("v1/models/:generateContent", 400, "INVALID_ARGUMENT"),
         ("v1/models/nobody/has/this:countTokens", 404, "NOT_FOUND"),
     ],

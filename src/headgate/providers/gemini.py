@@ -5,12 +5,13 @@ A call in that format is sent on in it, its fields untouched; any other is asked
 Gemini's clients ask besides (counts of tokens, vectors) is passed on as it is.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 
+from headgate.calls import Call
 from headgate.errors import ProviderError
 from headgate.formats import gemini
 from headgate.formats.base import Origin
@@ -28,6 +29,8 @@ LISTING_PAGE = 1000
 """As many models as Google tells of at once, which is all of them."""
 
 _READERS: Readers = (gemini.Reader, gemini.read_whole)
+
+_NAME = re.compile(r"[A-Za-z0-9._:@/-]+")
 
 _ANSWERS = frozenset({"generateContent", "streamGenerateContent", "bidiGenerateContent"})
 
@@ -52,18 +55,29 @@ class GeminiProvider:
         method = "streamGenerateContent?alt=sse" if ask.call.stream else "generateContent"
         answer = Answer(_READERS, origin, ask, emit, self._secrets(ask.key))
         target = self._target(method, ask.model, has_key=ask.key == "")
-        await answer.fetch(self._client, target, self._request(ask), self._key(ask.key))
+        await answer.fetch(self._client, target, self._body(ask.call, ask.model), self._key(ask.key))
 
     async def pass_on(self, method: str, model: str, body: bytes) -> bytes:
         """What the provider answers to a method of Gemini's that makes no run; raises ProviderError."""
         target = self._target(method, model, has_key=True)
-        return await self._short(self.limits.first_event).ask(target, _with_model(body, _path(model)))
+        return await self._short().ask(target, _with_model(body, _path(model)))
+
+    async def count(self, call: Call, model: str, key: str) -> int:
+        """How many tokens a request of any format has, as the provider counts them."""
+        asked = msgspec.Raw(self._body(call, model))
+        body = msgspec.json.encode({"generateContentRequest": asked})
+        target = self._target("countTokens", model, has_key=key == "")
+        answer = await self._short(key).ask(target, _with_model(body, _path(model)), self._key(key))
+        try:
+            return msgspec.json.decode(answer, type=_Count).total_tokens
+        except msgspec.DecodeError:
+            raise ProviderError(f"{self.name} sent something that is no count.", code="upstream_invalid") from None
 
     async def models(self) -> Sequence[str]:
         """The models it has that answer."""
         if self._service.models:
             return self._service.models
-        body = await self._short(self.limits.first_event).ask(self._models, b"")
+        body = await self._short().ask(self._models, b"")
         try:
             listing = msgspec.json.decode(body, type=_Listing)
         except msgspec.DecodeError:
@@ -75,29 +89,38 @@ class GeminiProvider:
     async def close(self) -> None:
         """Nothing to let go of: connections belong to the client."""
 
-    def _request(self, ask: Ask) -> bytes:
-        call = ask.call
+    def _body(self, call: Call, model: str) -> bytes:
         if call.format == gemini.NAME:
             return gemini.forward(call)
-        return gemini.request(PROMPTS[call.format](call), ask.model)
+        return gemini.request(PROMPTS[call.format](call), model)
 
     def _target(self, method: str, model: str, *, has_key: bool) -> Target:
         known = self._targets.get((method, model, has_key))
         if known is not None:
             return known
+        if not _NAME.fullmatch(model) or not {"", ".", ".."}.isdisjoint(model.split("/")):
+            # It becomes a part of the address, which must not lead elsewhere.
+            raise ProviderError(
+                f"{self.name} has no model '{model[:100]}'.",
+                code="model_not_found",
+                param="model",
+                status=404,
+                kind="invalid_request_error",
+                retryable=False,
+            )
         headers = self._headers if has_key else self._keyless
-        target = Target("POST", f"{self._base}/{quote(_path(model), safe='/-._~')}:{method}", headers)
+        target = Target("POST", f"{self._base}/{_path(model)}:{method}", headers)
         if len(self._targets) < MAX_TARGETS:
             self._targets[method, model, has_key] = target
         return target
 
-    def _short(self, limit: float) -> Asker:
+    def _short(self, key: str = "") -> Asker:
         return Asker(
             client=self._client,
             provider=self.name,
             connect=self.limits.connect,
-            limit=limit,
-            secrets=self._service.secrets,
+            limit=self.limits.first_event,
+            secrets=self._secrets(key),
         )
 
     def _key(self, key: str) -> Sequence[tuple[str, str]]:
@@ -115,6 +138,10 @@ class _Model(msgspec.Struct, rename="camel"):
     def answers(self) -> bool:
         """Whether it makes answers; one that does not say so is believed to."""
         return self.supported_generation_methods is None or not _ANSWERS.isdisjoint(self.supported_generation_methods)
+
+
+class _Count(msgspec.Struct, rename="camel"):
+    total_tokens: int
 
 
 class _Listing(msgspec.Struct):
