@@ -23,6 +23,7 @@ from headgate.runs import Engine, Run
 from headgate.web.address import PublicAddress
 from headgate.web.answers import Following, write_log
 from headgate.web.doc import Doc
+from headgate.web.folded import Folded
 from headgate.web.frames import Place, SharedFrames, Shelf
 from headgate.web.http import Request, run_headers
 from headgate.web.links import LinkRequest, Links, Rights
@@ -57,6 +58,7 @@ class Runs:
         self._links = Links(lambda: engine.store.secret, keys.owners)
         self._frames: WeakKeyDictionary[Run, SharedFrames] = WeakKeyDictionary()
         self._shelf = Shelf()
+        self._folded = Folded()
 
     async def recent(self, request: Request) -> None:
         """The newest runs of the key."""
@@ -68,13 +70,13 @@ class Runs:
     async def show(self, request: Request) -> None:
         """One run and what it has come to."""
         run = await self._find(request, "read")
-        request.answer(200, msgspec.json.encode(run_object(run)))
+        request.answer(200, msgspec.json.encode(run_object(run, self._folded.of(run))))
 
     async def stop(self, request: Request) -> None:
         """Stop one; one that is over stays as it is."""
         run = await self._find(request, "read+stop")
         await self._engine.stop(run)
-        request.answer(200, msgspec.json.encode(run_object(run)))
+        request.answer(200, msgspec.json.encode(run_object(run, self._folded.of(run))))
 
     async def delete(self, request: Request) -> None:
         """Forget one; one that is at work is stopped first."""
@@ -172,10 +174,9 @@ def _cursor(request: Request) -> int:
     return int(text)
 
 
-def run_object(run: Run) -> dict[str, Any]:
-    """A run as clients see it: what is shown of it, and no more."""
-    events = run.events[: run.shown]
-    answer = fold(events)
+def run_object(run: Run, answer: Answer | None = None) -> dict[str, Any]:
+    """A run as clients see it: what is shown of it, and no more; `answer` is that, where it is known already."""
+    answer = answer or fold(run.events[: run.shown])
     started = answer.started or Started("", "", "", 0)
     return {
         "id": run.id,
@@ -187,7 +188,7 @@ def run_object(run: Run) -> dict[str, Any]:
         "asked": run.head.model,
         "provider": started.provider or None,
         "model": started.model or None,
-        "events": len(events),
+        "events": run.shown,
         "output": _output(answer),
         "usage": _usage(answer),
         "error": openai.error_object(answer.last) if isinstance(answer.last, Failed) else None,

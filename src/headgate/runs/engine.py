@@ -13,6 +13,7 @@ the task was cancelled, because a limit passed (Failed) or because somebody stop
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from weakref import WeakValueDictionary
 
@@ -45,6 +46,9 @@ READERS_EVERY = 20
 
 ROOM_EVERY = 2.0
 """Seconds between two looks at how much room there is: in that time nothing fills a disk."""
+
+LATELY = 16
+"""Runs from the store that are held though nobody reads them at the moment: whoever asks for one asks again."""
 
 LAST_WORDS = 5.0
 """Seconds that cancelled runs have to end when the server does."""
@@ -89,6 +93,7 @@ class Engine:
         self._farewells: list[Callable[[], Awaitable[None]]] = []
         self._read: WeakValueDictionary[str, Run] = WeakValueDictionary()
         """Runs from the store that somebody reads: a long log is held once, however many read it."""
+        self._lately: deque[Run] = deque(maxlen=LATELY)
         self._attempts: set[Attempt] = set()
         self._desk = Desk(self._append, self._loop.time, pools or {}, self._attempts)
         self._tasks = asyncio.TaskGroup()
@@ -173,6 +178,7 @@ class Engine:
         known = self._read.get(record.head.run)
         if known is None:
             known = self._read[record.head.run] = Run.kept(record.head, record.events, record.ended)
+            self._lately.append(known)
         return known
 
     def live_named(self, name: str) -> Run | None:

@@ -1,13 +1,13 @@
 """Answers that were begun here, found by their addresses."""
 
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 from headgate.dialects.offload import note as notes
 from headgate.dialects.offload import urls
 from headgate.dialects.offload.note import Note
 from headgate.fold import Answer
 from headgate.runs import Engine, Run
+from headgate.web.folded import Folded
 
 
 class Found(NamedTuple):
@@ -22,7 +22,7 @@ class Answers:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._folded: WeakKeyDictionary[Run, tuple[Answer, int]] = WeakKeyDictionary()
+        self._folded = Folded()
 
     async def at(self, stem: str) -> Found | None:
         """The answer of those addresses; None when there is none, or no longer."""
@@ -30,10 +30,5 @@ class Answers:
         return None if run is None else Found(run, notes.decode(run.head.note))
 
     def answer(self, run: Run) -> Answer:
-        """What it has come to, as far as it is shown; who asks again pays for the news only."""
-        answer, upto = self._folded.get(run) or (Answer(), 0)
-        if upto < run.shown:
-            for event in run.events[upto : run.shown]:
-                answer.add(event)
-            self._folded[run] = answer, run.shown
-        return answer
+        """What it has come to, as far as it is shown."""
+        return self._folded.of(run)
