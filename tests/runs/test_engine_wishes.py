@@ -158,3 +158,17 @@ def test_long_logs_are_let_go_of_a_little_at_a_time() -> None:
         sizes.append(len(parting._runs))
         parting.let_go()
     assert sizes == [3, 2, 1]
+
+
+def test_a_run_that_was_forgotten_is_not_held_on_to() -> None:
+    """Though somebody asked for it just now."""
+
+    async def play() -> None:
+        async with working(Fake(saying("x")), settings=Settings(retention=0.0)) as engine:
+            made = (await over(engine, await begin(engine))).id
+            assert await engine.find(made, "anybody")
+            await engine._sweep()
+            with pytest.raises(NotFound):
+                await engine.find(made, "anybody")
+
+    run(play())

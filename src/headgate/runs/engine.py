@@ -361,6 +361,8 @@ class Engine:
                 await self._sweep()
 
     async def _sweep(self) -> None:
+        # What is forgotten must not be found here.
+        self._lately.clear()
         try:
             while not self._is_closing and await self._store.expire(time.time(), self._settings.retention):
                 await asyncio.sleep(TICK)
