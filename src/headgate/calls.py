@@ -18,7 +18,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One request, read and found valid."""
 
     format: str
-    """The format it was asked in: openai.chat, openai.completions, openai.responses."""
+    """The format it was asked in: openai.chat, openai.completions, openai.responses, anthropic.messages ..."""
     model: str
     """As the client wrote it: provider/model, an alias, or a bare name."""
     fields: Fields

@@ -93,7 +93,7 @@ def test_a_reader_says_when_an_answer_is_over() -> None:
 @pytest.mark.parametrize(
     ("said", "status", "code", "kind"),
     [
-        ({"type": "overloaded_error", "message": "Overloaded"}, 503, "upstream_error", "overloaded_error"),
+        ({"type": "overloaded_error", "message": "Overloaded"}, 529, "upstream_error", "overloaded_error"),
         ({"type": "api_error", "message": "Internal"}, 500, "upstream_error", "api_error"),
         ({"type": "rate_limit_error", "message": "Slow"}, 429, "upstream_error", "rate_limit_error"),
     ],

@@ -6,6 +6,7 @@ import msgspec
 
 from headgate.errors import HeadgateError, ProviderError
 from headgate.events import Failed
+from headgate.formats import upstream_errors
 
 _TYPES = {
     401: "authentication_error",
@@ -35,6 +36,15 @@ def error_object(failure: HeadgateError | Failed, request: str | None) -> dict[s
 def error_body(failure: HeadgateError) -> bytes:
     """An error answer."""
     return msgspec.json.encode(error_object(failure, failure.request_id))
+
+
+def reported(said: object, provider: str, name: str = "") -> ProviderError | None:
+    """The error that a stream's event, or a whole answer under a 200, reports; None where it reports none."""
+    error = upstream_errors.error_event(said, provider, name)
+    if error is not None and error.kind == "overloaded_error":
+        # What it would have been, had it come before the answer.
+        error.status = 529
+    return error
 
 
 def nonsense(provider: str) -> ProviderError:

@@ -96,7 +96,7 @@ class Reader:
     def whole(self, body: bytes) -> list[AnyEvent]:
         """An answer that came as one object; a fresh reader reads one."""
         message = self._decoded(body)
-        error = upstream_errors.error_event(message, self._origin.provider)
+        error = failures.reported(message, self._origin.provider)
         if error is not None:
             raise error
         if not isinstance(message, dict) or not isinstance(message.get("content"), list):
@@ -141,7 +141,7 @@ class Reader:
         if type in _PASSED_OVER:
             return
         # An answer of another kind has errors too, and some imitators forget the type of theirs.
-        if type not in _KNOWN and (error := upstream_errors.error_event(said, self._origin.provider, message.name)):
+        if type not in _KNOWN and (error := failures.reported(said, self._origin.provider, message.name)):
             raise error
         if isinstance(said, dict):
             self._event(type or message.name, said, events)
