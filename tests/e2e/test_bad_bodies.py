@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.rough import CHAT, MEGABYTE, check_well, impatient, is_closed_after, resident, said
-from tests.e2e.wire import Wire, chat, head
+from tests.e2e.wire import PATIENCE, Wire, chat, head
 from tests.serving import Serving
 
 pytestmark = pytest.mark.slow
@@ -45,8 +45,8 @@ def test_a_body_that_trickles_is_given_up(server: Serving) -> None:
                 if wire.socket.recv(1, socket.MSG_PEEK):
                     break
             except TimeoutError:
-                assert time.monotonic() - began < 5
-        wire.socket.settimeout(10)
+                assert time.monotonic() - began < 25
+        wire.socket.settimeout(PATIENCE)
         assert wire.answer().status == 408
 
 
@@ -89,7 +89,7 @@ def test_a_client_that_does_not_stop_sending_is_cut_off(server: Serving) -> None
         began = time.monotonic()
         with pytest.raises(ConnectionError):
             send_for_ever(wire)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 25
 
 
 def send_for_ever(wire: Wire) -> None:

@@ -17,8 +17,8 @@ from tests.serving import Serving, serving
 
 pytestmark = pytest.mark.slow
 
-SLACK = 0.5
-"""Seconds a limit may be late: its own clock's tick, and a busy machine."""
+SLACK = 5.0
+"""Seconds a limit may be late on a busy machine; all limits that are not set here are much longer."""
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def server(upstream: Upstream) -> Iterator[Serving]:
             upstream.config("up", 'endpoints = ["chat", "completions", "responses"]'),
             upstream.config("slow_first", "first_event_timeout = 0.3"),
             upstream.config("slow_idle", "idle_timeout = 0.3"),
-            upstream.config("slow_total", "total_timeout = 0.4"),
+            upstream.config("slow_total", "total_timeout = 1.5"),
             f'[providers.dead]\nkind = "openai"\nbase_url = "http://127.0.0.1:{dead}/v1"\n',
             f'[providers.full]\nkind = "openai"\nbase_url = "http://127.0.0.1:{full}/v1"\nconnect_timeout = 0.3\n',
             '[providers.nowhere]\nkind = "openai"\nbase_url = "http://no-such-host.invalid/v1"\n',
@@ -107,7 +107,7 @@ def murmuring(peer: Peer) -> float:
 def murmur(peer: Peer) -> None:
     """Keep the connection open, as providers do while they think."""
     try:
-        for _ in range(100):
+        while True:
             peer.piece(b": still thinking\n\n")
             time.sleep(0.02)
     except OSError:
@@ -153,7 +153,7 @@ def test_an_answer_that_falls_silent(server: Serving, upstream: Upstream, play: 
     body = cut_body(server, "slow_idle/m")
     assert words(body) == ["one"]
     assert error_in(body)["code"] == "idle_timeout"
-    assert upstream.result() - began < 0.3 + 2 * SLACK
+    assert upstream.result() - began < 0.3 + SLACK
 
 
 def cut_body(server: Serving, model: str) -> bytes:
@@ -191,7 +191,7 @@ def test_an_answer_that_takes_too_long_altogether(server: Serving, upstream: Ups
     body = cut_body(server, "slow_total/m")
     assert len(words(body)) > 5
     assert error_in(body)["code"] == "total_timeout"
-    assert 0.4 <= time.monotonic() - began < 0.4 + SLACK
+    assert 1.5 <= time.monotonic() - began < 1.5 + SLACK
     upstream.result()
 
 

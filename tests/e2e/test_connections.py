@@ -138,7 +138,7 @@ def test_clients_that_do_not_read_cost_little_and_disturb_nobody(server: Serving
         with Wire(server) as other:
             other.post(chat(words=3))
             assert other.answer().status == 200
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 5
     assert resident(server) - before < 100 * MEGABYTE
     wait_until(lambda: sockets(server) <= connections, "the server to give them up")
     for wire in deaf:
