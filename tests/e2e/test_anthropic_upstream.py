@@ -133,7 +133,8 @@ def test_an_openai_client_gets_its_words_calls_and_thoughts(upstream: Upstream, 
             final = client.chat.completions.create(**asked)
     request = upstream.result()
     sent = json.loads(request.body)
-    assert (sent["system"], sent["messages"], sent["stream"]) == ("Be brief.", HELLO, stream)
+    # In pieces, also for who wants it whole: so it is heard that the provider is at work.
+    assert (sent["system"], sent["messages"], sent["stream"]) == ("Be brief.", HELLO, True)
     assert sent["thinking"] == {"type": "enabled", "budget_tokens": 2048}
     assert request.headers["anthropic-version"] == "2023-06-01"
     message, usage = final.choices[0].message, final.usage
@@ -380,3 +381,13 @@ def _without_names(body: bytes) -> list[dict[str, Any]]:
         for named in (event.get("message", {}), event.get("content_block", {})):
             named.pop("id", None)
     return events
+
+
+def test_a_whole_answer_is_put_together_from_pieces(upstream: Upstream, server: Serving) -> None:
+    """For a client of another API."""
+    upstream.will(saying(STREAMS["tools"]))
+    answer = judges.Sync(server.url).whole(lambda client: client.chat.completions.create(model="up/m", messages=HELLO))
+    upstream.result()
+    message = answer.choices[0].message
+    assert (message.content, len(message.tool_calls)) == ("Okay, let's see", 3)
+    assert answer.usage.prompt_tokens == 472 + 11 + 30

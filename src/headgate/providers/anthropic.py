@@ -84,7 +84,8 @@ class AnthropicProvider:
         call = ask.call
         if call.format == anthropic.NAME:
             return anthropic.forward(call, ask.model)
-        return anthropic.request(PROMPTS[call.format](call), ask.model, stream=call.stream)
+        # Always in pieces: a whole answer says nothing for minutes, and looks like one that never begins.
+        return anthropic.request(PROMPTS[call.format](call), ask.model, stream=True)
 
     def _headers(self, call: Call, key: str) -> list[tuple[str, str]]:
         headers = {"anthropic-version": self._version}
