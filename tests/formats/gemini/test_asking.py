@@ -86,6 +86,17 @@ def test_all_results_of_a_turn_stand_in_one_turn() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("model", "is_signed"),
+    [("gemini-3-pro", True), ("gemini-flash-latest", True), ("gemini-2.5-pro", False), ("gemini-2.0-flash", False)],
+)
+def test_only_newer_models_want_their_calls_signed(model: str, is_signed: bool) -> None:
+    call = {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    made = asked({"messages": [*HELLO, {"role": "assistant", "tool_calls": [call]}]}, model)
+    (part,) = made["contents"][1]["parts"]
+    assert part.get("thoughtSignature") == (UNSIGNED if is_signed else None)
+
+
 PARTS: dict[str, tuple[Any, Any]] = {
     "image": (
         {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}},

@@ -49,7 +49,7 @@ def request(prompt: Prompt, model: str) -> bytes:
     """
     if prompt.logit_bias:
         raise strict.unsupported("logit_bias", "cannot be sent to this provider.")
-    contents, instruction = _contents(prompt.messages)
+    contents, instruction = _contents(prompt.messages, signs=_wants_signatures(model))
     body: dict[str, Any] = {"contents": contents}
     if instruction:
         body["systemInstruction"] = {"parts": instruction}
@@ -63,7 +63,11 @@ def request(prompt: Prompt, model: str) -> bytes:
     return msgspec.json.encode(body)
 
 
-def _contents(messages: tuple[Message, ...]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _wants_signatures(model: str) -> bool:
+    return _THOUGHTLESS.search(model) is None and _BUDGETED.search(model) is None
+
+
+def _contents(messages: tuple[Message, ...], *, signs: bool) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The turns, and the instruction before them."""
     instruction: list[dict[str, Any]] = []
     turns: list[tuple[str, list[dict[str, Any]]]] = []
@@ -77,7 +81,7 @@ def _contents(messages: tuple[Message, ...]) -> tuple[list[dict[str, Any]], list
                 # All that a turn's calls were answered with must stand in one turn.
                 _add(turns, "tool", [_response(message, names)])
             case "assistant":
-                _add(turns, "model", [*_parts(message), *_calls(message)])
+                _add(turns, "model", [*_parts(message), *_calls(message, signs=signs)])
             case "user":
                 _add(turns, "user", _parts(message) or [{"text": ""}])
     if not turns:
@@ -129,10 +133,10 @@ def _picture_or_file(url: str, otherwise: str) -> dict[str, Any]:
     return {"fileData": {"mimeType": _KINDS.get(ending, otherwise), "fileUri": url}}
 
 
-def _calls(message: Message) -> list[dict[str, Any]]:
+def _calls(message: Message, *, signs: bool) -> list[dict[str, Any]]:
     made = [{"functionCall": {"id": use.id, "name": use.name, "args": _arguments(use)}} for use in message.calls]
     # Of several calls at once only the first is signed.
-    return [{**part, "thoughtSignature": UNSIGNED} if index == 0 else part for index, part in enumerate(made)]
+    return [{**part, "thoughtSignature": UNSIGNED} if signs and index == 0 else part for index, part in enumerate(made)]
 
 
 def _arguments(use: ToolUse) -> dict[str, Any]:
