@@ -222,6 +222,23 @@ def test_what_is_no_upgrade_to_a_socket_gets_an_http_answer(request_line: bytes,
     play(act)
 
 
+@pytest.mark.parametrize("url", ["http://127.0.0.1/echo/a?b=c", "/echo/a?b=c#d"])
+def test_the_address_may_be_whole(url: str) -> None:
+    """As clients that are told of a proxy write it."""
+    found: list[tuple[str, dict[str, str]]] = []
+
+    async def look(socket: Socket) -> None:
+        found.append((socket.scope["path"], socket.query()))
+        raise Unauthorized("Not you.")
+
+    async def work() -> bytes:
+        async with house(look) as server:
+            return await server.said(b"GET %b HTTP/1.1\r\n%b\r\n" % (url.encode(), UPGRADE))
+
+    assert asyncio.run(work()).startswith(b"HTTP/1.1 401 ")
+    assert found == [("/echo/a", {"b": "c"})]
+
+
 def test_who_speaks_before_the_handshake_is_refused() -> None:
     async def act(house: House) -> None:
         asked = b"GET /echo/one HTTP/1.1\r\n" + UPGRADE + b"\r\n" + b"\x81\x80\x00\x00\x00\x00"

@@ -142,7 +142,7 @@ class Protocol(HttpToolsProtocol):
         socket = Upgraded(self.config, self.server_state, self.app_state)
         socket.connection_made(self.transport)
         self.transport.set_protocol(socket)
-        socket.data_received(b"".join((b"GET ", self.url, b" HTTP/1.1\r\n", *lines, b"\r\n")))
+        socket.data_received(b"".join((b"GET ", _target(self.url), b" HTTP/1.1\r\n", *lines, b"\r\n")))
 
     def _decline(self, rest: bytes) -> None:
         """Read a request that asks for another protocol as if it did not; the parser has left its body alone."""
@@ -305,6 +305,12 @@ class Protocol(HttpToolsProtocol):
         if not waiting or waiting != self._unsent:
             self._unsent, self._unsent_since = waiting, now
         return waiting > 0 and now - self._unsent_since > exchange.WRITE_LIMIT
+
+
+def _target(url: bytes) -> bytes:
+    """Path and query alone: the library takes a whole URL, as a client may send one to a proxy, for a path."""
+    parts = httptools.parse_url(url)
+    return parts.path if parts.query is None else b"%b?%b" % (parts.path, parts.query)
 
 
 def _path(url: bytes) -> str:
