@@ -450,6 +450,25 @@ def test_a_crash_while_it_is_brought_up_to_date_does_no_harm(tmp_path: Path, mon
     asyncio.run(main(True))
 
 
+def test_a_store_that_is_closed_refuses_everything(tmp_path: Path) -> None:
+    """Nobody waits for what will never be done."""
+
+    async def main() -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        await store.open()
+        await store.close()
+        for late in (
+            store.get("run_0", "alice"),
+            store.delete("run_0", "alice"),
+            store.append([whole(head(), EVENTS)]),
+        ):
+            with pytest.raises(StoreError) as refused:
+                await asyncio.wait_for(late, 10.0)
+            assert refused.value.code == "shutting_down"
+
+    asyncio.run(main())
+
+
 def test_large_runs_are_forgotten_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that no commit has to wait for many, and the write-ahead log is taken in between."""
     monkeypatch.setattr(records, "EXPIRE_BYTES", 1)

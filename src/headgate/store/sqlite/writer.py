@@ -26,6 +26,7 @@ class Writer:
         """Set by the first job; used by jobs only."""
         self.epoch = 0
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._is_stopped = False
         self._thread = threading.Thread(target=self._work, name="headgate-journal", daemon=True)
 
     def start(self) -> None:
@@ -35,6 +36,8 @@ class Writer:
 
     async def do(self, work: Callable[[], T]) -> T:
         """Have a job done, and wait for what comes of it; raises StoreError when nothing does."""
+        if self._is_stopped:
+            raise StoreError("The store is closed.", code="shutting_down")
         done: asyncio.Future[T] = self._loop.create_future()
         self._jobs.put((work, done))
         return await done
@@ -44,7 +47,8 @@ class Writer:
         self._jobs.put((work, None))
 
     async def stop(self) -> None:
-        """Come back when all jobs are done."""
+        """Come back when all jobs are done; those that come later are refused."""
+        self._is_stopped = True
         if self._thread.is_alive():
             self._jobs.put(None)
             await asyncio.to_thread(self._thread.join)
