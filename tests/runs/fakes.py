@@ -16,7 +16,7 @@ from headgate.runs import Catalogue, Engine, Run, Settings, Wishes
 from headgate.store.base import Head, Record, Segment, Store
 from headgate.store.memory import MemoryStore
 
-PATIENCE = 5.0
+PATIENCE = 60.0
 """Seconds until a test gives up on something that takes none."""
 
 Play: TypeAlias = Callable[[Ask, Emit], Awaitable[None]]

@@ -17,7 +17,7 @@ from headgate.store.memory import MemoryStore
 from headgate.webhooks import Addressing, Endpoint, Message, Poster, Renderer, SigningSecret, Worker
 
 START = 1_800_000_000.0
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 EVENTS: list[AnyEvent] = [Started("fake", "m", "", 0), Text("Hello"), Finished("stop")]
 

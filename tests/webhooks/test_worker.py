@@ -14,15 +14,32 @@ from headgate.store.memory import MemoryStore
 from headgate.webhooks import Addressing, Message, Poster, SigningSecret, message_id
 from headgate.webhooks.lanes import MAX_LINE, PER_HOST
 from headgate.webhooks.worker import BATCH
+from tests.waiting import until
 
 from .office import START, Office, office, plain, play
 from .receiver import Receiver, answering, hanging
 
 HOUR = 3600.0
+SMALL_BATCH, SHORT_LINE = 100, 50
 
 
 def to(receiver: Receiver, kind: str = "run") -> Hook:
     return Hook(receiver.url, kind)
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for tries that hang, nor long for the rest of an answer or a store that refuses."""
+    monkeypatch.setattr("headgate.webhooks.worker.LAST_TRIES", 0.01)
+    monkeypatch.setattr("headgate.webhooks.worker.STORE_REST", 0.01)
+    monkeypatch.setattr("headgate.webhooks.posting.REST_SECONDS", 0.1)
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bounds that are sooner reached."""
+    monkeypatch.setattr("headgate.webhooks.worker.BATCH", SMALL_BATCH)
+    monkeypatch.setattr("headgate.webhooks.lanes.MAX_LINE", SHORT_LINE)
 
 
 def test_the_end_of_a_run_is_told_at_once_and_once() -> None:
@@ -192,25 +209,25 @@ def test_a_receiver_that_hangs_is_left_after_a_while() -> None:
     play(test())
 
 
-def test_a_receiver_that_hangs_delays_nobody_else() -> None:
+def test_a_receiver_that_hangs_delays_nobody_else(few: None, hurried: None) -> None:
     async def test() -> None:
         async with Receiver(hanging) as slow, Receiver() as quick, office(seconds=600.0) as at_work:
-            stuck = [await at_work.end_run(to(slow)) for _ in range(MAX_LINE + BATCH + 200)]
+            stuck = [await at_work.end_run(to(slow)) for _ in range(SHORT_LINE + SMALL_BATCH + 20)]
             await slow.wait_for(PER_HOST)
             run = await at_work.end_run(to(quick))
             assert (await at_work.tried(run, 1)).status == "delivered"
             assert len(slow.posts) == slow.most_at_once == PER_HOST
             # Those that would hide others are put off, and lose nothing by it.
-            await at_work.until(stuck[BATCH - 1], lambda delivery: (delivery.due or 0) > START)
+            await at_work.until(stuck[SMALL_BATCH - 1], lambda delivery: (delivery.due or 0) > START)
             assert {(await at_work.delivery(each)).status for each in stuck} == {"waiting"}
 
     play(test())
 
 
-def test_a_crowd_is_delivered_whole() -> None:
+def test_a_crowd_is_delivered_whole(few: None) -> None:
     async def test() -> None:
         async with Receiver() as receiver, office() as at_work:
-            runs = [await at_work.end_run(to(receiver)) for _ in range(MAX_LINE + 300)]
+            runs = [await at_work.end_run(to(receiver)) for _ in range(SHORT_LINE + 40)]
             await receiver.wait_for(len(runs))
             for run in runs:
                 assert (await at_work.tried(run, 1)).status == "delivered"
@@ -240,7 +257,7 @@ def test_a_large_answer_is_not_read() -> None:
     play(test())
 
 
-def test_an_answer_without_an_end_is_known_by_its_head() -> None:
+def test_an_answer_without_an_end_is_known_by_its_head(hurried: None) -> None:
     async def test() -> None:
         async def unfinished(writer: asyncio.StreamWriter) -> None:
             writer.write(b"HTTP/1.1 202 Yes\r\ncontent-length: 10\r\n\r\nhalf")
@@ -288,7 +305,7 @@ def test_a_redelivery_has_the_same_id_and_a_new_signature() -> None:
     play(test())
 
 
-def test_a_redelivery_of_what_is_on_its_way_changes_nothing() -> None:
+def test_a_redelivery_of_what_is_on_its_way_changes_nothing(hurried: None) -> None:
     async def test() -> None:
         async with Receiver(hanging) as receiver, office() as at_work:
             run = await at_work.end_run(to(receiver))
@@ -346,6 +363,7 @@ class Stubborn(MemoryStore):
 
     refusals = 0
     is_deaf = False
+    refused = 0
 
     @override
     async def update_delivery(self, delivery: Delivery, tried: Try | None = None) -> None:
@@ -357,17 +375,19 @@ class Stubborn(MemoryStore):
     @override
     async def due(self, now: float, limit: int) -> list[Delivery]:
         if self.is_deaf:
+            self.refused += 1
             raise StoreError("The disk is full.")
         return await super().due(now, limit)
 
     @override
     async def deliveries(self, run: str, owner: str) -> list[Delivery]:
         if self.is_deaf:
+            self.refused += 1
             raise StoreError("The disk is full.")
         return await super().deliveries(run, owner)
 
 
-def test_a_result_that_cannot_be_kept_is_not_posted_again() -> None:
+def test_a_result_that_cannot_be_kept_is_not_posted_again(hurried: None) -> None:
     async def test() -> None:
         store = Stubborn()
         store.refusals = 2
@@ -385,7 +405,7 @@ def test_a_store_that_cannot_be_read_delays_and_loses_nothing() -> None:
         store.is_deaf = True
         async with Receiver() as receiver, office(store=store) as at_work:
             run = await at_work.end_run(to(receiver))
-            await asyncio.sleep(0.05)
+            await until(lambda: store.refused)
             assert receiver.posts == []
             store.is_deaf = False
             at_work.worker.wake()
@@ -394,7 +414,7 @@ def test_a_store_that_cannot_be_read_delays_and_loses_nothing() -> None:
     play(test())
 
 
-def test_what_was_cut_by_a_stop_is_delivered_after_the_next_start() -> None:
+def test_what_was_cut_by_a_stop_is_delivered_after_the_next_start(hurried: None) -> None:
     async def stopped(at_work: Office, run: str) -> None:
         assert (await at_work.delivery(run)).status == "waiting"
 
@@ -495,7 +515,7 @@ class Sluggish(MemoryStore):
         await super().update_delivery(delivery, tried)
 
 
-def test_news_do_not_stand_behind_a_long_backlog() -> None:
+def test_news_do_not_stand_behind_a_long_backlog(hurried: None) -> None:
     async def test() -> None:
         store = Sluggish()
         async with Receiver(hanging) as slow, Receiver() as quick, office(store=store, seconds=600.0) as at_work:
