@@ -328,6 +328,23 @@ def test_records_that_are_owed_are_written_piece_by_piece(tmp_path: Path, monkey
     assert rows(tmp_path / "runs.db", "runs") == 19
 
 
+def test_large_requests_are_owed_as_long_logs_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "AT_ONCE", 10_000)
+
+    async def main() -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        await store.open()
+        large = [msgspec.structs.replace(head(), request=b"x" * 6000) for _ in range(3)]
+        await store.append([Segment(of.run, 0, EVENTS[:1], of) for of in large])
+        store._journal._will_settle = True  # Not yet.
+        await store.append([Segment(of.run, 1, EVENTS[1:], None, end(of, EVENTS)) for of in large])
+        assert (rows(tmp_path / "runs.db", "runs"), len(store._journal.owed)) == (1, 2)
+        assert [await store.get(of.run, "alice") is not None for of in large] == [True] * 3
+        await store.close()
+
+    asyncio.run(main())
+
+
 def test_records_that_are_owed_survive_a_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Their runs are over, and no orphans; also when the journal was rewritten meanwhile."""
     monkeypatch.setattr(module, "AT_ONCE", 100)

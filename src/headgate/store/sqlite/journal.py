@@ -40,7 +40,7 @@ REWRITE_BACKLOG = 16 * REWRITE_ROWS
 """How far the journal may reach back behind the newest row before old rows are rewritten."""
 
 AT_ONCE = 1 << 20
-"""How many bytes of finished logs one commit takes with it: some milliseconds of everybody's time."""
+"""How many bytes of finished runs one commit takes with it: some milliseconds of everybody's time."""
 
 PAGE = 4096
 
@@ -143,10 +143,11 @@ class Journal:
             if segment.end is None:
                 continue
             whole = self._logs.whole(segment.run, segment.first, segment.events, segment.end.events)
-            room -= len(whole)
+            record = _record(segment.end, whole)
+            room -= _size(record)
             # What the journal does not hold yet is written whole in any case.
             is_now = room >= 0 or not segment.first
-            (now if is_now else later)[segment.run] = _record(segment.end, whole)
+            (now if is_now else later)[segment.run] = record
         return now, later
 
     def _row(self, journaled: Sequence[tuple[Segment, bytes]]) -> bytes:
@@ -190,7 +191,7 @@ class Journal:
         room = AT_ONCE
         records: dict[str, _Row] = {}
         for run, record in self.owed.items():
-            room -= len(record[_LOG])
+            room -= _size(record)
             if room < 0 and records:
                 break
             records[run] = record
@@ -295,8 +296,8 @@ def _ended(end: End) -> _Ended:
     return _Ended(end.ended, end.status, end.provider, end.model, end.input_tokens, end.output_tokens)
 
 
-_LOG = 12
-"""Where in a record's row the log is."""
+_HEAD, _LOG = 11, 12
+"""Where in a record's row the request and the log are."""
 
 
 def _record(end: End, whole: bytes) -> _Row:
@@ -316,4 +317,8 @@ def _row_of(head: Head, ended: _Ended, whole: bytes) -> _Row:
 
 
 def _pages(records: dict[str, _Row]) -> int:
-    return sum(len(record[_LOG]) // PAGE + 2 for record in records.values())
+    return sum(_size(record) // PAGE + 2 for record in records.values())
+
+
+def _size(record: _Row) -> int:
+    return len(record[_HEAD]) + len(record[_LOG])
