@@ -49,7 +49,7 @@ WHOLES = [
 ]
 TEXT_WHOLE = {**completions.piece("Hi", "stop"), "usage": wire.USAGE}
 
-MANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,8 @@ import pytest
 
 from headgate.runs import crowd as module
 from headgate.runs.crowd import FEW, SLICE, Crowd
-from tests.runs.fakes import run, turns
+from tests.providers.simulated import run
+from tests.waiting import turns
 
 
 class Sleeper:
@@ -54,9 +55,7 @@ def test_news_within_a_round_or_soon_after_it_make_one_more_round(monkeypatch: p
         await turns()
         crowd.wake()
         assert [sleeper.woken for sleeper in sleepers] == [1] * (2 * SLICE)
-        while sleepers[0].woken < 2:
-            await asyncio.sleep(0.001)
-        await asyncio.sleep(0.12)
+        await asyncio.sleep(1)
         assert [sleeper.woken for sleeper in sleepers] == [2] * (2 * SLICE)
 
     run(play())
