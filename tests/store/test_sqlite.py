@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from pathlib import Path
 
 import msgspec
@@ -10,7 +11,7 @@ from typing_extensions import override
 
 from headgate.errors import Fenced, StoreError
 from headgate.events import AnyEvent, Failed, Started, Text
-from headgate.store.base import Segment, Store
+from headgate.store.base import Segment, Store, Summary
 from headgate.store.sqlite import SqliteStore, records, schema
 from headgate.store.sqlite import journal as module
 from tests.store.contract import EVENTS, StoreContract, end, head, whole
@@ -465,6 +466,29 @@ def test_a_crash_while_it_is_brought_up_to_date_does_no_harm(tmp_path: Path, mon
         patch.setattr(schema, "_AFTER", "SELECT gone(1);")
         asyncio.run(main(False))
     asyncio.run(main(True))
+
+
+def test_a_long_list_does_not_hold_up_who_asks_for_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    of, is_over = head(), threading.Event()
+
+    def recent(*said: object) -> list[Summary]:
+        is_over.wait(10.0)
+        return []
+
+    async def main() -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        await store.open()
+        await store.append([whole(of, EVENTS)])
+        monkeypatch.setattr(records, "recent", recent)
+        listing = asyncio.create_task(store.recent("alice", limit=1))
+        await asyncio.sleep(0)
+        assert await store.get(of.run, "alice") is not None
+        assert not listing.done()
+        is_over.set()
+        assert await listing == []
+        await store.close()
+
+    asyncio.run(main())
 
 
 def test_a_store_that_is_closed_refuses_everything(tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ Theory of operation. While runs are live, each group commit writes ONE row to `j
 segments of all runs in it. When a run ends, its finished record goes to `runs`; a run that begins
 and ends within one commit never touches the journal (see journal.py).
 
-One thread writes, and does nothing else; reads have a thread and a connection of their own, so a
-long list never delays a token. `wal_autocheckpoint` is off because the checkpoint would run inside
-somebody's commit: the reading thread does the bulk of it, the writer only the small rest.
+One thread writes, and does nothing else; reads have a thread and a connection of their own, and what
+may take long has another: so a long list delays neither a token nor somebody who asks for one run.
+`wal_autocheckpoint` is off because the checkpoint would run inside somebody's commit: that other thread
+does the bulk of it, the writer only the small rest.
 
 One process owns the file, by a lock on a file beside it, and by `epoch`: every transaction checks
 that it is still ours, so a writer that was taken for dead can do no harm.
@@ -19,7 +20,6 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -31,6 +31,7 @@ from headgate.store.base import Delivery, Filter, Record, Room, Segment, Store, 
 from headgate.store.sqlite import outbox, records, schema
 from headgate.store.sqlite.holder import Holder
 from headgate.store.sqlite.journal import PAGE, Journal
+from headgate.store.sqlite.reader import Reader
 from headgate.store.sqlite.records import Old
 from headgate.store.sqlite.writer import Writer
 
@@ -53,14 +54,13 @@ class SqliteStore(Store):
         self._holder = Holder(path)
         self._writer = Writer()
         self._journal = Journal(self._writer)
-        self._readers = ThreadPoolExecutor(1, thread_name_prefix="headgate-reads")
+        self._reader, self._lister = Reader("headgate-reads"), Reader("headgate-lists")
         self._connections: list[sqlite3.Connection] = []
 
     # Opening and closing.
 
     @override
     async def open(self) -> list[Record]:
-        self._loop = asyncio.get_running_loop()
         self._holder.take()
         self._writer.start()
         try:
@@ -71,7 +71,8 @@ class SqliteStore(Store):
 
     @override
     async def close(self) -> None:
-        await asyncio.to_thread(self._readers.shutdown)
+        await self._reader.stop()
+        await self._lister.stop()
         await self._writer.stop()
         await asyncio.to_thread(self._let_go)
         self._holder.release()
@@ -90,7 +91,7 @@ class SqliteStore(Store):
         os.chmod(self._path, 0o600)
         self._writer.epoch = schema.take_possession(writes)
         self.secret = schema.secret(writes)
-        self._reads = self._connect()
+        self._reader.connection, self._lister.connection = self._connect(), self._connect()
         self._make_room()
         return self._journal.left_behind()
 
@@ -131,7 +132,7 @@ class SqliteStore(Store):
 
     @override
     async def expire(self, now: float, retention: float) -> int:
-        old = await self._read(lambda connection: records.old(connection, now, retention))
+        old = await self._lister.do(lambda connection: records.old(connection, now, retention))
         return await self._forget(lambda connection: records.expire(connection, old)) if old else 0
 
     @override
@@ -167,11 +168,11 @@ class SqliteStore(Store):
     @override
     async def get(self, run: str, owner: str) -> Record | None:
         await self._settle(run)
-        return await self._read(lambda connection: records.get(connection, run, owner))
+        return await self._reader.do(lambda connection: records.get(connection, run, owner))
 
     @override
     async def named(self, name: str) -> Record | None:
-        found = await self._read(lambda connection: records.who_has(connection, name))
+        found = await self._reader.do(lambda connection: records.who_has(connection, name))
         return None if found is None else await self.get(*found)
 
     @override
@@ -179,27 +180,27 @@ class SqliteStore(Store):
         self, owner: str, *, limit: int, before: str | None = None, filter: Filter | None = None
     ) -> list[Summary]:
         await self._settle(None)
-        return await self._read(lambda connection: records.recent(connection, owner, limit, before, filter))
+        return await self._lister.do(lambda connection: records.recent(connection, owner, limit, before, filter))
 
     @override
     async def due(self, now: float, limit: int) -> list[Delivery]:
-        return await self._read(lambda connection: outbox.due(connection, now, limit))
+        return await self._reader.do(lambda connection: outbox.due(connection, now, limit))
 
     @override
     async def next_due(self) -> float | None:
-        return await self._read(outbox.next_due)
+        return await self._reader.do(outbox.next_due)
 
     @override
     async def deliveries(self, run: str, owner: str) -> list[Delivery]:
-        return await self._read(lambda connection: outbox.of_run(connection, run, owner))
+        return await self._reader.do(lambda connection: outbox.of_run(connection, run, owner))
 
     @override
     async def tries(self, delivery: int) -> list[Try]:
-        return await self._read(lambda connection: outbox.tries(connection, delivery))
+        return await self._reader.do(lambda connection: outbox.tries(connection, delivery))
 
     @override
     async def room(self) -> Room:
-        return await self._read(self._room)
+        return await self._reader.do(self._room)
 
     def _room(self, connection: sqlite3.Connection) -> Room:
         # What was deleted leaves free pages in the file, which the next runs take.
@@ -207,26 +208,17 @@ class SqliteStore(Store):
         unused = connection.execute("PRAGMA freelist_count").fetchone()[0]
         return Room((pages - unused) * PAGE, shutil.disk_usage(self._path.parent).free)
 
-    async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        try:
-            return await self._loop.run_in_executor(self._readers, lambda: work(self._reads))
-        except sqlite3.Error as problem:
-            raise StoreError(f"The store cannot be read: {problem}.") from None
-        except RuntimeError:
-            # The executor takes nothing any more.
-            raise StoreError("The store is closed.", code="shutting_down") from None
-
     # Checkpoints.
 
     def _checkpoint_if_long(self) -> None:
         if self._journal.pages > CHECKPOINT_PAGES:
             self._journal.pages = 0
-            self._loop.run_in_executor(self._readers, self._checkpoint)
+            self._lister.later(self._checkpoint)
 
     def _checkpoint(self) -> None:
         """Move most of the write-ahead log into the file here; the writer only does what came meanwhile."""
         try:
-            self._reads.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            self._lister.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
             self._writer.later(self._checkpoint_rest)
         except sqlite3.Error as problem:
             log.warning("The store's checkpoint failed, and will be tried again: %s", problem)
