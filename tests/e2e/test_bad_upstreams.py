@@ -34,14 +34,14 @@ def server(upstream: Upstream) -> Iterator[Serving]:
     with full_listener() as full:
         sections = [
             upstream.config("up", 'endpoints = ["chat", "completions", "responses"]'),
-            upstream.config("slow_first", "first_event_timeout = 0.3"),
+            upstream.config("slow_first", "first_event_timeout = 0.3\nwhole_timeout = 0.3"),
             upstream.config("slow_idle", "idle_timeout = 0.3"),
             upstream.config("slow_total", "total_timeout = 1.5"),
             f'[providers.dead]\nkind = "openai"\nbase_url = "http://127.0.0.1:{dead}/v1"\n',
             f'[providers.full]\nkind = "openai"\nbase_url = "http://127.0.0.1:{full}/v1"\nconnect_timeout = 0.3\n',
             '[providers.nowhere]\nkind = "openai"\nbase_url = "http://no-such-host.invalid/v1"\n',
             f'[providers.no_tls]\nkind = "openai"\nbase_url = "https://127.0.0.1:{upstream.port}/v1"\n',
-            "[providers.simulator]\nfirst_event_timeout = 0.3\nidle_timeout = 0.3\n",
+            "[providers.simulator]\nfirst_event_timeout = 0.3\nwhole_timeout = 0.3\nidle_timeout = 0.3\n",
         ]
         with serving("\n".join(sections)) as server:
             yield server

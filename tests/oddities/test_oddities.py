@@ -52,6 +52,7 @@ base_url = "http://127.0.0.1:{port}/v1"
 kind = "openai"
 base_url = "http://127.0.0.1:{port}/v1"
 first_event_timeout = "500ms"
+whole_timeout = "500ms"
 idle_timeout = "500ms"
 
 [providers.secretive]

@@ -155,7 +155,7 @@ def test_a_provider_that_says_nothing_is_late_and_the_next_is_asked() -> None:
 
     async def play() -> None:
         async with Fleet(silence, saying("hello")) as fleet:
-            limits = Limits(first_event=0.05)
+            limits = Limits(first_event=0.05, whole=0.05)
             log = await fleet.made("a/m", "b/m", wishes=Wishes(limits=limits))
             assert isinstance(log[0], Attempt)
             assert (log[0].status, log[0].code) == (504, "first_event_timeout")
@@ -295,5 +295,21 @@ def test_a_provider_that_breaks_in_itself_is_not_gone_on_from() -> None:
             log = await fleet.made("a/m", "b/m")
             assert isinstance(log[-1], Failed)
             assert log[-1].code == "internal_error"
+
+    run(play())
+
+
+def test_an_answer_in_one_piece_has_a_limit_of_its_own() -> None:
+    """Nothing of it comes before all of it is made."""
+
+    async def play() -> None:
+        async with Fleet(silence) as fleet:
+            asked = msgspec.structs.replace(call("a/m"), stream=True)
+            for stream, limit in ((True, 5.0), (False, 300.0)):
+                route = await fleet.engine.catalogue.route("a/m")
+                wishes = Wishes(limits=Limits(first_event=5.0, whole=300.0))
+                fleet.engine.start(msgspec.structs.replace(asked, stream=stream), route, owner="me", wishes=wishes)
+                await turns()
+                assert fleet.fakes[0].asked[-1].limits.first_event == limit
 
     run(play())

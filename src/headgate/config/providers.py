@@ -262,6 +262,7 @@ def _limits(given: ProviderSection) -> Limits:
     return Limits(
         connect=given.connect_timeout,
         first_event=given.first_event_timeout,
+        whole=given.whole_timeout,
         idle=given.idle_timeout,
         total=given.total_timeout,
     )

@@ -151,6 +151,9 @@ class ProviderSection(msgspec.Struct, frozen=True, kw_only=True):
     first_event_timeout: Annotated[float, kinds.duration(0.001), "How long the first piece of an answer may take."] = (
         30.0
     )
+    whole_timeout: Annotated[float, kinds.duration(0.001), "The same for an answer that is asked for in one piece."] = (
+        600.0
+    )
     idle_timeout: Annotated[float, kinds.duration(0.001), "How long an answer may pause; keep-alives do not count."] = (
         60.0
     )

@@ -17,6 +17,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     connect: float = 5.0
     first_event: float = 30.0
+    whole: float = 600.0
+    """The same for an answer that is asked for in one piece: nothing of it comes before all of it is made."""
     idle: float = 60.0
     """Between two events that mean something: comments and empty deltas do not count."""
     total: float | None = None

@@ -113,6 +113,8 @@ class Drive:
     async def _try(self, target: Target, pool: Pool, member: Member, *, is_last: bool) -> ProviderError | None:
         """Why it was in vain, if it was; raises ProviderError for an answer that broke after its first words."""
         limits = self._wishes.limits or pool.limits
+        if not self._call.stream:
+            limits = msgspec.structs.replace(limits, first_event=max(limits.first_event, limits.whole))
         if pool.slots is None:
             return await self._talk(target, member, limits, is_last=is_last)
         try:
