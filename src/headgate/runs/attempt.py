@@ -126,6 +126,13 @@ class Attempt:
                 self._is_held_back = False
                 self._flow.resume()
 
+    def end_if_late(self, now: float) -> None:
+        """Asked by the clock: cancel it when a limit has passed."""
+        if self.late is None and (late := self.overdue(now)) is not None:
+            self.late = late
+            if self.task is not None:
+                self.task.cancel()
+
     def overdue(self, now: float) -> ProviderError | None:
         """The limit that has passed, if any."""
         limits, name = self._limits, self.provider

@@ -13,9 +13,7 @@ the task was cancelled, because a limit passed (Failed) or because somebody stop
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -23,6 +21,7 @@ from headgate.calls import Call
 from headgate.errors import HeadgateError, NotFound, Unavailable
 from headgate.events import AnyEvent, Failed, Stopped
 from headgate.events import Attempt as Tried
+from headgate.runs.archive import Archive
 from headgate.runs.attempt import Attempt
 from headgate.runs.catalogue import Catalogue
 from headgate.runs.commit import GroupCommit
@@ -46,9 +45,6 @@ READERS_EVERY = 20
 
 ROOM_EVERY = 2.0
 """Seconds between two looks at how much room there is: in that time nothing fills a disk."""
-
-LATELY = 16
-"""Runs from the store that are held though nobody reads them at the moment: whoever asks for one asks again."""
 
 LAST_WORDS = 5.0
 """Seconds that cancelled runs have to end when the server does."""
@@ -91,9 +87,7 @@ class Engine:
         self._room = RoomWatch(store, settings.max_size, settings.min_free)
         self._listeners: list[Callable[[Run], None]] = []
         self._farewells: list[Callable[[], Awaitable[None]]] = []
-        self._read: WeakValueDictionary[str, Run] = WeakValueDictionary()
-        """Runs from the store that somebody reads: a long log is held once, however many read it."""
-        self._lately: deque[Run] = deque(maxlen=LATELY)
+        self._archive = Archive(store)
         self._attempts: set[Attempt] = set()
         self._desk = Desk(self._append, self._loop.time, pools or {}, self._attempts)
         self._tasks = asyncio.TaskGroup()
@@ -165,21 +159,13 @@ class Engine:
 
     async def find(self, run: str, owner: str) -> Run:
         """A run of this owner, live or kept; raises NotFound, the same for another's run as for none."""
-        found = self._live.get(run) or self._read.get(run)
+        found = self._live.get(run) or self._archive.held(run)
         if found is None and is_run_id(run):
-            record = await self._store.get(run, owner)
-            # Without one it may have ended between the two looks, or still be on its way to the store.
-            found = self._live.get(run) if record is None else self._from(record)
+            # It may have ended between the two looks, or still be on its way to the store.
+            found = await self._archive.get(run, owner) or self._live.get(run)
         if found is None or found.head.owner != owner:
             raise NotFound(f"There is no run '{run[:100]}'.", code="run_not_found")
         return found
-
-    def _from(self, record: Record) -> Run:
-        known = self._read.get(record.head.run)
-        if known is None:
-            known = self._read[record.head.run] = Run.kept(record.head, record.events, record.ended)
-            self._lately.append(known)
-        return known
 
     def live_named(self, name: str) -> Run | None:
         """The run at work with that name, whoever's it is."""
@@ -187,17 +173,14 @@ class Engine:
 
     async def named(self, name: str) -> Run | None:
         """The run with that name, live or kept; whoever asks must know who may see it."""
-        found = self._live.named(name)
-        if found is None and (record := await self._store.named(name)) is not None:
-            found = self._from(record)
+        found = self._live.named(name) or await self._archive.named(name)
         # It may have begun, or ended, between the two looks.
         return self._live.named(name) or found
 
     async def delete(self, run: Run) -> None:
         """Forget a run; one that is at work is stopped first."""
         await self.stop(run)
-        await self._store.delete(run.id, run.head.owner)
-        self._read.pop(run.id, None)
+        await self._archive.delete(run)
 
     async def recent(
         self, owner: str, *, limit: int, before: str | None = None, filter: Filter | None = None
@@ -334,15 +317,9 @@ class Engine:
             self._parting.let_go()
             for attempt in list(self._attempts):
                 attempt.let_go(now)
-                self._check(attempt, now)
+                attempt.end_if_late(now)
             if ticks % READERS_EVERY == 0:
                 self._remind_readers(now)
-
-    def _check(self, attempt: Attempt, now: float) -> None:
-        if attempt.late is None and (late := attempt.overdue(now)) is not None:
-            attempt.late = late
-            if attempt.task is not None:
-                attempt.task.cancel()
 
     def _remind_readers(self, now: float) -> None:
         oldest = now - self._settings.keep_alive
@@ -361,10 +338,8 @@ class Engine:
                 await self._sweep()
 
     async def _sweep(self) -> None:
-        # What is forgotten must not be found here.
-        self._lately.clear()
         try:
-            while not self._is_closing and await self._store.expire(time.time(), self._settings.retention):
+            while not self._is_closing and await self._archive.expire(time.time(), self._settings.retention):
                 await asyncio.sleep(TICK)
         except HeadgateError as error:
             log.warning("Old runs could not be forgotten: %s", error.message)

@@ -1,0 +1,51 @@
+"""The runs that are over, as the store has them."""
+
+from collections import deque
+from weakref import WeakValueDictionary
+
+from headgate.runs.run import Run
+from headgate.store.base import Record, Store
+
+LATELY = 16
+"""Runs that are held though nobody reads them at the moment: whoever asks for one asks again."""
+
+
+class Archive:
+    """Brings them back; a long log is held once, however many read it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._read: WeakValueDictionary[str, Run] = WeakValueDictionary()
+        self._lately: deque[Run] = deque(maxlen=LATELY)
+
+    def held(self, id: str) -> Run | None:
+        """One that somebody reads, or has read just now."""
+        return self._read.get(id)
+
+    async def get(self, id: str, owner: str) -> Run | None:
+        """An owner's run."""
+        record = await self._store.get(id, owner)
+        return None if record is None else self._from(record)
+
+    async def named(self, name: str) -> Run | None:
+        """The run with that name, whoever's it is."""
+        record = await self._store.named(name)
+        return None if record is None else self._from(record)
+
+    async def delete(self, run: Run) -> None:
+        """Forget one."""
+        await self._store.delete(run.id, run.head.owner)
+        self._read.pop(run.id, None)
+
+    async def expire(self, now: float, retention: float) -> int:
+        """Forget some that were kept for long enough; says how many."""
+        # What is forgotten must not be found here.
+        self._lately.clear()
+        return await self._store.expire(now, retention)
+
+    def _from(self, record: Record) -> Run:
+        known = self._read.get(record.head.run)
+        if known is None:
+            known = self._read[record.head.run] = Run.kept(record.head, record.events, record.ended)
+            self._lately.append(known)
+        return known
