@@ -1,6 +1,7 @@
 """Responses over a WebSocket."""
 
 import json
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -152,6 +153,15 @@ def test_only_the_last_of_those_are_remembered(server: Serving) -> None:
         assert talk.response(previous_response_id=ids[1])["status"] == "completed"
 
 
+def test_large_ones_are_remembered_for_a_shorter_time() -> None:
+    """Nothing but their requests is needed to make us hold them."""
+    with serving('[server]\nmax_body = "10KB"\n') as small, talking(small) as talk:
+        ids = [talk.response(input="x" * 6000, generate=False)["id"] for _ in range(2)]
+        talk.create(previous_response_id=ids[0])
+        assert talk.until_over()[-1]["error"]["code"] == "previous_response_not_found"
+        assert talk.response(words=1, previous_response_id=ids[1])["status"] == "completed"
+
+
 def test_a_place_to_go_on_from_is_made_without_an_answer(server: Serving, upstream: Upstream) -> None:
     before = upstream.accepted
     with talking(server) as talk:
@@ -273,7 +283,8 @@ def test_so_it_does_when_nobody_has_said_anything_yet(server: Serving) -> None:
     with talking(server) as talk:
         talk.create(model="simulator/slow", first_ms=60_000)
         run = wait_for_run(server, "simulator/slow")
-        talk.socket.socket.close()
+        # A close alone says nothing as long as the client's own thread reads.
+        talk.socket.socket.shutdown(socket.SHUT_RDWR)
     wait_for_status(server, run, "stopped")
 
 

@@ -40,7 +40,7 @@ class Talks:
         """Serve one connection."""
         owner = self._keys.owner(socket.headers)
         await socket.accept()
-        talk = Talk(socket, Turns(self._engine, self._asking, socket, owner), self._bounds.bytes)
+        talk = Talk(socket, Turns(self._engine, self._asking, socket, owner, self._bounds.bytes), self._bounds.bytes)
         try:
             await talk.hold()
         finally:

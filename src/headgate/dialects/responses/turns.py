@@ -74,8 +74,10 @@ class Turn:
 class Turns:
     """Those of one connection."""
 
-    def __init__(self, engine: Engine, asking: Asking, socket: Socket, owner: str) -> None:
+    def __init__(self, engine: Engine, asking: Asking, socket: Socket, owner: str, limit: int) -> None:
         self._engine, self._asking, self._socket, self._owner = engine, asking, socket, owner
+        self._limit = limit
+        """How many bytes the requests may have together of what is not stored."""
         self._turn = Turn(socket)
         self._unstored: OrderedDict[str, Run] = OrderedDict()
 
@@ -120,9 +122,11 @@ class Turns:
         return run
 
     def _remember(self, run: Run) -> None:
+        size = len(run.head.request) + sum(len(other.head.request) for other in self._unstored.values())
         self._unstored[run.id] = run
-        if len(self._unstored) > MAX_REMEMBERED:
-            self._unstored.popitem(last=False)
+        while len(self._unstored) > MAX_REMEMBERED or (size > self._limit and len(self._unstored) > 1):
+            _, oldest = self._unstored.popitem(last=False)
+            size -= len(oldest.head.request)
 
     async def _find(self, run: str) -> Run:
         known = self._unstored.get(run)
