@@ -102,11 +102,12 @@ def test_it_still_has_no_more_than_its_time(tmp_path: Path) -> None:
 
 def test_an_address_that_was_given_means_something(tmp_path: Path) -> None:
     """However soon after it the server is killed."""
-    for _ in range(5):
-        with serving(folder=tmp_path) as server:
+    config = "[server]\nshutdown_grace = 0\n"
+    for _ in range(3):
+        with serving(config, folder=tmp_path) as server:
             made = ask(server, text=LONGER, gap_ms=5)
             server.kill()
-        with serving(folder=tmp_path) as server:
+        with serving(config, folder=tmp_path) as server:
             assert made._replace(server=server).get("status").status == 200
             assert server.stop() == 0
 
