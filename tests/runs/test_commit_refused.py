@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 import pytest
 
-from headgate.errors import Fenced, StoreError
+from headgate.errors import Fenced, NotFound, StoreError
 from headgate.events import AnyEvent, Failed, Finished, Text
 from headgate.runs import commit as module
 from headgate.runs.run import Run
 from headgate.store.base import Segment
 from tests.runs.desk import desk, shown
-from tests.runs.fakes import STARTED, code_of, run, texts, turns
+from tests.runs.fakes import STARTED, Fake, HeldStore, begin, code_of, over, run, saying, texts, turns, working
 
 FULL = StoreError("The disk is full.")
 
@@ -55,6 +55,33 @@ def test_what_the_store_refuses_for_good_is_never_shown() -> None:
             assert isinstance(one.events[2], Failed)
             assert (len(one.events), one.is_over, code_of(one)) == (3, True, "store_unavailable")
             assert at.over == [], "its end is still owed to the log"
+
+    run(play())
+
+
+@pytest.mark.usefixtures("_quickly")
+@pytest.mark.parametrize("is_well", [True, False])
+def test_what_was_deleted_does_not_come_back_with_an_end_that_was_owed(is_well: bool) -> None:
+    """Who was told that it is gone may believe it."""
+
+    async def play() -> None:
+        store = HeldStore()
+        async with working(Fake(saying()), store) as engine:
+            store.failures = [FULL] * 3
+            made = await over(engine, await begin(engine, keep=True))
+            assert code_of(made) == "store_unavailable"
+            if is_well:
+                await engine.delete(made)
+            else:
+                store.failures = [FULL] * 3
+                with pytest.raises(StoreError):
+                    await engine.delete(made)
+                store.failures = []
+                await engine.delete(made)
+            engine._commit.nudge()
+            await turns(50)
+            with pytest.raises(NotFound):
+                await engine.find(made.id, "anybody")
 
     run(play())
 

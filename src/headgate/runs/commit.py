@@ -114,6 +114,14 @@ class GroupCommit:
         if not run.is_begun and isinstance(run.last, Failed):
             raise StoreError(run.last.message, code=run.last.code)
 
+    async def settle_end(self, run: Run) -> None:
+        """Have the end of a run kept now, if it is owed; raises StoreError when it cannot be."""
+        if run in self._owed:
+            self._owed.remove(run)
+            await self.settle(run)
+        if run in self._owed and isinstance(run.last, Failed):
+            raise StoreError(run.last.message, code=run.last.code)
+
     def nudge(self) -> None:
         """Called now and then, so that a quiet beginning, or an end that is owed, is kept even when nothing happens."""
         if self._owed and self.trouble is None:

@@ -180,6 +180,7 @@ class Engine:
     async def delete(self, run: Run) -> None:
         """Forget a run; one that is at work is stopped first."""
         await self.stop(run)
+        await self._commit.settle_end(run)
         await self._archive.delete(run)
 
     async def recent(

@@ -128,11 +128,9 @@ async def write_log(
     """
     if not request.begin_stream(kind):
         return
-    if opening:
-        await request.write(opening, more=True)
-    elif not run.shows_output:
+    if opening or not run.shows_output:
         # The head goes out with the first piece, and readers want to know now that they are followed.
-        await request.write(keep_alive, more=True)
+        await request.write(opening or keep_alive, more=True)
     while not follower.is_gone:
         upto = min(run.shown, cursor + EVENTS_PER_WRITE)
         if upto > cursor:
