@@ -17,6 +17,8 @@ class Archive:
         self._store = store
         self._read: WeakValueDictionary[str, Run] = WeakValueDictionary()
         self._lately: deque[Run] = deque(maxlen=LATELY)
+        self._losses = 0
+        """How often something was forgotten: what was being read meanwhile may be gone, and is not held."""
 
     def held(self, id: str) -> Run | None:
         """One that somebody reads, or has read just now."""
@@ -24,28 +26,35 @@ class Archive:
 
     async def get(self, id: str, owner: str) -> Run | None:
         """An owner's run."""
+        losses = self._losses
         record = await self._store.get(id, owner)
-        return None if record is None else self._from(record)
+        return None if record is None else self._from(record, losses)
 
     async def named(self, name: str) -> Run | None:
         """The run with that name, whoever's it is."""
+        losses = self._losses
         record = await self._store.named(name)
-        return None if record is None else self._from(record)
+        return None if record is None else self._from(record, losses)
 
     async def delete(self, run: Run) -> None:
         """Forget one."""
         await self._store.delete(run.id, run.head.owner)
+        self._losses += 1
         self._read.pop(run.id, None)
 
     async def expire(self, now: float, retention: float) -> int:
         """Forget some that were kept for long enough; says how many."""
         # What is forgotten must not be found here.
         self._lately.clear()
-        return await self._store.expire(now, retention)
+        forgotten = await self._store.expire(now, retention)
+        self._losses += forgotten
+        return forgotten
 
-    def _from(self, record: Record) -> Run:
+    def _from(self, record: Record, losses: int) -> Run:
         known = self._read.get(record.head.run)
         if known is None:
-            known = self._read[record.head.run] = Run.kept(record.head, record.events, record.ended)
-            self._lately.append(known)
+            known = Run.kept(record.head, record.events, record.ended)
+            if losses == self._losses:
+                self._read[record.head.run] = known
+                self._lately.append(known)
         return known
