@@ -12,6 +12,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeAlias
 
+from tests.delivered import is_read
 from tests.e2e.wire import PATIENCE
 
 STREAM_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -85,6 +86,8 @@ class Peer:
 
     def reset(self) -> None:
         """Hang up with RST instead of FIN, once the client has what was sent."""
+        while not is_read(self._socket):
+            time.sleep(0.001)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close()
 

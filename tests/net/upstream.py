@@ -1,18 +1,17 @@
 """A real server on 127.0.0.1 that plays scripted bytes, and a receiver that keeps what it gets."""
 
 import asyncio
-import fcntl
 import socket
 import ssl
 import struct
-import termios
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self, TypeAlias
 
 from headgate.net import Client, Flow, Target
-from tests.waiting import turns, until
+from tests.delivered import is_read
+from tests.waiting import until
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
@@ -58,9 +57,7 @@ class Peer:
     async def delivered(self) -> None:
         """Return once the client has read what was sent; a reset before would throw it away."""
         sock: socket.socket = self.writer.get_extra_info("socket")
-        # Once its end of the connection has it all, its next turn is enough: it is on this loop.
-        await until(lambda: not self.writer.transport.get_write_buffer_size() and not _unacknowledged(sock))
-        await turns()
+        await until(lambda: not self.writer.transport.get_write_buffer_size() and is_read(sock))
 
     def close(self) -> None:
         self.writer.close()
@@ -80,11 +77,6 @@ class Peer:
                 pass
         except OSError:
             pass
-
-
-def _unacknowledged(sock: socket.socket) -> int:
-    (count,) = struct.unpack("i", fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4)))
-    return int(count)
 
 
 Play: TypeAlias = Callable[[Peer], Awaitable[None]]

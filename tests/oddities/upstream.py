@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
+from tests.delivered import is_read
+from tests.waiting import until
+
 
 class Act(Enum):
     """What a play may do besides sending."""
@@ -132,12 +135,15 @@ class Upstream:
                 await writer.drain()
                 # Let it go out by itself: what is written together would often be read together.
                 await asyncio.sleep(0)
-            case Act.CUT | Act.RESET:
+            case Act.CUT:
+                return False
+            case Act.RESET:
                 await writer.drain()
-                # What was sent must be read before: a reset overtakes it.
-                await asyncio.sleep(0.05)
-                if step is Act.RESET:
-                    _reset(writer)
+                sock: socket.socket = writer.get_extra_info("socket")
+                # A reset overtakes what was not read yet.
+                await until(lambda: is_read(sock))
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                writer.transport.abort()
                 return False
             case Act.HOLD:
                 # Until the other side goes away.
@@ -146,9 +152,3 @@ class Upstream:
             case _:
                 await asyncio.sleep(step)
         return True
-
-
-def _reset(writer: asyncio.StreamWriter) -> None:
-    sock: socket.socket = writer.get_extra_info("socket")
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()

@@ -10,6 +10,7 @@ from uvicorn.server import ServerState
 
 from headgate.web.http import Receive, Request, Scope, Send
 from headgate.web.protocol import MAX_PIPELINED, Protocol
+from tests.waiting import turns
 
 
 class Wire(asyncio.Transport):
@@ -118,7 +119,7 @@ def test_a_connection_at_work_is_not_idle() -> None:
     async def act(line: Line) -> None:
         await line.hear(b"GET /a HTTP/1.1\r\nhost: x\r\n\r\nGET /b HT")
         line._go.set()
-        await asyncio.sleep(0.01)
+        await turns()
         line._go.clear()
         await line.hear(b"TP/1.1\r\nhost: x\r\n\r\n")
         assert len(line.requests) == 2
