@@ -270,6 +270,26 @@ def test_a_full_queue_is_a_failure_like_any_other() -> None:
     run(play())
 
 
+@pytest.mark.parametrize("stream", [True, False])
+def test_who_waits_for_a_turn_has_no_more_time_for_the_whole(stream: bool) -> None:
+    """Whatever the answer itself may take."""
+
+    async def play() -> None:
+        talk = Talk()
+        pools = {"a": Pool("a", [Member(Fake(talk, name="a"))], slots=Slots("a", 1, 5))}
+        async with Fleet(silence, pools=pools) as fleet:
+            await fleet.begin("a/m")
+            await talk.began.wait()
+            asked = msgspec.structs.replace(call("a/m"), stream=stream)
+            wishes = Wishes(limits=Limits(first_event=1000.0, whole=1000.0, total=0.01))
+            route = await fleet.engine.catalogue.route("a/m")
+            late = await over(fleet.engine, fleet.engine.start(asked, route, owner="me", wishes=wishes))
+            assert isinstance(late.last, Failed)
+            assert late.last.code == "queue_timeout"
+
+    run(play())
+
+
 def test_a_provider_in_trouble_is_asked_last() -> None:
     """Though it stands first, as long as its rest lasts."""
 

@@ -13,15 +13,15 @@ Emit: TypeAlias = Callable[[Sequence[AnyEvent]], None]
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """How long a provider may take, in seconds; None is for ever."""
+    """How long a provider may take, in seconds; None is for ever. Kept with runs: fields are added at the end only."""
 
     connect: float = 5.0
     first_event: float = 30.0
-    whole: float = 600.0
-    """The same for an answer that is asked for in one piece: nothing of it comes before all of it is made."""
     idle: float = 60.0
     """Between two events that mean something: comments and empty deltas do not count."""
     total: float | None = None
+    whole: float = 600.0
+    """As `first_event`, for an answer that is asked for in one piece: nothing of it comes before all of it is made."""
 
 
 class Flow(Protocol):

@@ -113,18 +113,23 @@ class Drive:
     async def _try(self, target: Target, pool: Pool, member: Member, *, is_last: bool) -> ProviderError | None:
         """Why it was in vain, if it was; raises ProviderError for an answer that broke after its first words."""
         limits = self._wishes.limits or pool.limits
+        patience = limits.first_event if limits.total is None else min(limits.first_event, self._rest_of(limits.total))
         if not self._call.stream:
             limits = msgspec.structs.replace(limits, first_event=max(limits.first_event, limits.whole))
         if pool.slots is None:
             return await self._talk(target, member, limits, is_last=is_last)
         try:
-            await pool.slots.take(limits.first_event)
+            await pool.slots.take(patience)
         except ProviderError as error:
             return error
         try:
             return await self._talk(target, member, limits, is_last=is_last)
         finally:
             pool.slots.give_back()
+
+    def _rest_of(self, total: float) -> float:
+        """How much of the time for the whole is left."""
+        return max(0.0, self._began + total - self._desk.clock())
 
     async def _talk(self, target: Target, member: Member, limits: Limits, *, is_last: bool) -> ProviderError | None:
         desk = self._desk
