@@ -8,7 +8,10 @@ from hypothesis import HealthCheck, settings
 ALL_SLOW = "\npytestmark = pytest.mark.slow\n"
 
 # How long an example takes says more about the machine than about the example.
-settings.register_profile("steady", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# More examples than these find little more.
+settings.register_profile(
+    "steady", settings(), max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("steady")
 
 

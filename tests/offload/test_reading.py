@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate.errors import BadRequest
@@ -182,7 +182,6 @@ VALUES = st.recursive(
 FIELDS = st.sampled_from([*offload.OffloadRequest.__struct_fields__, "stream", "stream_options", "store", "tools", "x"])
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(FIELDS, VALUES, max_size=6))
 def test_whatever_comes_is_read_or_refused(fields: dict[str, Any]) -> None:
     """With a word for what is wrong, and never anything else."""

@@ -118,6 +118,7 @@ def test_nothing_that_comes_does_more_than_fail(name: str, data: some.DataObject
                 inner,
             )
         ),
+        max_leaves=20,
     )
 )
 def test_no_whole_answer_does_more_than_fail(said: Any) -> None:
