@@ -297,3 +297,33 @@ def test_a_request_that_was_asked_again_after_a_crash_is_one_run(tmp_path: Path)
             answer = post(server, "/v1/chat/completions", said, "crash")
             assert answer.headers["headgate-run"] == run
             assert b'" all"' in answer.body
+
+
+def test_a_request_comes_again_when_what_it_goes_on_from_is_gone(server: Serving) -> None:
+    """It was asked and answered: what it was made of does not matter any more."""
+    path = "/v1/responses"
+    first = post(server, path, body(path, stream=False), "goes-on-0")
+    said = body(path, stream=False, text="and so on")
+    goes_on = json.dumps({**json.loads(said), "previous_response_id": json.loads(first.body)["id"]}).encode()
+    second = post(server, path, goes_on, "goes-on-1")
+    assert second.status == 200
+    assert ask(server, f"/v1/runs/{first.headers['headgate-run']}", {}, "DELETE").status == 200
+    again = post(server, path, goes_on, "goes-on-1")
+    assert (again.status, again.body) == (200, second.body)
+    assert post(server, path, goes_on, "goes-on-2").error["code"] == "previous_response_not_found"
+
+
+def test_an_offloaded_conversation_comes_again_when_its_beginning_is_gone(server: Serving) -> None:
+    """At the same addresses."""
+    path = "/v1/async-chatgpt"
+    said = {"messages": HELLO, **script(words=3)}
+    first = post(server, path, json.dumps(said).encode(), "offload-0")
+    begun = json.loads(first.body)
+    wait_for_status(server, first.headers["headgate-run"], "finished")
+    goes_on = json.dumps({**said, "from_status_url": begun["endpoints"]["status_url"]}).encode()
+    second = post(server, path, goes_on, "offload-1")
+    assert second.status == 200
+    assert ask(server, f"/v1/runs/{first.headers['headgate-run']}", {}, "DELETE").status == 200
+    again = post(server, path, goes_on, "offload-1")
+    assert (again.status, json.loads(again.body)["endpoints"]) == (200, json.loads(second.body)["endpoints"])
+    assert post(server, path, goes_on, "offload-2").status == 404

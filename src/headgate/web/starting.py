@@ -51,6 +51,18 @@ class Begun(NamedTuple):
     """False when the request's key had brought it forth before."""
 
 
+async def recall(engine: Engine, request: Asker, *, owner: str, body: bytes) -> Run | None:
+    """
+    The run that the request's key stands for, if it was begun.
+
+    For dialects that must look something up to make a call of the request: the first one found it, and it may be
+    gone by now.
+    """
+    name = _name_of_key(request, owner)
+    known = None if name is None else await engine.named(name)
+    return None if known is None else _checked(known, _fingerprint(request, body))
+
+
 async def begin(
     engine: Engine,
     request: Asker,
@@ -75,13 +87,13 @@ async def begin(
             wishes, keep=True, names=(*wishes.names, name), fingerprint=_fingerprint(request, body)
         )
         if (known := await engine.named(name)) is not None:
-            return _checked(known, wishes)
+            return Begun(_checked(known, wishes.fingerprint), False)
     route = await engine.catalogue.route(call.model, call.fallbacks)
     if request.is_left and not wishes.keep:
         # Finding the model took a while, and nobody waits for the answer any more.
         return None
     if name is not None and (known := engine.live_named(name)) is not None:
-        return _checked(known, wishes)
+        return Begun(_checked(known, wishes.fingerprint), False)
     return Begun(engine.start(call, route, owner=owner, wishes=wishes), True)
 
 
@@ -112,10 +124,10 @@ def _fingerprint(request: Asker, body: bytes) -> bytes:
     return hashlib.sha256(request.scope["path"].encode() + b"\0" + body).digest()
 
 
-def _checked(run: Run, wishes: Wishes) -> Begun:
-    if run.head.fingerprint != wishes.fingerprint:
+def _checked(run: Run, fingerprint: bytes) -> Run:
+    if run.head.fingerprint != fingerprint:
         raise KeyReused("This Idempotency-Key was used with another request.")
-    return Begun(run, False)
+    return run
 
 
 def _retention(text: bytes) -> float:

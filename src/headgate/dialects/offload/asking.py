@@ -22,7 +22,7 @@ from headgate.store.base import Hook
 from headgate.web.address import PublicAddress
 from headgate.web.http import Request, run_headers
 from headgate.web.routes import Handler
-from headgate.web.starting import begin
+from headgate.web.starting import begin, recall
 
 HOOK = "offload"
 """The form of the message to a webhook, which `announcing` writes."""
@@ -52,6 +52,9 @@ class Asking:
             body = await request.body(self._bounds.bytes, self._bounds.seconds)
             check_text(body)
             asked = reading.read(body)
+            if (known := await recall(self._engine, request, owner=owner, body=body)) is not None:
+                await self._promise(request, known, None)
+                return
             parent = None if asked.parent is None else await self._parent(asked.parent)
             messages = asked.fields["messages"] if parent is None else self._continued(parent, asked)
             model = await self._model(asked.model)
@@ -72,13 +75,13 @@ class Asking:
             )
             begun = await begin(self._engine, request, call, owner=owner, body=body, wishes=wishes, hook=HOOK)
             if begun is not None:
-                # An address that was given must mean something, also when the server is killed the next moment.
-                await self._engine.settle(begun.run)
-                self._answer(request, begun.run, secrets if begun.is_new else None)
+                await self._promise(request, begun.run, secrets if begun.is_new else None)
 
         return handle
 
-    def _answer(self, request: Request, run: Run, secrets: Tokens | None) -> None:
+    async def _promise(self, request: Request, run: Run, secrets: Tokens | None) -> None:
+        # An address that was given must mean something, also when the server is killed the next moment.
+        await self._engine.settle(run)
         note = notes.decode(run.head.note)
         authorization: dict[str, str] = {"access": note.access}
         if note.is_private:

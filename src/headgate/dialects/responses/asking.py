@@ -15,7 +15,7 @@ from headgate.keys import Keys
 from headgate.runs import Engine, Run, Wishes
 from headgate.web.answers import answer
 from headgate.web.http import Request, run_headers
-from headgate.web.starting import Asker, begin
+from headgate.web.starting import Asker, begin, recall
 
 HOOK = "response"
 """OpenAI announces responses in a form of its own."""
@@ -33,10 +33,16 @@ class Asking:
         owner = self._keys.owner(request.headers)
         body = await request.body(self._bounds.bytes, self._bounds.seconds)
         check_text(body)
-        call = await self.complete(openai_responses.read(body), owner)
-        run = await self.begin(request, call, owner, body)
-        if run is None:
-            return
+        call = openai_responses.read(body)
+        run: Run | None = await recall(self._engine, request, owner=owner, body=body)
+        if run is not None:
+            # With what it goes on from, which may be forgotten by now.
+            call = openai_responses.read(run.head.request)
+        else:
+            call = await self.complete(call, owner)
+            run = await self.begin(request, call, owner, body)
+            if run is None:
+                return
         if is_background(call):
             await self._promise(run, call, request)
         else:
