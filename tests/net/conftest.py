@@ -19,7 +19,7 @@ TOO_LONG = 25.0
 """Seconds after which a play counts as hanging: less than an idle connection is kept, which thus ends no play."""
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _light_collections() -> Iterator[None]:
     """Every play ends with a collection, which must not walk all of pytest each time."""
     gc.collect()

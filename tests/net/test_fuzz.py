@@ -117,7 +117,7 @@ def test_answers_on_one_connection_do_not_run_into_each_other() -> None:
 @pytest.mark.parametrize("batch", range(4))
 def test_a_damaged_answer_is_understood_as_h11_does_or_not_at_all(batch: int) -> None:
     both = 0
-    for seed in range(batch * 800, (batch + 1) * 800):
+    for seed in range(batch * 500, (batch + 1) * 500):
         chance = random.Random(seed)
         data = damage(make(chance).data, chance)
         theirs, ours = read_by_h11(data), read_by_us(pieces_of(data, chance))
@@ -128,11 +128,11 @@ def test_a_damaged_answer_is_understood_as_h11_does_or_not_at_all(batch: int) ->
             assert any(sign in ours for sign in STRICTER.values()), (seed, ours, data[:300])
         elif isinstance(ours, Read) and isinstance(theirs, str):
             assert any(sign in theirs for sign in TOLERATED.values()), (seed, theirs, data[:300])
-    assert both > 200, "the damage leaves too little to compare"
+    assert both > 125, "the damage leaves too little to compare"
 
 
 def test_how_a_damaged_answer_is_cut_makes_no_difference() -> None:
-    for seed in range(600):
+    for seed in range(400):
         chance = random.Random(seed)
         data = damage(make(chance).data, chance)[:2000]
         whole = read_by_us([data])

@@ -282,7 +282,7 @@ class OnDisk(StoreMachine):
 
 def test_the_store_in_memory() -> None:
     """Any history without a crash."""
-    run_state_machine_as_test(InMemory, settings=settings(HISTORIES, max_examples=30))
+    run_state_machine_as_test(InMemory, settings=settings(HISTORIES, max_examples=15))
 
 
 @pytest.mark.slow

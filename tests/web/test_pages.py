@@ -104,6 +104,7 @@ def test_a_request_that_comes_before_the_pages_are_ready_waits() -> None:
     site.close()
 
 
+@pytest.mark.slow
 def test_the_server_starts_without_the_framework() -> None:
     """It takes half a second to load, which no answer need wait for."""
     program = "import sys, headgate.app; sys.exit('fastapi' in sys.modules or 'pydantic' in sys.modules)"

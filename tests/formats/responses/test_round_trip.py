@@ -162,6 +162,7 @@ def test_the_same_log_gives_the_same_bytes(name: str) -> None:
     assert written(LOGS[name], run="run_8") != written(LOGS[name])
 
 
+@pytest.mark.slow
 def test_another_process_writes_the_same_bytes() -> None:
     """Whoever takes over a stream goes on with the same ids and numbers."""
     program = (
