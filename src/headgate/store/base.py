@@ -221,6 +221,9 @@ class Store(Protocol):
     async def update_delivery(self, delivery: Delivery, tried: Try | None = None) -> None:
         """Keep where a delivery stands now, and the try that brought it there."""
 
+    async def put_off(self, deliveries: Sequence[Delivery]) -> None:
+        """Keep where several deliveries stand now, none of which was tried."""
+
     async def tries(self, delivery: int) -> list[Try]:
         """What was tried for a delivery, in order."""
 

@@ -122,6 +122,11 @@ class MemoryStore(Store):
             self._tries.setdefault(delivery.id, []).append(tried)
 
     @override
+    async def put_off(self, deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            await self.update_delivery(delivery)
+
+    @override
     async def tries(self, delivery: int) -> list[Try]:
         return list(self._tries.get(delivery, ()))
 

@@ -177,13 +177,16 @@ class Worker:
 
     async def _put_off(self, deliveries: Sequence[Delivery]) -> None:
         """Get them out of the way, because others may be due behind them; they are back when their turn comes."""
+        # One may be news as well, which does not stand in line.
+        await self._take_fresh()
+        later = []
         for delivery in deliveries:
-            if self._is_known(delivery):
-                # It was news as well, and has been taken meanwhile.
-                continue
-            turn = self._lanes.turn(self._addressing.host_of(delivery), self._now())
-            await self._store.update_delivery(schedule.later(delivery, self._now(), turn))
-            await self._take_fresh()
+            if not self._is_known(delivery):
+                turn = self._lanes.turn(self._addressing.host_of(delivery), self._now())
+                later.append(schedule.later(delivery, self._now(), turn))
+        # In one commit: each takes its place in the line of everybody's words.
+        await self._store.put_off(later)
+        await self._take_fresh()
 
     def _start(self) -> None:
         for host, delivery in self._lanes.ready():

@@ -1,6 +1,7 @@
 """Messages that runs are over: kept with the end of the run, so that none is forgotten."""
 
 import sqlite3
+from collections.abc import Sequence
 
 from headgate.store.base import Delivery, End, Try
 
@@ -50,6 +51,12 @@ def update(connection: sqlite3.Connection, delivery: Delivery, tried: Try | None
     if tried is not None and changed.rowcount:
         values = (delivery.id, tried.at, tried.status, tried.error, tried.seconds)
         connection.execute("INSERT INTO tries VALUES (?,?,?,?,?)", values)
+
+
+def put_off(connection: sqlite3.Connection, deliveries: Sequence[Delivery]) -> None:
+    """Where several stand now, none of which was tried."""
+    for delivery in deliveries:
+        update(connection, delivery, None)
 
 
 def forget(connection: sqlite3.Connection, run: str) -> None:

@@ -148,6 +148,10 @@ class SqliteStore(Store):
 
         return await self._change(forget)
 
+    @override
+    async def put_off(self, deliveries: Sequence[Delivery]) -> None:
+        await self._change(lambda connection: outbox.put_off(connection, deliveries))
+
     async def _change(self, work: Callable[[sqlite3.Connection], T]) -> T:
         def change() -> T:
             with self._writer.transaction() as connection:
