@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from headgate.errors import ProviderError
@@ -48,8 +48,6 @@ WHOLES = [
     wire.bent(wire.whole({"role": "assistant", "content": "Hi"}), logprobs=of(token("Hi"))),
 ]
 TEXT_WHOLE = {**completions.piece("Hi", "stop"), "usage": wire.USAGE}
-
-MANY = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.fixture(autouse=True)
@@ -111,7 +109,6 @@ def judge_all(log: list[AnyEvent], include: bool, more: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("name", STREAMS)
-@MANY
 @given(data=st.data())
 def test_a_bent_chat_reaches_every_client_in_shape(name: str, data: st.DataObject) -> None:
     values = data.draw(bent(STREAMS[name]))
@@ -119,7 +116,6 @@ def test_a_bent_chat_reaches_every_client_in_shape(name: str, data: st.DataObjec
     judge_all(log, data.draw(includes), data.draw(asked))
 
 
-@MANY
 @given(values=bent(completions.TALK), size=sizes, include=includes)
 def test_a_bent_completion_reaches_its_client_in_shape(values: list[Any], size: int, include: bool) -> None:
     log = read(openai_completions.Reader, stream_of(values), size)
@@ -130,7 +126,6 @@ def test_a_bent_completion_reaches_its_client_in_shape(values: list[Any], size: 
         )
 
 
-@MANY
 @given(values=bent(WHOLES[:1]) | bent(WHOLES[1:2]) | bent(WHOLES[2:]), include=includes, more=asked)
 def test_a_bent_whole_chat_reaches_every_client_in_shape(values: list[Any], include: bool, more: Any) -> None:
     try:
@@ -142,7 +137,6 @@ def test_a_bent_whole_chat_reaches_every_client_in_shape(values: list[Any], incl
     judge_all(log, include, more)
 
 
-@MANY
 @given(values=bent([TEXT_WHOLE]))
 def test_a_bent_whole_completion_reaches_its_client_in_shape(values: list[Any]) -> None:
     try:
@@ -153,7 +147,6 @@ def test_a_bent_whole_completion_reaches_its_client_in_shape(values: list[Any]) 
     judge.completion_whole(Answer(200, {"content-type": "application/json"}, body, True))
 
 
-@MANY
 @given(data=st.binary(max_size=60) | st.text(max_size=60).map(str.encode), size=sizes)
 def test_noise_is_an_error_and_nothing_worse(data: bytes, size: int) -> None:
     assume(b"DONE" not in data.upper())

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate.errors import ProviderError
@@ -94,7 +94,6 @@ LINES = st.sampled_from(
 ENDS = st.sampled_from([b"\n", b"\r\n", b"\r"])
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
 @given(st.lists(st.tuples(LINES, ENDS), max_size=20), st.integers(0, 2**32), st.booleans())
 def test_it_agrees_with_the_standard(lines: list[tuple[bytes, bytes]], seed: int, mark: bool) -> None:
     """Any lines with any ends, cut at random places."""

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate.errors import BadRequest
@@ -121,7 +121,6 @@ _ODD = st.recursive(
 )
 
 
-@settings(max_examples=80, deadline=None)
 @given(_ODD, st.dictionaries(_KEYS, _ODD, max_size=5))
 def test_no_schema_is_too_odd(definition: object, schema: dict[str, Any]) -> None:
     with suppress(BadRequest):

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate.errors import ProviderError
@@ -201,7 +201,6 @@ def logs(draw: st.DrawFn) -> list[AnyEvent]:
     return [*log, Finished(reason)]
 
 
-@settings(max_examples=60, deadline=None)
 @given(logs(), st.integers(1, 50))
 def test_any_log_is_read_back(log: list[AnyEvent], size: int) -> None:
     read = events_in(written(log), size)
@@ -210,7 +209,6 @@ def test_any_log_is_read_back(log: list[AnyEvent], size: int) -> None:
     assert sum(isinstance(event, LAST) for event in read) == 1
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.sampled_from([*STREAMS, "hosted_tools", "failed"]), st.randoms(use_true_random=False))
 def test_no_shuffled_stream_confuses_a_reader_or_a_writer(name: str, chance: Any) -> None:
     """Events in any order, some twice, some not at all: an answer or an error, and a regular log."""
