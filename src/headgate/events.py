@@ -113,6 +113,8 @@ class Attempt(Event, frozen=True, array_like=True, gc=False, tag="attempt"):
     message: str
     key: str = ""
     """Which of the provider's keys it was, where it has several."""
+    model: str = ""
+    """The model as the provider names it."""
 
 
 class Usage(Event, frozen=True, array_like=True, gc=False, tag="usage"):

@@ -1,5 +1,6 @@
 """Paths and methods that are not there, and what belongs to every answer."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -29,6 +30,18 @@ def test_unknown_paths_are_told_in_the_envelope(server: Serving) -> None:
     for path in ("/nowhere", "/v1/chat", f"{CHAT}/", "//", "/v1//models", "/%2e%2e/etc/passwd", "/v2/models"):
         answer = said(server, head("GET", path, {}))
         assert (answer.status, answer.error["code"]) == (404, "not_found"), path
+
+
+def test_an_apis_own_paths_are_refused_in_its_own_shape(server: Serving) -> None:
+    """Of a path that it does not have, and of a wrong method."""
+    for method, path, status, shape in (
+        ("GET", "/anthropic/v1/nothing", 404, {"type", "error", "request_id"}),
+        ("GET", "/anthropic/v1/messages", 405, {"type", "error", "request_id"}),
+        ("GET", "/genai/v1beta/nothing", 404, {"error"}),
+        ("GET", "/v1/async-chatgpt", 405, {"status", "error"}),
+    ):
+        answer = said(server, head(method, path, {}))
+        assert (answer.status, set(json.loads(answer.body))) == (status, shape), path
 
 
 def test_a_wrong_method_is_told_which_are_right(server: Serving) -> None:

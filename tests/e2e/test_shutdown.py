@@ -99,14 +99,14 @@ def test_nothing_new_begins_while_the_server_ends(tmp_path: Path) -> None:
         assert int(answer.headers["retry-after"]) >= 1
 
 
-def test_a_second_interrupt_ends_the_grace(tmp_path: Path) -> None:
-    """For somebody at a terminal who does not want to wait."""
+def test_who_tells_it_twice_does_not_want_to_wait(tmp_path: Path, sign: signal.Signals) -> None:
+    """At a terminal or elsewhere."""
     with serving("[server]\nshutdown_grace = 60\n", folder=tmp_path) as server, Wire(server) as wire:
         wire.post(chat(stream=True, text=ENDLESS, gap_ms=10))
         wire.until(b" w3")
         began = time.monotonic()
-        with ending(server, lambda: server.process.send_signal(signal.SIGINT)):
-            server.process.send_signal(signal.SIGINT)
+        with ending(server, lambda: server.process.send_signal(sign)):
+            server.process.send_signal(sign)
             assert b'"code":"shutting_down"' in wire.rest()
         assert time.monotonic() - began < 25
 

@@ -317,6 +317,7 @@ def test_keys_and_origins_are_checked_before_anything_else() -> None:
             mine = talk.response(words=1)["id"]
         assert ask(server, f"{PATH}/{mine}", {"authorization": "Bearer alice-0f2c"}).status == 200
         assert ask(server, f"{PATH}/{mine}").status == 401
+        assert "ERROR" not in server.log(), "to refuse somebody is no fault of ours"
 
 
 def test_without_an_upgrade_it_is_no_page(server: Serving) -> None:

@@ -169,3 +169,14 @@ def test_a_provider_that_does_not_answer_is_left_out(monkeypatch: pytest.MonkeyP
         assert (await catalogue.find("m")).provider.name == "fake"
 
     run(play())
+
+
+def test_a_fallback_that_is_not_there_is_named() -> None:
+    """And not the model, which is."""
+
+    async def play() -> None:
+        with pytest.raises(NotFound) as raised:
+            await Catalogue({"a": Fake(name="a")}, {"fine": "a/m"}, ()).route("a/m", ["fine", "nope"])
+        assert raised.value.param == "fallbacks[1]"
+
+    run(play())

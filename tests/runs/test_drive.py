@@ -83,7 +83,12 @@ def test_the_next_is_asked_when_the_first_fails(status: int) -> None:
     async def play() -> None:
         async with Fleet(failing(status), saying("hello")) as fleet:
             log = await fleet.made("a/m", "b/n")
-            assert log == [Attempt("a", status, "down", "m is down"), Started("fake", "m", "", 0), Text("hello"), DONE]
+            assert log == [
+                Attempt("a", status, "down", "m is down", "", "m"),
+                Started("fake", "m", "", 0),
+                Text("hello"),
+                DONE,
+            ]
             assert fleet.fakes[1].asked[0].model == "n"
             assert "fallbacks" not in fleet.fakes[1].asked[0].call.fields
 
@@ -201,7 +206,7 @@ def test_another_key_is_tried_before_another_provider(status: int) -> None:
         pools = {"a": Pool("a", [Member(bad, "key 1"), Member(good, "key 2")], chance=lambda: 0.0)}
         async with Fleet(silence, saying("other"), pools=pools) as fleet:
             log = await fleet.made("a/m", "b/m")
-            assert log[0] == Attempt("a", status, "down", "m is down", "key 1")
+            assert log[0] == Attempt("a", status, "down", "m is down", "key 1", "m")
             assert log[2] == Text("hello")
             await fleet.made("a/m", "b/m")
             assert (len(bad.asked), len(good.asked)) == (1, 2), "the refused key rests"

@@ -88,8 +88,12 @@ class Catalogue:
     async def route(self, model: str, fallbacks: Sequence[str] = ()) -> tuple[Target, ...]:
         """Whom to ask, and whom when that fails, each once; raises NotFound."""
         targets = await self._targets(model)
-        for name in fallbacks:
-            targets += await self._targets(name)
+        for place, name in enumerate(fallbacks):
+            try:
+                targets += await self._targets(name)
+            except NotFound as error:
+                error.param = f"fallbacks[{place}]"
+                raise
         return targets if len(targets) == 1 else tuple(dict.fromkeys(targets))
 
     async def _targets(self, model: str) -> tuple[Target, ...]:

@@ -64,7 +64,7 @@ class Drive:
         self._began = desk.clock()
         self._meant = route[0]
         self._left = self._in_order(route)
-        self._failures: list[tuple[Member, ProviderError]] = []
+        self._failures: list[tuple[Target, Member, ProviderError]] = []
 
     async def go(self) -> None:
         """Try until there is an answer; raises ProviderError when nobody answered, or an answer broke."""
@@ -74,7 +74,7 @@ class Drive:
         if len(self._failures) > 1 and self._run.started is None:
             self._note_failure()
         # What the others said is in the log; who is asked first is whom the client means.
-        raise self._failures[0][1]
+        raise self._failures[0][2]
 
     def _in_order(self, route: Route) -> list[Target]:
         """As the route has it, but those in trouble last."""
@@ -97,7 +97,7 @@ class Drive:
             error = await self._try(target, pool, member, is_last=is_last)
             if error is None:
                 return True
-            self._failures.append((member, error))
+            self._failures.append((target, member, error))
             if error.status < 500 and error.status not in _OF_THE_PROVIDER:
                 self._left.clear()
                 return False
@@ -186,9 +186,9 @@ class Drive:
         return self._wishes.key != "" and target is self._meant
 
     def _note_failure(self) -> None:
-        member, error = self._failures[-1]
+        target, member, error = self._failures[-1]
         name = member.provider.name
-        self._desk.append(self._run, [Tried(name, error.status, error.code, error.message, member.label)])
+        self._desk.append(self._run, [Tried(name, error.status, error.code, error.message, member.label, target.model)])
 
 
 def _without_ours(call: Call) -> Call:

@@ -122,12 +122,17 @@ class Gate:
         if methods:
             known = ", ".join(sorted(methods))
             error = MethodNotAllowed(f"{scope['path'][:200]} takes {known}, not {scope['method']}.")
-            self._refuse(request, error, openai.error_body, b"allow: %b\r\n" % known.encode())
+            self._refuse(
+                request,
+                error,
+                self._routes.error_of(scope["path"]) or openai.error_body,
+                b"allow: %b\r\n" % known.encode(),
+            )
         elif scope["path"] in self._pages.paths:
             await self._pages(scope, receive, send)
         else:
             error = NotFound(f"There is nothing at {scope['path'][:200]}. The paths are listed at /docs.")
-            self._refuse(request, error, openai.error_body)
+            self._refuse(request, error, self._routes.error_of(scope["path"]) or openai.error_body)
 
     def _preflight(self, request: Request) -> None:
         wanted = request.headers.get(b"access-control-request-headers", b"*")

@@ -73,6 +73,19 @@ class Routes:
                 return route, found.groupdict()
         return None
 
+    def error_of(self, path: str) -> ErrorBody | None:
+        """How clients of the API that has this path, or paths beside it, want to be told of an error."""
+        for route in self.all:
+            if route.path == path:
+                return route.error
+        for pattern, route in self._patterns:
+            if pattern.fullmatch(path):
+                return route.error
+        # A folder that belongs to one API alone.
+        first = path[1:].partition("/")[0]
+        beside = {route.error for route in self.all if route.path[1:].partition("/")[0] == first}
+        return beside.pop() if len(beside) == 1 else None
+
     def methods(self, path: str) -> set[str]:
         """The methods that path knows."""
         known = {method for method, fixed in self._fixed if fixed == path}

@@ -6,6 +6,7 @@ import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import NamedTuple, cast
 
 import uvicorn
@@ -121,7 +122,8 @@ class Server(uvicorn.Server):
         for server in self.servers:
             server.close()
         if live := self._parts.engine.live_runs:
-            log.info("Waiting up to %g s for %d answers to end; ask once more to end at once.", self._grace, live)
+            answers = "1 answer" if live == 1 else f"{live} answers"
+            log.info("Waiting up to %g s for %s to end; ask once more to end at once.", self._grace, answers)
         # Runs end first, so that their readers get an end and the connections are free to close.
         await self._parts.engine.close(self._grace, lambda: self.force_exit)
         await self._hang_up()
@@ -141,6 +143,12 @@ class Server(uvicorn.Server):
         # They find their clients gone, and end by themselves.
         if self.server_state.tasks:
             await asyncio.wait(self.server_state.tasks, timeout=LAST_WORDS)
+
+    @override
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # The second time it is meant, whichever signal it is.
+        self.force_exit = self.force_exit or self.should_exit
+        self.should_exit = True
 
     @override
     @contextlib.contextmanager

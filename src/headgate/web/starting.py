@@ -100,7 +100,9 @@ async def begin(
 def _with_headers(wishes: Wishes, request: Asker, call: Call, hook: str) -> Wishes:
     headers = request.headers
     changes: dict[str, object] = {}
-    if headers.get(b"headgate-disconnect", b"").lower() == b"keep":
+    if (wish := headers.get(b"headgate-disconnect")) is not None:
+        if wish.lower() != b"keep":
+            raise BadRequest("'Headgate-Disconnect' can only be 'keep'; without it a client that leaves stops its run.")
         changes["keep"] = True
     if (seconds := headers.get(b"headgate-retention")) is not None:
         changes["retention"] = _retention(seconds)

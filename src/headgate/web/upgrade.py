@@ -8,7 +8,10 @@ One client's WebSocket: uvicorn's protocol with a few things added.
 Pings go out every `PING_EVERY` seconds, so a client that vanished without a word is noticed.
 """
 
+from contextlib import suppress
+
 from typing_extensions import override
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
@@ -45,6 +48,14 @@ class Upgraded(WebSocketsSansIOProtocol):
             self.handle_parser_exception()
             return
         super().send_receive_event_to_app()
+
+    @override
+    async def run_asgi(self) -> None:
+        # Uvicorn's own takes a refusal for a fault of ours, and writes an error for it; the gate lets no other out.
+        with suppress(ClientDisconnected):
+            await self.app(self.scope, self.receive, self.send)
+        if self.close_timer is None:
+            self.transport.close()
 
     @override
     def eof_received(self) -> None:

@@ -17,6 +17,7 @@ def check_hook(guard: Guard, hook: Hook) -> None:
         raise BadRequest(f"The webhook cannot be used. {error}", code="invalid_webhook_url") from None
     if guard.refuses(host):
         raise BadRequest(
-            f"The webhook cannot be used: the address of {host} is not one that messages may be sent to.",
+            f"The webhook cannot be used: messages are sent to public addresses only, which {host} is not. "
+            "Networks of your own are let through by [webhooks] allow.",
             code="webhook_refused",
         )

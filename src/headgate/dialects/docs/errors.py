@@ -46,7 +46,8 @@ ASKING: tuple[HeadgateError, ...] = (
         code="invalid_value",
     ),
     BadRequest(
-        "The webhook cannot be used: the address of 10.0.0.1 is not one that messages may be sent to.",
+        "The webhook cannot be used: messages are sent to public addresses only, which 10.0.0.1 is not. "
+        "Networks of your own are let through by [webhooks] allow.",
         code="webhook_refused",
     ),
     NO_KEY,
