@@ -329,12 +329,15 @@ def test_an_answer_in_one_piece_has_a_limit_of_its_own() -> None:
 
     async def play() -> None:
         async with Fleet(silence) as fleet:
-            asked = msgspec.structs.replace(call("a/m"), stream=True)
-            for stream, limit in ((True, 5.0), (False, 300.0)):
+            runs = []
+            for stream in (True, False):
+                asked = msgspec.structs.replace(call("a/m"), stream=stream)
                 route = await fleet.engine.catalogue.route("a/m")
-                wishes = Wishes(limits=Limits(first_event=5.0, whole=300.0))
-                fleet.engine.start(msgspec.structs.replace(asked, stream=stream), route, owner="me", wishes=wishes)
-                await turns()
-                assert fleet.fakes[0].asked[-1].limits.first_event == limit
+                wishes = Wishes(limits=Limits(first_event=0.05, whole=300.0))
+                runs.append(fleet.engine.start(asked, route, owner="me", wishes=wishes))
+            await over(fleet.engine, runs[0])
+            assert isinstance(runs[0].last, Failed)
+            assert runs[0].last.code == "first_event_timeout"
+            assert not runs[1].has_ended
 
     run(play())

@@ -39,6 +39,7 @@ class Attempt:
         "_member",
         "_since",
         "is_claimed",
+        "is_whole",
         "late",
         "run",
         "task",
@@ -65,6 +66,8 @@ class Attempt:
         self._is_held_back = False
         self._held: list[AnyEvent] = []
         """What it said before its first output: nobody sees it, as long as another may take over."""
+        self.is_whole = False
+        """Whether its answer comes in one piece, so that nothing of it comes before all of it is made."""
         self.is_claimed = False
         """Whether the run belongs to this provider."""
         self.task: asyncio.Task[Any] | None = None
@@ -139,8 +142,9 @@ class Attempt:
         if limits.total is not None and now - self._since > limits.total:
             return _late(f"{name} took more than {limits.total:g} s for its answer.", "total_timeout")
         if self._last is None:
-            if now - self._began > limits.first_event:
-                return _late(f"{name} did not begin to answer within {limits.first_event:g} s.", "first_event_timeout")
+            first = max(limits.first_event, limits.whole) if self.is_whole else limits.first_event
+            if now - self._began > first:
+                return _late(f"{name} did not begin to answer within {first:g} s.", "first_event_timeout")
         elif now - self._last > limits.idle:
             return _late(f"{name} said nothing for {limits.idle:g} s.", "idle_timeout")
         return None

@@ -87,6 +87,9 @@ class Catalogue:
 
     async def route(self, model: str, fallbacks: Sequence[str] = ()) -> tuple[Target, ...]:
         """Whom to ask, and whom when that fails, each once; raises NotFound."""
+        found = self._found.get(model)
+        if found is not None and not fallbacks and not isinstance(self.aliases.get(model), Several):
+            return (found,)
         targets = await self._targets(model)
         for place, name in enumerate(fallbacks):
             try:

@@ -113,11 +113,9 @@ class Drive:
     async def _try(self, target: Target, pool: Pool, member: Member, *, is_last: bool) -> ProviderError | None:
         """Why it was in vain, if it was; raises ProviderError for an answer that broke after its first words."""
         limits = self._wishes.limits or pool.limits
-        patience = limits.first_event if limits.total is None else min(limits.first_event, self._rest_of(limits.total))
-        if not self._call.stream:
-            limits = msgspec.structs.replace(limits, first_event=max(limits.first_event, limits.whole))
         if pool.slots is None:
             return await self._talk(target, member, limits, is_last=is_last)
+        patience = limits.first_event if limits.total is None else min(limits.first_event, self._rest_of(limits.total))
         try:
             await pool.slots.take(patience)
         except ProviderError as error:
@@ -134,7 +132,8 @@ class Drive:
     async def _talk(self, target: Target, member: Member, limits: Limits, *, is_last: bool) -> ProviderError | None:
         desk = self._desk
         attempt = Attempt(self._run, member, limits, desk.append, desk.clock, since=self._began, is_last=is_last)
-        attempt.task = task = asyncio.current_task()
+        attempt.is_whole = not self._call.stream
+        attempt.task = task = self._run.task
         member.begin(desk.clock())
         self._desk.attempts.add(attempt)
         error: ProviderError | None

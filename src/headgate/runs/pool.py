@@ -101,6 +101,8 @@ class Pool:
 
     def pick(self, now: float, tried: Sequence[Member] = ()) -> Member | None:
         """Whom to ask, by weight among those that are well; None when all were tried."""
+        if len(self.members) == 1:
+            return None if tried else self.members[0]
         left = [member for member in self.members if member not in tried]
         if not left:
             return None
