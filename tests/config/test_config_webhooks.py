@@ -60,7 +60,7 @@ def test_an_endpoints_own_secret_wins(tmp_path: Path) -> None:
         ),
         (
             f'[webhooks.endpoints.audit]\nurl = "http://127.0.0.1:1/"\nsecret = "{SECRET}"',
-            "[webhooks.endpoints.audit] `url`: The webhook cannot be used: the address of 127.0.0.1 is not one",
+            "[webhooks.endpoints.audit] `url`: The webhook cannot be used: messages are sent to public addresses only",
         ),
         (
             f'[webhooks.endpoints.audit]\nurl = "ftp://x/"\nsecret = "{SECRET}"',

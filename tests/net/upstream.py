@@ -5,6 +5,7 @@ import socket
 import ssl
 import struct
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self, TypeAlias
@@ -138,7 +139,9 @@ class Upstream:
         ends = await asyncio.gather(*self._tasks, return_exceptions=True)
         # Also of plays that were cancelled before they began, and with what they could not send.
         for writer in self._writers:
-            writer.transport.abort()
+            # asyncio's own transport forgets its loop once it is lost, and then cannot be aborted.
+            with suppress(AttributeError):
+                writer.transport.abort()
         await asyncio.gather(*(writer.wait_closed() for writer in self._writers), return_exceptions=True)
         # What a play asserts must fail the test.
         for end in ends:
