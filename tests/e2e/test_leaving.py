@@ -119,7 +119,7 @@ def test_leaving_while_the_body_is_sent_starts_nothing(server: Serving, upstream
     # The next request of the same kind is the first that the upstream hears of.
     with Wire(server) as other:
         other.post(chat(model="up/m", stream=True))
-        wait_for_connection(upstream, before)
+        upstream.wait_ready()
     upstream.result()
     assert upstream.accepted == before + 1
 

@@ -23,9 +23,9 @@ from headgate.store.base import End, Segment, Store
 
 log = logging.getLogger(__name__)
 
-GATHER = 0.002
+GATHER = 0.004
 """How long the end of an answer may wait for others to end: short answers come in crowds, and this
-halves what each of them costs."""
+more than halves what each of them costs."""
 
 FEW = 4
 """With so few runs at work there is no crowd to wait for."""
