@@ -80,3 +80,19 @@ def test_a_reader_who_left_meanwhile_does_no_harm() -> None:
 def test_there_is_a_crowd_to_test() -> None:
     """A handful of readers never comes here."""
     assert FEW < SLICE
+
+
+def test_news_in_the_middle_of_a_round_are_not_forgotten() -> None:
+    """Though nothing comes after them to remind anybody."""
+
+    async def play() -> None:
+        sleepers = [Sleeper() for _ in range(2 * SLICE)]
+        crowd = Crowd(sleepers)
+        crowd.wake()
+        while not any(sleeper.woken for sleeper in sleepers):
+            await asyncio.sleep(0)
+        crowd.wake()
+        while not all(sleeper.woken == 2 for sleeper in sleepers):
+            await asyncio.sleep(0)
+
+    run(play())
