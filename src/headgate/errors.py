@@ -20,6 +20,21 @@ byte of an answer an error is an event (`Failed`), never an exception.
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
+
+class Tried(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What one failed attempt said, for whoever is told that all of them failed."""
+
+    provider: str
+    model: str
+    """As the provider names it."""
+    status: int
+    code: str
+    message: str
+    key: str = ""
+    """Which of the provider's keys it was, where it has several; a label, never the key."""
+
 
 class HeadgateError(Exception):
     """Something a client is told about: a stable code, an HTTP status and a sentence."""
@@ -29,6 +44,8 @@ class HeadgateError(Exception):
     kind = "server_error"
     request_id: str | None = None
     """By what name the client may ask about it, in dialects that tell one."""
+    attempts: Sequence[Tried] = ()
+    """Everything that was tried, when it was providers that failed."""
 
     def __init__(
         self,

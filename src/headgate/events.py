@@ -4,7 +4,7 @@ What happens in a run, in the order it happens.
 Providers end in these events and dialects begin with them; nothing else crosses the
 middle. A run is a sentence of this grammar:
 
-    Attempt* Started (Text | Reasoning | Refusal | ToolCall ToolInput* | Vendor)* Usage? Last
+    Attempt* Started (Text | Reasoning | Refusal | ToolCall ToolInput* | Vendor | Continued)* Usage? Last
     Attempt* Last                               (when no provider ever answered)
     Last = Finished | Failed | Stopped
 
@@ -24,6 +24,8 @@ Events are arrays on disk (`array_like`), told apart by their tag; add fields at
 from typing import Literal, TypeAlias
 
 import msgspec
+
+from headgate.errors import Tried
 
 Json: TypeAlias = bytes
 """JSON text that we keep and hand on without looking into it."""
@@ -117,6 +119,16 @@ class Attempt(Event, frozen=True, array_like=True, gc=False, tag="attempt"):
     """The model as the provider names it."""
 
 
+class Continued(Event, frozen=True, array_like=True, gc=False, tag="continued"):
+    """The answer broke in the middle, and another provider goes on from here."""
+
+    provider: str
+    model: str
+    """As that provider names it."""
+    broke: Tried
+    """What became of the one before."""
+
+
 class Usage(Event, frozen=True, array_like=True, gc=False, tag="usage"):
     """What the answer cost in tokens; at most once in a run."""
 
@@ -127,6 +139,10 @@ class Usage(Event, frozen=True, array_like=True, gc=False, tag="usage"):
     reasoning: int = 0
     extra: Json | None = None
     """The provider's own usage object, in the terms of `Started.format`."""
+    estimated: bool = False
+    """Counted by us, at least in part: the provider did not say."""
+    cost: float | None = None
+    """US dollars; None where nobody told us the price."""
 
 
 class Finished(Event, frozen=True, array_like=True, gc=False, tag="finished"):
@@ -148,6 +164,8 @@ class Failed(Event, frozen=True, array_like=True, gc=False, tag="failed"):
     kind: str = "server_error"
     param: str | None = None
     retry_after: float | None = None
+    attempts: tuple[Tried, ...] = ()
+    """Everything that was tried, when nobody ever answered."""
 
 
 class Stopped(Event, frozen=True, array_like=True, gc=False, tag="stopped"):
@@ -157,7 +175,19 @@ class Stopped(Event, frozen=True, array_like=True, gc=False, tag="stopped"):
 
 
 AnyEvent: TypeAlias = (
-    Started | Text | Reasoning | Refusal | ToolCall | ToolInput | Vendor | Attempt | Usage | Finished | Failed | Stopped
+    Started
+    | Text
+    | Reasoning
+    | Refusal
+    | ToolCall
+    | ToolInput
+    | Vendor
+    | Attempt
+    | Continued
+    | Usage
+    | Finished
+    | Failed
+    | Stopped
 )
 
 Last: TypeAlias = Finished | Failed | Stopped

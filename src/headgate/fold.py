@@ -13,6 +13,7 @@ import msgspec
 from headgate.events import (
     AnyEvent,
     Attempt,
+    Continued,
     Failed,
     Finished,
     Last,
@@ -124,6 +125,8 @@ class Answer:
         self.choices: dict[int, Choice] = {}
         self.usage: Usage | None = None
         self.attempts: list[Attempt] = []
+        self.continued: list[Continued] = []
+        """Who went on with the answer after it broke."""
         self.last: Last | None = None
 
     @property
@@ -161,6 +164,8 @@ class Answer:
                 self.usage = event
             case Attempt():
                 self.attempts.append(event)
+            case Continued():
+                self.continued.append(event)
             case Finished():
                 self.last = event
                 for index, reason in enumerate((event.reason, *event.rest)):

@@ -14,7 +14,7 @@ import msgspec
 from headgate.dialects import forms, listing
 from headgate.dialects.docs import runs as docs
 from headgate.dialects.openai import Bounds
-from headgate.errors import BadRequest
+from headgate.errors import BadRequest, Tried
 from headgate.events import AnyEvent, Failed, Started, Text
 from headgate.fold import Answer, fold
 from headgate.formats import openai, strict
@@ -42,9 +42,17 @@ def frame_of(number: int, event: AnyEvent) -> bytes:
     name = str(event.__struct_config__.tag)
     fields: dict[str, Any] = {"type": name}
     for field in event.__struct_fields__:
-        value = getattr(event, field)
-        fields[field] = msgspec.Raw(value) if isinstance(value, bytes) else value
+        fields[field] = _shown(getattr(event, field))
     return b"event: %b\nid: %d\ndata: %b\n\n" % (name.encode(), number, msgspec.json.encode(fields))
+
+
+def _shown(value: Any) -> Any:
+    """A field of an event, with names where the log has places."""
+    if isinstance(value, bytes):
+        return msgspec.Raw(value)
+    if isinstance(value, Tried):
+        return msgspec.structs.asdict(value)
+    return [_shown(each) for each in value] if isinstance(value, tuple) else value
 
 
 _link_request = msgspec.json.Decoder(LinkRequest)

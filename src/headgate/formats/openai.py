@@ -6,15 +6,17 @@ import msgspec
 
 from headgate.errors import BadRequest, HeadgateError
 from headgate.events import Failed, Usage
+from headgate.formats import attempts
 
 
 def error_object(failure: HeadgateError | Failed) -> dict[str, Any]:
-    """OpenAI's inner error object, all four keys always there."""
+    """OpenAI's inner error object, all four keys always there, and what was tried."""
     return {
         "message": failure.message,
         "type": failure.kind,
         "param": failure.param,
         "code": failure.code,
+        **attempts.field(failure),
     }
 
 

@@ -1,6 +1,7 @@
 """What may go wrong, and how it is told."""
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from headgate.errors import (
     BadRequest,
@@ -16,13 +17,25 @@ from headgate.errors import (
 )
 
 
+class AttemptObject(msgspec.Struct):
+    """One of several attempts that all failed."""
+
+    provider: str
+    model: str
+    status: int
+    code: str
+    message: str
+    key: str | UnsetType = UNSET
+
+
 class ErrorObject(msgspec.Struct):
-    """An error as OpenAI tells it; all four keys are always there."""
+    """An error as OpenAI tells it; its four keys are always there."""
 
     message: str
     type: str
     param: str | None
     code: str | None
+    attempts: list[AttemptObject] | UnsetType = UNSET
 
 
 class ErrorAnswer(msgspec.Struct):

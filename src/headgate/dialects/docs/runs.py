@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 from headgate import events
 from headgate.dialects.docs import errors, sample
 from headgate.errors import BadRequest, Forbidden
+from headgate.errors import Tried as Attempted
 from headgate.web.doc import EVENT_STREAM, Answer, Content, Doc, Parameter, Tag
 from headgate.web.links import LinkRequest, Rights
 
@@ -114,11 +115,30 @@ class RunLink(msgspec.Struct):
     stop_url: Annotated[str | None, msgspec.Meta(description="To be posted to; null where that is not allowed.")]
 
 
+class Tried(msgspec.Struct):
+    """A failed attempt."""
+
+    provider: str
+    model: str
+    status: int
+    code: str
+    message: str
+    key: str
+
+
+def _as_sent(hint: Any) -> Any:
+    if bytes in (hint, *get_args(hint)):
+        return Any
+    if hint is Attempted:
+        return Tried
+    return list[Tried] if Attempted in get_args(hint) else hint
+
+
 def _as_object(event: type[msgspec.Struct]) -> type[msgspec.Struct]:
     """An event as it is sent: an object with its type, where the log has an array."""
     hints = get_type_hints(event)
     # Bytes are JSON that was kept as it came.
-    fields = [(name, Any if bytes in (hint, *get_args(hint)) else hint) for name, hint in hints.items()]
+    fields = [(name, _as_sent(hint)) for name, hint in hints.items()]
     tag = event.__struct_config__.tag
     return msgspec.defstruct(f"{event.__name__}Event", fields, tag=tag, namespace={"__doc__": event.__doc__})
 
@@ -164,13 +184,13 @@ data: {"type":"text","delta":"!","choice":0,"logprobs":null,"extra":null}
 
 event: usage
 id: 4
-data: {"type":"usage","input":9,"output":3,"total":12,"cached":0,"reasoning":0,"extra":null}
+data: {"type":"usage","input":9,"output":3,"total":12,"cached":0,"reasoning":0,"extra":null,"estimated":false,"cost":null}
 
 event: finished
 id: 5
 data: {"type":"finished","reason":"stop","rest":[],"extra":null}
 
-"""
+"""  # noqa: E501
 """The log of the sample run after its event 1."""
 
 _ID = Parameter(name="id", place="path", description="The run's name, from an answer's head.", example=sample.RUN)

@@ -6,7 +6,7 @@ import msgspec
 
 from headgate.errors import HeadgateError, ProviderError
 from headgate.events import Failed
-from headgate.formats import upstream_errors
+from headgate.formats import attempts, upstream_errors
 
 _TYPES = {
     401: "authentication_error",
@@ -29,7 +29,7 @@ def error_type(status: int) -> str:
 
 def error_object(failure: HeadgateError | Failed, request: str | None) -> dict[str, Any]:
     """The whole of an error, as an answer and as the data of a stream's event."""
-    said = {"type": error_type(failure.status), "message": failure.message}
+    said = {"type": error_type(failure.status), "message": failure.message, **attempts.field(failure)}
     return {"type": "error", "error": said, "request_id": request}
 
 

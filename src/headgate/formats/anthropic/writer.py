@@ -18,6 +18,7 @@ from headgate.calls import Call as Asked
 from headgate.events import (
     AnyEvent,
     Attempt,
+    Continued,
     Failed,
     Finished,
     Last,
@@ -95,7 +96,7 @@ class Writer:
             case Usage():
                 self._usage = event
                 return b""
-            case Attempt():
+            case Attempt() | Continued():
                 return b""
             case Finished() | Failed() | Stopped():
                 return self._end(event)

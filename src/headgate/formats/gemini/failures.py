@@ -7,6 +7,7 @@ import msgspec
 
 from headgate.errors import HeadgateError
 from headgate.events import Failed
+from headgate.formats import attempts
 
 _STATUS = {
     400: "INVALID_ARGUMENT",
@@ -43,6 +44,8 @@ def error_object(failure: HeadgateError | Failed) -> dict[str, Any]:
         details.append({"@type": _TYPE + "BadRequest", "fieldViolations": [violation]})
     if failure.retry_after is not None:
         details.append({"@type": _TYPE + "RetryInfo", "retryDelay": f"{failure.retry_after:.10g}s"})
+    if said := attempts.lines(failure):
+        details.append({"@type": _TYPE + "DebugInfo", "stackEntries": said, "detail": "Every attempt, in order."})
     return {
         "code": failure.status,
         "message": failure.message,

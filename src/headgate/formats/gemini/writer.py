@@ -15,6 +15,7 @@ from headgate.calls import Call
 from headgate.events import (
     AnyEvent,
     Attempt,
+    Continued,
     Failed,
     Finished,
     Reasoning,
@@ -86,7 +87,7 @@ class Writer:
                 return self._finish(Finished("stop", ("stop",) * (len(self._parts) - 1)))
             case Failed():
                 return self._closed(failures.error_body(event))
-            case Attempt():
+            case Attempt() | Continued():
                 return b""
 
     def _start(self, event: Started) -> None:

@@ -18,6 +18,7 @@ from headgate.calls import Call
 from headgate.events import (
     AnyEvent,
     Attempt,
+    Continued,
     Failed,
     Finished,
     Reasoning,
@@ -82,7 +83,7 @@ class Writer:
                 return self._finish(("stop",) * max(1, len(self._heads)))
             case Failed():
                 return sse.write(_encode({"error": openai.error_object(event)}))
-            case Attempt():
+            case Attempt() | Continued():
                 return b""
 
     def _start(self, event: Started) -> None:

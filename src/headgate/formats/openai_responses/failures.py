@@ -4,7 +4,7 @@ from typing import Any
 
 from headgate.errors import ProviderError
 from headgate.events import Failed
-from headgate.formats import openai, upstream_errors
+from headgate.formats import attempts, openai, upstream_errors
 
 _CODES = frozenset(
     {
@@ -77,7 +77,7 @@ def response_error(failed: Failed) -> dict[str, Any]:
             code = "rate_limit_exceeded"
         else:
             code = "invalid_prompt" if failed.status in (400, 413, 422) else "server_error"
-    return {"code": code, "message": failed.message}
+    return {"code": code, "message": failed.message, **attempts.field(failed)}
 
 
 def nested_error(failed: Failed) -> dict[str, Any]:

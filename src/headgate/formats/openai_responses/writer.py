@@ -22,6 +22,7 @@ from headgate.calls import Call
 from headgate.events import (
     AnyEvent,
     Attempt,
+    Continued,
     Failed,
     Finished,
     Last,
@@ -99,7 +100,7 @@ class Writer:
             case Usage():
                 self._response.usage = event
                 return b""
-            case Attempt():
+            case Attempt() | Continued():
                 return b""
             case Finished() | Failed() | Stopped():
                 return self._end(event)
