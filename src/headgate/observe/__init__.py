@@ -1,0 +1,1 @@
+"""What is told of runs and requests to those who watch the server: numbers, lines of a log, traces."""
