@@ -114,10 +114,11 @@ def _call(use: ToolUse) -> dict[str, Any]:
 
 def _tool(tool: Tool) -> dict[str, Any]:
     """Strictness is on by default here and off everywhere else, so it is always said."""
+    description = _said({"description": tool.description})  # llama.cpp takes no null for it.
     return {
         "type": "function",
         "name": tool.name,
-        "description": tool.description,
+        **description,
         "parameters": tool.schema or {"type": "object", "properties": {}},
         "strict": tool.strict or False,
     }
