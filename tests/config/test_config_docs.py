@@ -42,7 +42,9 @@ def section(name: str) -> list[str]:
     return [line for line in text.splitlines() if line.startswith("| `")]
 
 
-@pytest.mark.parametrize("name", ["server", "store", "webhooks", ENDPOINT_SECTION, PROVIDER_SECTION])
+@pytest.mark.parametrize(
+    "name", ["server", "store", "webhooks", "metrics", "log", "otel", ENDPOINT_SECTION, PROVIDER_SECTION]
+)
 def test_every_setting_has_its_row(name: str) -> None:
     assert section(f"[{name}]") == [setting_row(setting) for setting in SETTINGS if setting.section == name]
 

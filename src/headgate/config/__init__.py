@@ -3,6 +3,7 @@
 from headgate.config.environment import VARIABLES, read_environment
 from headgate.config.keys import Key
 from headgate.config.load import ClientConfig, Config, load, load_client
+from headgate.config.observing import Log, Metrics, Otel
 from headgate.config.problems import ConfigError
 from headgate.config.providers import ProviderConfig
 from headgate.config.secret import Secret
@@ -17,6 +18,9 @@ __all__ = [
     "ConfigError",
     "EndpointConfig",
     "Key",
+    "Log",
+    "Metrics",
+    "Otel",
     "ProviderConfig",
     "Secret",
     "Server",

@@ -251,4 +251,17 @@ NETWORKS = Kind(
 SIGNING_SECRET = Kind(
     'a secret like "whsec_..." of 24 to 64 bytes in base64', _read_signing_secret, show=repr, is_secret=True
 )
+
+
+def _parse_number(text: str) -> object:
+    return float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) else text
+
+
+def _read_share(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise ValueError
+    return float(value)
+
+
+SHARE = Kind("a number from 0 to 1", _read_share, _parse_number, show=lambda value: f"{value:g}")
 HEADERS = Kind('a table of texts, like { "X-Team" = "blue" }', _read_headers, is_secret=True)

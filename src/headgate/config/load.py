@@ -11,11 +11,15 @@ import msgspec
 from headgate.config.aliases import read_aliases
 from headgate.config.environment import CONFIG_VARIABLE, KEY_VARIABLE, URL_VARIABLE, overrides_in
 from headgate.config.keys import Key, read_keys
+from headgate.config.observing import Log, Metrics, Otel, check_token, notes_on_traces, wants_traces
 from headgate.config.problems import ConfigError, Problems, nearest
 from headgate.config.providers import ProviderConfig, find_providers, notes_on
 from headgate.config.reading import Override, Overrides, read_section, table_of
 from headgate.config.secret import Secret
 from headgate.config.settings import (
+    LOG_SETTINGS,
+    METRICS_SETTINGS,
+    OTEL_SETTINGS,
     SERVER_SETTINGS,
     SINGLE_SETTINGS,
     STORE_SETTINGS,
@@ -31,7 +35,7 @@ from headgate.runs import Several
 FILE_NAME = "headgate.toml"
 DEFAULT_URL = "http://127.0.0.1:8080"
 
-_SECTIONS = ("server", "store", "providers", "aliases", "keys", "webhooks")
+_SECTIONS = ("server", "store", "providers", "aliases", "keys", "webhooks", "metrics", "log", "otel")
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +44,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     server: Server = Server()
     store: Store = Store()
     webhooks: Webhooks = Webhooks()
+    metrics: Metrics = Metrics()
+    log: Log = Log()
+    otel: Otel = Otel()
+    sends_traces: bool = False
+    """Whether [otel], or OpenTelemetry's own variables, ask for it."""
     endpoints: tuple[EndpointConfig, ...] = ()
     """Who is told of every run's end."""
     providers: tuple[ProviderConfig, ...] = ()
@@ -91,19 +100,25 @@ def load(path: Path | None, environ: Mapping[str, str], options: Mapping[str, st
         overrides[section, name] = Override(f"--{name.replace('_', '-')}", text)
     server = Server(**read_section("server", SERVER_SETTINGS, tables["server"], problems, overrides))
     providers = find_providers(tables["providers"], environ, problems)
+    otel = Otel(**read_section("otel", OTEL_SETTINGS, tables["otel"], problems, overrides))
     webhooks, endpoints = _webhooks(tables["webhooks"], environ, overrides, problems)
     config = Config(
         server=server,
         webhooks=webhooks,
         endpoints=endpoints,
         store=Store(**read_section("store", STORE_SETTINGS, tables["store"], problems, overrides)),
+        metrics=Metrics(**read_section("metrics", METRICS_SETTINGS, tables["metrics"], problems, overrides)),
+        log=Log(**read_section("log", LOG_SETTINGS, tables["log"], problems, overrides)),
+        otel=otel,
+        sends_traces=wants_traces(otel, environ, problems),
         providers=providers,
         aliases=read_aliases(tables["aliases"], providers, problems),
         keys=read_keys(tables["keys"], environ, problems),
         proxies=_proxies(environ, problems),
         source=source,
-        notes=tuple(notes_on(environ)),
+        notes=(*notes_on(environ), *notes_on_traces(environ)),
     )
+    check_token(config.metrics, problems)
     _check_open(config, bool(tables["keys"]) or KEY_VARIABLE in environ, problems)
     _check_loops(server, providers, problems)
     problems.check(source)

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, ge
 import msgspec
 
 from headgate.config import kinds
+from headgate.config.observing import Log, Metrics, Otel
 from headgate.config.secret import Secret
 from headgate.net.guard import Network
 from headgate.providers.registry import Endpoint
@@ -208,10 +209,13 @@ def settings_of(section: str, shape: type[msgspec.Struct]) -> tuple[Setting, ...
 SERVER_SETTINGS = settings_of("server", Server)
 STORE_SETTINGS = settings_of("store", Store)
 WEBHOOKS_SETTINGS = settings_of("webhooks", Webhooks)
+METRICS_SETTINGS = settings_of("metrics", Metrics)
+LOG_SETTINGS = settings_of("log", Log)
+OTEL_SETTINGS = settings_of("otel", Otel)
 ENDPOINT_SETTINGS = settings_of(ENDPOINT_SECTION, EndpointSection)
 PROVIDER_SETTINGS = settings_of(PROVIDER_SECTION, ProviderSection)
 
-SINGLE_SETTINGS = SERVER_SETTINGS + STORE_SETTINGS + WEBHOOKS_SETTINGS
+SINGLE_SETTINGS = SERVER_SETTINGS + STORE_SETTINGS + WEBHOOKS_SETTINGS + METRICS_SETTINGS + LOG_SETTINGS + OTEL_SETTINGS
 """Those of the sections that there is one of; each has a variable, too."""
 
 SETTINGS = SINGLE_SETTINGS + ENDPOINT_SETTINGS + PROVIDER_SETTINGS
