@@ -1,0 +1,246 @@
+"""
+What a run comes to: one `Usage` before its last event, with its cost.
+
+Theory of operation. Nearly every answer ends with its provider's own usage, which only has to be given its
+price; that is done where the run ends (`Bill.close`), in a microsecond or two. Where a provider says nothing, or
+half of it, or where an answer was stopped or broke, we count: the prompt, and what came. A short text is
+counted on the spot. A long one is counted in a thread, in small steps with a rest after each, because whoever
+counts keeps Python to himself; the end of the run waits for that (`Bill.settle`).
+
+What was said before an answer broke is not lost: a provider that tells its usage early (`Bill.see`) is believed
+as to what went in, and as to what came out for at least as much.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import msgspec
+
+from headgate.calls import Call
+from headgate.errors import HeadgateError
+from headgate.events import (
+    OUTPUT,
+    AnyEvent,
+    Failed,
+    Finished,
+    Last,
+    Reasoning,
+    Refusal,
+    Started,
+    Text,
+    ToolInput,
+    Usage,
+)
+from headgate.formats import counting
+from headgate.formats.counting import Count, Steps, take
+from headgate.formats.prompts import PROMPTS
+from headgate.runs.prices import DIGITS, Prices
+
+FEW_BYTES, FEW_EVENTS = 6_000, 300
+"""What is counted on the spot: it takes well under a millisecond."""
+
+REST = 0.0002
+"""Seconds between two steps of a long count, which others may use."""
+
+T = TypeVar("T")
+
+
+class Leg(msgspec.Struct):
+    """The part of an answer that one provider gave."""
+
+    first: int
+    """The number of its first event."""
+    provider: str = ""
+    asked: str = ""
+    """The model, by the name it was asked for."""
+    seen: Usage | None = None
+    """What the provider has said of its usage."""
+
+
+class Billing:
+    """Makes the bills of all runs, and counts what is long, one text after another."""
+
+    def __init__(self, prices: Prices | None = None) -> None:
+        self.prices = prices or Prices()
+        self._counter = ThreadPoolExecutor(1, "counting")
+
+    async def count(self, steps: Steps[T]) -> T:
+        """Take all the steps, without keeping the loop from its work."""
+        return await asyncio.get_running_loop().run_in_executor(self._counter, _take_slowly, steps)
+
+    def close(self) -> None:
+        """Nothing more is to be counted."""
+        self._counter.shutdown(wait=False, cancel_futures=True)
+
+
+class Bill:
+    """One run's."""
+
+    __slots__ = ("_asked", "_billing", "_call", "_held", "_is_settled", "_legs", "_provider", "_seen")
+
+    def __init__(self, billing: Billing, call: Call | None) -> None:
+        self._billing, self._call = billing, call
+        self._provider = self._asked = ""
+        self._seen: Usage | None = None
+        self._legs: list[Leg] | None = None
+        """Where several providers had a part in the answer: those parts."""
+        self._held: Finished | None = None
+        """The end, while what is before it is being counted."""
+        self._is_settled = False
+
+    def ask(self, provider: str, model: str) -> None:
+        """This provider is asked for a model of that name; it may call it by another."""
+        self._provider, self._asked, self._seen = provider, model, None
+
+    def see(self, usage: Usage) -> None:
+        """What the provider has said of its usage, when its answer breaks."""
+        self._seen = usage
+
+    def go_on(self, first: int) -> None:
+        """From the event of that number on another provider answers: the one that is asked next."""
+        if self._legs is None:
+            self._legs = [Leg(0)]
+        self._end_leg()
+        self._legs.append(Leg(first))
+
+    def close(self, events: list[AnyEvent], started: Started | None, written: int) -> bool:
+        """
+        The last event has come: put the bill before it.
+
+        False when counting would take too long here. Then the end has been taken away again, and `settle`
+        gives it back. `written` says how many events are facts already.
+        """
+        if self._is_settled:
+            return True
+        end, said = events[-1], events[-2] if len(events) - 2 >= written else None
+        if type(said) is Usage:
+            if self._legs is None and _is_whole(said, events):
+                events[-2] = self._priced(said, Leg(0, self._provider, self._asked), started)
+                return True
+            self._seen = said
+            del events[-2]
+        if not self._is_owed(events, started, end):
+            return True
+        if self._is_short(events):
+            events[-1:] = [self._sum(take(self._steps(events)), started, end), end]
+        elif type(end) is Finished:
+            self._held = end
+            del events[-1]
+            return False
+        # Any other end has been settled already, but for that of a run that the store would not keep.
+        return True
+
+    async def settle(self, events: Sequence[AnyEvent], started: Started | None, end: Last) -> list[AnyEvent]:
+        """The end, with the bill before it, however long counting takes; an end that `close` took away comes first."""
+        end, self._held = self._held or end, None
+        if not self._is_owed(events, started, end) or self._is_short(events):
+            # Which `close` can do.
+            return [end]
+        counts = await self._billing.count(self._steps(list(events)))
+        self._is_settled = True
+        return [self._sum(counts, started, end), end]
+
+    def _is_owed(self, events: Sequence[AnyEvent], started: Started | None, end: AnyEvent) -> bool:
+        """Whether somebody will want to be paid."""
+        if started is None:
+            return self._seen is not None and not isinstance(end, Failed)
+        return not isinstance(end, Failed) or self._seen is not None or _has_output(events)
+
+    def _is_short(self, events: Sequence[AnyEvent]) -> bool:
+        if len(events) > FEW_EVENTS:
+            return False
+        size = sum(len(raw) for raw in self._call.fields.values()) if self._call is not None else 0
+        size += sum(len(event.delta) for event in events if isinstance(event, Text | Reasoning | ToolInput | Refusal))
+        return size <= FEW_BYTES
+
+    def _end_leg(self) -> None:
+        if self._legs is not None:
+            leg = self._legs[-1]
+            leg.provider, leg.asked, leg.seen = self._provider, self._asked, self._seen
+
+    def _steps(self, events: Sequence[AnyEvent]) -> Steps[list[Count]]:
+        """What each leg was given and gave."""
+        asked = yield from _of_request(self._call)
+        firsts = [0] if self._legs is None else [leg.first for leg in self._legs]
+        counts, before = list[Count](), 0
+        for first, upto in zip(firsts, [*firsts[1:], len(events)], strict=True):
+            count = yield from counting.of_answer(events[first:upto])
+            counts.append(Count(asked + before, count.output, count.reasoning))
+            # What was said so far is part of what the next one is asked.
+            before += count.output - count.reasoning
+        return counts
+
+    def _sum(self, counts: Sequence[Count], started: Started | None, end: AnyEvent) -> Usage:
+        self._end_leg()
+        legs = self._legs or [Leg(0, self._provider, self._asked, self._seen)]
+        usages = []
+        for number, (leg, count) in enumerate(zip(legs, counts, strict=True)):
+            is_whole = number == len(legs) - 1 and isinstance(end, Finished)
+            named = started if number == 0 else None
+            usages.append(self._priced(_completed(leg.seen, count, is_whole=is_whole), leg, named))
+        return usages[0] if len(usages) == 1 else _together(usages)
+
+    def _priced(self, usage: Usage, leg: Leg, named: Started | None) -> Usage:
+        provider, model = (leg.provider, leg.asked) if named is None else (named.provider, named.model)
+        priced = self._billing.prices.price(usage, provider, model, leg.asked)
+        # Its provider's own words are no longer true of a usage that we have completed.
+        return msgspec.structs.replace(priced, extra=None) if usage.estimated and priced.extra is not None else priced
+
+
+def _is_whole(said: Usage, events: Sequence[AnyEvent]) -> bool:
+    return said.input > 0 and (said.output > 0 or not _has_output(events))
+
+
+def _has_output(events: Sequence[AnyEvent]) -> bool:
+    return any(isinstance(event, OUTPUT) for event in events)
+
+
+def _completed(said: Usage | None, count: Count, *, is_whole: bool) -> Usage:
+    """What was said, and for the rest what was counted; of a whole answer what was said of its length is true."""
+    if said is None:
+        return Usage(count.input, count.output, count.input + count.output, 0, count.reasoning, estimated=True)
+    input = said.input or count.input
+    output = said.output if is_whole and said.output else max(said.output, count.output)
+    if (input, output) == (said.input, said.output):
+        return said
+    reasoning = min(output, max(said.reasoning, count.reasoning))
+    return Usage(input, output, input + output, said.cached, reasoning, said.extra, estimated=True)
+
+
+def _together(usages: Sequence[Usage]) -> Usage:
+    costs = [usage.cost for usage in usages if usage.cost is not None]
+    return Usage(
+        input=sum(usage.input for usage in usages),
+        output=sum(usage.output for usage in usages),
+        total=sum(usage.total for usage in usages),
+        cached=sum(usage.cached for usage in usages),
+        reasoning=sum(usage.reasoning for usage in usages),
+        estimated=True,
+        cost=round(sum(costs), DIGITS) if len(costs) == len(usages) else None,
+    )
+
+
+def _of_request(call: Call | None) -> Steps[int]:
+    if call is None:
+        return 0
+    try:
+        prompt = PROMPTS[call.format](call)
+    except (HeadgateError, KeyError):
+        # A provider of the same format may take what no other could.
+        return (
+            yield from counting.of_json(b" ".join(bytes(raw) for raw in call.fields.values()).decode(errors="replace"))
+        )
+    return (yield from counting.of_prompt(prompt))
+
+
+def _take_slowly(steps: Steps[T]) -> T:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        time.sleep(REST)
