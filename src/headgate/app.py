@@ -17,6 +17,7 @@ import uvloop
 from headgate.calls import Call
 from headgate.config import Config, ProviderConfig, Secret, secrets_of
 from headgate.dialects import anthropic as anthropic_dialect
+from headgate.dialects import drop_in
 from headgate.dialects import gemini as gemini_dialect
 from headgate.dialects import offload as offload_dialect
 from headgate.dialects import openai as openai_dialect
@@ -70,18 +71,19 @@ def build(config: Config, client: Client) -> Parts:
     keys = Keys((key.name, key.secret.reveal()) for key in config.keys)
     bounds = openai_dialect.Bounds(config.server.max_body, config.server.body_timeout)
     address = PublicAddress(config.server.public_url)
+    openai = [*openai_dialect.routes(engine, keys, bounds), *responses_dialect.routes(engine, keys, bounds)]
     routes = Routes(
         [
             *service_dialect.routes(engine),
-            *openai_dialect.routes(engine, keys, bounds),
-            *responses_dialect.routes(engine, keys, bounds),
+            *openai,
             *anthropic_dialect.routes(engine, keys, bounds),
             *gemini_dialect.routes(engine, keys, bounds),
             *runs_dialect.routes(engine, keys, bounds, address),
             *ui_dialect.routes(engine, keys, bounds),
             *webhooks_dialect.routes(engine, keys, addressing, webhooks),
             *offload_dialect.routes(engine, keys, bounds, address),
-        ]
+        ],
+        drop_in.twins(openai),
     )
     pages = Pages(routes)
     return Parts(Gate(routes, pages, config.server.cors_origins), engine, pages, webhooks)

@@ -180,3 +180,77 @@ def test_a_fallback_that_is_not_there_is_named() -> None:
         assert raised.value.param == "fallbacks[1]"
 
     run(play())
+
+
+AT_HOME = {
+    "a_bare_name": ("gpt-new", "one/gpt-new"),
+    "a_name_that_nobody_lists": ("whatever", "two/whatever"),
+    "a_name_that_another_lists": ("small", "two/small"),
+    "an_alias": ("default", "default"),
+    "provider_and_model": ("one/small", "one/small"),
+    "a_strangers_slash": ("mistral/tiny", "mistral/tiny"),
+    "a_beginning_with_slashes": ("accounts/one/x", "one/accounts/one/x"),
+}
+
+
+@pytest.mark.parametrize(("name", "full"), AT_HOME.values(), ids=AT_HOME.keys())
+def test_a_bare_name_means_the_provider_at_home(name: str, full: str) -> None:
+    """Unless it begins as another provider's do; where that provider is not there, names stay as they are."""
+
+    async def play() -> None:
+        assert made().at_home(name, "two") == full
+        assert made().at_home(name, "three") == name
+
+    run(play())
+
+
+def test_who_lists_a_model() -> None:
+    """Under exactly that name; a provider that tells nothing may have any."""
+
+    async def play() -> None:
+        catalogue = made()
+        assert [target.provider.name for target in await catalogue.listed_by("shared")] == ["one", "two"]
+        assert [target.provider.name for target in await catalogue.listed_by("rare")] == ["two"]
+        assert await catalogue.listed_by("one/shared") == []
+        assert not await catalogue.may_have("one", "rare")
+        assert await Catalogue({"mute": Fake(name="mute", models=[])}, {}, ()).may_have("mute", "rare")
+
+    run(play())
+
+
+def test_an_old_list_is_good_enough_while_a_new_one_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for it but the first who asks; and it is asked for once."""
+    monkeypatch.setattr(module, "LISTING_KEPT", 0.0)
+
+    async def play() -> None:
+        going = asyncio.Event()
+        slow = Held(going)
+        catalogue = Catalogue({"slow": slow}, {}, ())
+        going.set()
+        assert len(await catalogue.listed_by("m")) == 1
+        going.clear()
+        for _ in range(3):
+            assert len(await catalogue.listed_by("m")) == 1
+            await turns()
+        assert slow.listed == 2
+        going.set()
+        await turns()
+        await catalogue.listed_by("m")
+        await turns()
+        assert slow.listed == 3
+
+    run(play())
+
+
+class Held(Fake):
+    """Lists its models when it is let go."""
+
+    def __init__(self, going: asyncio.Event) -> None:
+        super().__init__(name="held")
+        self._going = going
+
+    @override
+    async def models(self) -> Sequence[str]:
+        found = await super().models()
+        await self._going.wait()
+        return found

@@ -9,6 +9,7 @@ import time
 
 import msgspec
 
+from headgate.dialects import drop_in
 from headgate.dialects.docs import chat, completions, models
 from headgate.errors import BadRequest, NotFound
 from headgate.formats import openai, openai_chat, openai_completions
@@ -44,7 +45,7 @@ class OpenAI:
             owner = self._keys.owner(request.headers)
             body = await request.body(self._bounds.bytes, self._bounds.seconds)
             check_text(body)
-            call = face.read(body)
+            call = drop_in.meant(self._engine.catalogue, request.scope, face.read(body))
             begun = await begin(self._engine, request, call, owner=owner, body=body)
             if begun is not None:
                 await answer(self._engine, begun.run, call, face, request)
@@ -60,7 +61,7 @@ class OpenAI:
     async def model(self, request: Request) -> None:
         """One of them; its name may hold slashes."""
         self._keys.owner(request.headers)
-        wanted = request.path_parameters["id"]
+        wanted = drop_in.named(self._engine.catalogue, request.scope, request.path_parameters["id"])
         for name, provider in await self._engine.catalogue.listing():
             if name == wanted:
                 request.answer(200, msgspec.json.encode(self._model(name, provider)))

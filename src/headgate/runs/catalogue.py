@@ -84,6 +84,8 @@ class Catalogue:
         self._listings: dict[str, tuple[float, Sequence[str]]] = {}
         """Until when each provider's list is believed, and the list."""
         self._locks = {name: asyncio.Lock() for name in providers}
+        self._asking: set[asyncio.Task[Sequence[str]]] = set()
+        """For lists that nobody waits for."""
 
     async def route(self, model: str, fallbacks: Sequence[str] = ()) -> tuple[Target, ...]:
         """Whom to ask, and whom when that fails, each once; raises NotFound."""
@@ -122,6 +124,35 @@ class Catalogue:
             self._found[model] = found
         return found
 
+    def is_bare(self, model: str) -> bool:
+        """Whether the name says neither who has it nor, as an alias, what it stands for."""
+        first, _, rest = model.partition("/")
+        return model not in self.aliases and not (rest and first in self.providers)
+
+    def at_home(self, model: str, home: str) -> str:
+        """
+        The name in full, where a bare one means that provider; any other name as it is.
+
+        A beginning that belongs to another provider goes before.
+        """
+        if home not in self.providers or not self.is_bare(model):
+            return model
+        owner = next((provider for beginning, provider in self._owned if model.startswith(beginning)), None)
+        if owner is None and "/" in model:
+            return model
+        return f"{owner or home}/{model}"
+
+    async def listed_by(self, model: str) -> list[Target]:
+        """That model at every provider that lists it under this very name; what was not long ago is near enough."""
+        listed = await asyncio.gather(*(self._lately(provider) for provider in self.providers.values()))
+        having = zip(self.providers.values(), listed, strict=True)
+        return [Target(provider, model) for provider, models in having if model in models]
+
+    async def may_have(self, provider: str, model: str) -> bool:
+        """Whether that provider lists the model, or does not tell what it has."""
+        models = await self._lately(self.providers[provider])
+        return not models or model in models
+
     async def listing(self) -> list[tuple[str, str]]:
         """Every model as (name, provider): aliases first, then what the providers list."""
         names = [(alias, _first(target).partition("/")[0]) for alias, target in self.aliases.items()]
@@ -145,6 +176,18 @@ class Catalogue:
 
     async def _all_models(self) -> list[Sequence[str]]:
         return await asyncio.gather(*(self._models(provider) for provider in self.providers.values()))
+
+    async def _lately(self, provider: Provider) -> Sequence[str]:
+        """The provider's list as it was when it was last asked; whoever waits for more does not wait for that."""
+        known = self._listings.get(provider.name)
+        if known is None:
+            return await self._models(provider)
+        until, models = known
+        if until <= time.monotonic() and not self._locks[provider.name].locked():
+            task = asyncio.create_task(self._models(provider))
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
+        return models
 
     async def _models(self, provider: Provider) -> Sequence[str]:
         # A crowd that comes while the list is on its way waits for it instead of asking again.

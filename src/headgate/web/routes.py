@@ -46,13 +46,18 @@ class UpgradeRequired(BadRequest):
 class Routes:
     """Finds the route of a request."""
 
-    def __init__(self, routes: Iterable[Route | SocketRoute]) -> None:
-        routes = list(routes)
-        self.all = [_plain(route) if isinstance(route, SocketRoute) else route for route in routes]
+    def __init__(self, routes: Iterable[Route | SocketRoute], twins: Iterable[Route | SocketRoute] = ()) -> None:
+        routes, twins = list(routes), list(twins)
+        self.all = [_http(route) for route in routes]
+        """Those that are told of."""
+        self.twins = [_http(route) for route in twins]
+        """The same as others at another path."""
+        routes += twins
+        self._every = self.all + self.twins
         self._sockets = [(_pattern(route.path), route) for route in routes if isinstance(route, SocketRoute)]
-        self._fixed = {(route.method, route.path): route for route in self.all if "{" not in route.path}
-        self._patterns = [(_pattern(route.path), route) for route in self.all if "{" in route.path]
-        for route in self.all:
+        self._fixed = {(route.method, route.path): route for route in self._every if "{" not in route.path}
+        self._patterns = [(_pattern(route.path), route) for route in self._every if "{" in route.path]
+        for route in self._every:
             if route.method == "GET":
                 self._fixed.setdefault(("HEAD", route.path), route)
 
@@ -75,7 +80,7 @@ class Routes:
 
     def error_of(self, path: str) -> ErrorBody | None:
         """How clients of the API that has this path, or paths beside it, want to be told of an error."""
-        for route in self.all:
+        for route in self._every:
             if route.path == path:
                 return route.error
         for pattern, route in self._patterns:
@@ -83,7 +88,7 @@ class Routes:
                 return route.error
         # A folder that belongs to one API alone.
         first = path[1:].partition("/")[0]
-        beside = {route.error for route in self.all if route.path[1:].partition("/")[0] == first}
+        beside = {route.error for route in self._every if route.path[1:].partition("/")[0] == first}
         return beside.pop() if len(beside) == 1 else None
 
     def methods(self, path: str) -> set[str]:
@@ -91,6 +96,10 @@ class Routes:
         known = {method for method, fixed in self._fixed if fixed == path}
         known |= {route.method for pattern, route in self._patterns if pattern.fullmatch(path)}
         return known | {"HEAD"} if "GET" in known else known
+
+
+def _http(route: Route | SocketRoute) -> Route:
+    return _plain(route) if isinstance(route, SocketRoute) else route
 
 
 def _plain(socket: SocketRoute) -> Route:

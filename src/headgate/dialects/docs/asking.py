@@ -6,7 +6,11 @@ import msgspec
 
 from headgate.web.doc import Parameter, Tag
 
-OPENAI = Tag("OpenAI", "OpenAI's own API: its clients work with nothing but another base URL.")
+OPENAI = Tag(
+    "OpenAI",
+    "OpenAI's own API: its clients work with nothing but another base URL. All of it is also under `/openai/v1` and "
+    "`/openai`, where a bare model name means the provider `openai`.",
+)
 
 DISCONNECT = Parameter(
     name="Headgate-Disconnect",

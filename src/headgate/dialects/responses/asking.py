@@ -3,6 +3,7 @@
 import msgspec
 
 from headgate.calls import Call
+from headgate.dialects import drop_in
 from headgate.dialects.openai import Bounds, check_text
 from headgate.dialects.responses import chaining
 from headgate.dialects.responses.chaining import Find
@@ -33,7 +34,7 @@ class Asking:
         owner = self._keys.owner(request.headers)
         body = await request.body(self._bounds.bytes, self._bounds.seconds)
         check_text(body)
-        call = openai_responses.read(body)
+        call = drop_in.meant(self._engine.catalogue, request.scope, openai_responses.read(body))
         run: Run | None = await recall(self._engine, request, owner=owner, body=body)
         if run is not None:
             # With what it goes on from, which may be forgotten by now.

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from headgate.calls import Call, Fields
+from headgate.dialects import drop_in
 from headgate.dialects.responses.asking import Asking
 from headgate.dialects.responses.face import is_mute, writer_of
 from headgate.errors import HeadgateError
@@ -84,7 +85,8 @@ class Turns:
     async def take(self, fields: Fields, stream: str | None) -> None:
         """Make the response that a message asks for, and tell of it."""
         try:
-            call = await self._asking.complete(_read(fields), self._owner, self._find)
+            call = drop_in.meant(self._engine.catalogue, self._socket.scope, _read(fields))
+            call = await self._asking.complete(call, self._owner, self._find)
             run = await self._begin(call)
             if run is not None:
                 await self._tell(run, stream)

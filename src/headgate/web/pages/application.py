@@ -73,7 +73,7 @@ class Application(FastAPI):
             redoc_url=None,
             exception_handlers={HTTPException: _refuse},
         )
-        self._declared, self._document = routes.all, dict[str, Any]()
+        self._declared, self._twins, self._document = routes.all, routes.twins, dict[str, Any]()
         for route in routes.all:
             self._declare(route)
         for path, page in _pages().items():
@@ -84,7 +84,7 @@ class Application(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document, made once."""
         if not self._document:
-            self._document = complete(super().openapi(), self._declared)
+            self._document = complete(super().openapi(), self._declared, self._twins)
         return self._document
 
     @override

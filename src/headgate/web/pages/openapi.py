@@ -27,13 +27,13 @@ SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"apiKey": []}, {}]
 """Either of them, or none: a server without keys is open."""
 
 
-def complete(document: dict[str, Any], routes: Sequence[Route]) -> dict[str, Any]:
-    """The document with every operation described in full."""
+def complete(document: dict[str, Any], routes: Sequence[Route], twins: Iterable[Route] = ()) -> dict[str, Any]:
+    """The document with every operation described in full; one with twins has servers of its own."""
     schemas = Schemas(route.doc for route in routes)
     paths = {path: dict(operations) for path, operations in document["paths"].items()}
     for route in routes:
         path, method = plain_path(route.path), route.method.lower()
-        paths[path][method] = {**paths[path][method], **_operation(route, schemas)}
+        paths[path][method] = {**paths[path][method], **_operation(route, schemas), **_servers(route, twins)}
     components = {"schemas": schemas.components, "securitySchemes": SECURITY_SCHEMES}
     return {**document, "paths": paths, "components": components}
 
@@ -63,6 +63,13 @@ def _operation(route: Route, schemas: Schemas) -> dict[str, Any]:
     if route.needs_key:
         written["security"] = SECURITY
     return written
+
+
+def _servers(route: Route, twins: Iterable[Route]) -> dict[str, Any]:
+    """Where else the operation is found: its path below a prefix."""
+    elsewhere = [twin.path for twin in twins if twin.method == route.method and twin.path.endswith(route.path)]
+    prefixes = dict.fromkeys(path.removesuffix(route.path) for path in elsewhere)
+    return {"servers": [{"url": url} for url in ("/", *prefixes)]} if prefixes else {}
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:
