@@ -137,7 +137,7 @@ class ToolCalls:
         """The vendor's own id; another one where it has none or gave it to two calls."""
         if said and all(call.id != said for call in self._calls):
             return said
-        return f"call_{self._seed}_{self._choice}_{len(self._calls)}"
+        return own_id(self._seed, self._choice, len(self._calls))
 
     def _live(self) -> list[AnyEvent]:
         events: list[AnyEvent] = []
@@ -163,6 +163,16 @@ class ToolCalls:
             events.append(ToolInput(index, "".join(call.pieces[call.sent :]), self._choice))
             call.sent = len(call.pieces)
         return events
+
+
+def own_id(run: str, *numbers: int) -> str:
+    """
+    An id for a call that its vendor gave none.
+
+    OpenAI refuses a conversation with an id over 40 characters, so only the run's last ones are in it, which are
+    chance and nothing else.
+    """
+    return "_".join(("call", run[-24:], *map(str, numbers)))
 
 
 def input_text(value: object) -> str:

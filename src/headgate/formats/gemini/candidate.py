@@ -14,7 +14,7 @@ from headgate.events import AnyEvent, Reasoning, Text, ToolCall, ToolInput, Vend
 from headgate.formats import logprobs
 from headgate.formats.base import Origin
 from headgate.formats.gemini import reasons
-from headgate.formats.tool_calls import text
+from headgate.formats.tool_calls import own_id, text
 
 _KNOWN = frozenset({"content", "index", "finishReason"})
 
@@ -73,7 +73,7 @@ class Candidate:
     def _call(self, part: dict[str, Any], call: dict[str, Any]) -> list[AnyEvent]:
         """Calls come whole; the id is ours where Google gave none."""
         number, said = self._calls, text(call.get("id"))
-        id = said if said and said not in self._ids else f"call_{self._origin.run}_{self._index}_{number}"
+        id = said if said and said not in self._ids else own_id(self._origin.run, self._index, number)
         self._ids.add(id)
         self._calls += 1
         about = {name: value for name, value in call.items() if name not in ("name", "args")}

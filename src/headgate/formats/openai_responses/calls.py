@@ -12,7 +12,7 @@ from headgate.events import AnyEvent, ToolCall, ToolInput
 from headgate.formats.openai_responses import extra
 from headgate.formats.openai_responses.extra import Mark
 from headgate.formats.openai_responses.upstream import Item
-from headgate.formats.tool_calls import text
+from headgate.formats.tool_calls import own_id, text
 
 
 class _Open:
@@ -102,7 +102,7 @@ class Calls:
         item = call.item
         if not call.announced:
             call.announced = True
-            id = item.call_id or text(item.fields.get("id")) or f"call_{self._run}_{index}"
+            id = item.call_id or text(item.fields.get("id")) or own_id(self._run, index)
             mark = extra.encode(Mark(item=item.fields)) if item.fields else None
             events.append(ToolCall(index, id, item.name, kind=item.kind, extra=mark))
         if call.sent < len(call.pieces):
