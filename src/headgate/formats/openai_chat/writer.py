@@ -44,12 +44,14 @@ _encode = _json.encode
 class Writer:
     """One streamed chat answer."""
 
+    kind = "chat.completion.chunk"
+    """What chunks say they are."""
+
     def __init__(self, call: Call, run: str, created: int) -> None:
         self._call, self._run, self._created = call, run, created
         self._frame = b""
         self._heads: dict[int, bytes] = {}
-        self._end = b',"usage":null}\n\n' if call.include_usage else b"}\n\n"
-        self._text_end = b'},"logprobs":null,"finish_reason":null}]' + self._end
+        self._set_ends(b',"usage":null' if call.include_usage else b"")
         self._kindred = False
         self._usage: Usage | None = None
         self._vendor: dict[str, Any] = {}
@@ -86,12 +88,18 @@ class Writer:
             case Attempt() | Continued():
                 return b""
 
+    def _set_ends(self, usage: bytes, more: bytes = b"") -> None:
+        """How chunks end: with a word on usage while there is none, and other fields, each with its comma."""
+        self._close = more + b"}\n\n"
+        self._end = usage + self._close
+        self._text_end = b'},"logprobs":null,"finish_reason":null}]' + self._end
+
     def _start(self, event: Started) -> None:
         self._kindred = event.format == NAME
         said: dict[str, Any] = msgspec.json.decode(event.extra) if self._kindred and event.extra else {}
         frame = {
             "id": answer_id(event, self._run),
-            "object": "chat.completion.chunk",
+            "object": self.kind,
             "created": event.created,
             "model": event.model,
             **{key: said.pop(key) for key in CONSTANT if key in said},
@@ -177,14 +185,14 @@ class Writer:
         last = len(reasons) - 1
         for choice, reason in enumerate(reasons):
             rides = usage is not None and not self._call.include_usage and choice == last
-            end = b',"usage":' + usage + b"}\n\n" if usage and rides else b""
+            end = b',"usage":' + usage + self._close if usage and rides else b""
             if self._forms.get((choice, 0)) == "function_call" and reason == "tool_calls":
                 reason = "function_call"
             # Clients look for a vendor's fields in the first chunk, or in the last.
             extra = {"chunk": self._vendor} if choice == last else None
             frames += self._chunk(choice, delta, reason=reason, extra=extra, usage=end)
         if usage and self._call.include_usage:
-            frames += self._frame + b'],"usage":' + usage + b"}\n\n"
+            frames += self._frame + b'],"usage":' + usage + self._close
         return frames + sse.DONE
 
 
