@@ -225,7 +225,7 @@ def test_an_old_list_is_good_enough_while_a_new_one_is_asked_for(monkeypatch: py
     async def play() -> None:
         going = asyncio.Event()
         slow = Held(going)
-        catalogue = Catalogue({"slow": slow}, {}, ())
+        catalogue = Catalogue({"held": slow}, {}, ())
         going.set()
         assert len(await catalogue.listed_by("m")) == 1
         going.clear()
