@@ -146,7 +146,10 @@ class HeldStore(MemoryStore):
 
 def call(model: str = "fake/m", *, store: bool = True) -> Call:
     """A chat request."""
-    fields = {"model": msgspec.Raw(b'"%b"' % model.encode()), "messages": msgspec.Raw(b"[]")}
+    fields = {
+        "model": msgspec.Raw(b'"%b"' % model.encode()),
+        "messages": msgspec.Raw(b'[{"role":"user","content":"Hi"}]'),
+    }
     return Call(format="openai.chat", model=model, fields=fields, store=store)
 
 

@@ -1,79 +1,16 @@
 """A run's way along its route: what is tried, in which order, and what the log says of it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
 
 import msgspec
 import pytest
 
-from headgate.errors import ProviderError
-from headgate.events import AnyEvent, Attempt, Failed, Finished, Started, Stopped, Text
-from headgate.providers.base import Ask, Emit, Limits
-from headgate.runs import Catalogue, Engine, Member, Pool, Run, Settings, Slots, Wishes
-from headgate.runs import drive as module
-from headgate.store.memory import MemoryStore
-from tests.runs.fakes import Fake, Play, Talk, call, no_replay, over, run, saying, turns
-
-DONE = Finished("stop")
-
-
-def failing(
-    status: int, *, code: str = "down", retry_after: float | None = None, after: Sequence[AnyEvent] = ()
-) -> Play:
-    """Say this much, and fail."""
-
-    async def play(ask: Ask, emit: Emit) -> None:
-        emit(after)
-        raise ProviderError(f"{ask.model} is {code}", code=code, status=status, retry_after=retry_after)
-
-    return play
-
-
-def first(*plays: Play) -> Play:
-    """Another play each time; the last one for ever."""
-    left = list(plays)
-
-    async def play(ask: Ask, emit: Emit) -> None:
-        await (left.pop(0) if len(left) > 1 else left[0])(ask, emit)
-
-    return play
-
-
-async def silence(ask: Ask, emit: Emit) -> None:
-    """Never say anything."""
-    await asyncio.Event().wait()
-
-
-class Fleet:
-    """An engine with several providers: a, b, c ..."""
-
-    def __init__(self, *plays: Play, pools: Mapping[str, Pool] | None = None) -> None:
-        self.fakes = [Fake(play, name="abcdef"[place]) for place, play in enumerate(plays)]
-        catalogue = Catalogue({fake.name: fake for fake in self.fakes}, {}, ())
-        self.engine = Engine(MemoryStore(), catalogue, Settings(), pools)
-
-    async def __aenter__(self) -> "Fleet":
-        await self.engine.open(no_replay)
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        await self.engine.close(0.0)
-
-    async def begin(self, *models: str, wishes: Wishes | None = None) -> Run:
-        """A run of the first, with the others to fall back on."""
-        asked = msgspec.structs.replace(call(models[0]), fallbacks=tuple(models[1:]))
-        asked.fields["fallbacks"] = msgspec.Raw(msgspec.json.encode(models[1:]))
-        route = await self.engine.catalogue.route(asked.model, asked.fallbacks)
-        return self.engine.start(asked, route, owner="me", wishes=wishes or Wishes())
-
-    async def made(self, *models: str, wishes: Wishes | None = None) -> list[AnyEvent]:
-        """The log of such a run, when it is over."""
-        return (await over(self.engine, await self.begin(*models, wishes=wishes))).events
-
-    @property
-    def asked(self) -> list[int]:
-        """How often each was asked."""
-        return [len(fake.asked) for fake in self.fakes]
+from headgate.events import AnyEvent, Attempt, Failed, Started, Stopped, Text
+from headgate.providers.base import Ask, Emit
+from headgate.runs import Member, Pool, Slots, Wishes
+from headgate.runs import rules as module
+from tests.runs.fakes import Fake, Talk, call, over, run, saying, turns
+from tests.runs.fleet import DONE, Fleet, failing, first, log_of, silence
 
 
 @pytest.mark.parametrize("status", [401, 402, 403, 404, 408, 429, 500, 502, 503, 504, 529])
@@ -99,7 +36,9 @@ def test_the_next_is_asked_when_the_first_fails(status: int) -> None:
 def test_a_wrong_request_is_asked_of_nobody_else(status: int) -> None:
     async def play() -> None:
         async with Fleet(failing(status), saying("hello")) as fleet:
-            assert await fleet.made("a/m", "b/m") == [Failed("down", "m is down", status, "upstream_error")]
+            assert await fleet.made("a/m", "b/m") == [
+                Failed("down", "m is down", status, "upstream_error", attempts=log_of(("a", status, "down")))
+            ]
             assert fleet.asked == [1, 0]
 
     run(play())
@@ -138,7 +77,15 @@ def test_when_all_fail_the_first_ones_error_is_told_and_the_log_has_all() -> Non
                 ("b", 500, "down"),
                 ("c", 503, "away"),
             ]
-            assert log[-1] == Failed("full", "m is full", 429, "upstream_error", None, 3.0)
+            assert log[-1] == Failed(
+                "full",
+                "m is full",
+                429,
+                "upstream_error",
+                None,
+                3.0,
+                log_of(("a", 429, "full"), ("b", 500, "down"), ("c", 503, "away")),
+            )
 
     run(play())
 
@@ -160,7 +107,7 @@ def test_a_provider_that_says_nothing_is_late_and_the_next_is_asked() -> None:
 
     async def play() -> None:
         async with Fleet(silence, saying("hello")) as fleet:
-            limits = Limits(first_event=0.05, whole=0.05)
+            limits = {"first_event": 0.05, "whole": 0.05}
             log = await fleet.made("a/m", "b/m", wishes=Wishes(limits=limits))
             assert isinstance(log[0], Attempt)
             assert (log[0].status, log[0].code) == (504, "first_event_timeout")
@@ -172,7 +119,7 @@ def test_a_provider_that_says_nothing_is_late_and_the_next_is_asked() -> None:
 def test_the_limit_of_the_whole_counts_from_the_first_try() -> None:
     async def play() -> None:
         async with Fleet(failing(500), silence) as fleet:
-            log = await fleet.made("a/m", "b/m", wishes=Wishes(limits=Limits(total=0.1)))
+            log = await fleet.made("a/m", "b/m", wishes=Wishes(limits={"total": 0.1}))
             assert [event.code for event in log if isinstance(event, Attempt)] == ["down", "total_timeout"]
 
     run(play())
@@ -286,7 +233,7 @@ def test_who_waits_for_a_turn_has_no_more_time_for_the_whole(stream: bool) -> No
             await fleet.begin("a/m")
             await talk.began.wait()
             asked = msgspec.structs.replace(call("a/m"), stream=stream)
-            wishes = Wishes(limits=Limits(first_event=1000.0, whole=1000.0, total=0.01))
+            wishes = Wishes(limits={"first_event": 1000.0, "whole": 1000.0, "total": 0.01})
             route = await fleet.engine.catalogue.route("a/m")
             late = await over(fleet.engine, fleet.engine.start(asked, route, owner="me", wishes=wishes))
             assert isinstance(late.last, Failed)
@@ -333,7 +280,7 @@ def test_an_answer_in_one_piece_has_a_limit_of_its_own() -> None:
             for stream in (True, False):
                 asked = msgspec.structs.replace(call("a/m"), stream=stream)
                 route = await fleet.engine.catalogue.route("a/m")
-                wishes = Wishes(limits=Limits(first_event=0.05, whole=300.0))
+                wishes = Wishes(limits={"first_event": 0.05, "whole": 300.0})
                 runs.append(fleet.engine.start(asked, route, owner="me", wishes=wishes))
             await over(fleet.engine, runs[0])
             assert isinstance(runs[0].last, Failed)

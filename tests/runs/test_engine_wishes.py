@@ -50,7 +50,8 @@ def test_a_provider_gets_the_callers_own_key_and_limits_and_the_store_does_not()
         fake, store = Fake(saying("x")), MemoryStore()
         async with working(fake, store) as engine:
             limits = Limits(connect=1.0, first_event=9.0, whole=9.0, total=2.0)
-            made = await over(engine, await wish(engine, Wishes(key="sk-mine", limits=limits, note=b'{"a":1}')))
+            said = {"connect": 1.0, "first_event": 9.0, "whole": 9.0, "total": 2.0}
+            made = await over(engine, await wish(engine, Wishes(key="sk-mine", limits=said, note=b'{"a":1}')))
             assert (fake.asked[0].key, fake.asked[0].limits) == ("sk-mine", limits)
             record = await store.get(made.id, "alice")
             assert record is not None

@@ -1,9 +1,27 @@
-"""How a call of each format is taken apart, for providers of another."""
+"""How a call of each format is taken apart, for providers of another; and a call that is in no API's format."""
 
 from collections.abc import Callable, Mapping
 
+import msgspec
+
 from headgate.calls import Call, Prompt
 from headgate.formats import anthropic, gemini, openai_chat, openai_completions, openai_responses
+
+OWN = "prompt"
+"""The format of a call that we put together ourselves: every provider takes it apart."""
+
+_FIELD = "prompt"
+
+
+def own_call(call: Call, prompt: Prompt) -> Call:
+    """That call, but with other words."""
+    fields = {_FIELD: msgspec.Raw(msgspec.json.encode(prompt))}
+    return msgspec.structs.replace(call, format=OWN, fields=fields, headers=())
+
+
+def _own_prompt(call: Call) -> Prompt:
+    return msgspec.json.decode(call.fields[_FIELD], type=Prompt)
+
 
 PROMPTS: Mapping[str, Callable[[Call], Prompt]] = {
     openai_chat.NAME: openai_chat.prompt,
@@ -11,4 +29,5 @@ PROMPTS: Mapping[str, Callable[[Call], Prompt]] = {
     openai_responses.NAME: openai_responses.prompt,
     anthropic.NAME: anthropic.prompt,
     gemini.NAME: gemini.prompt,
+    OWN: _own_prompt,
 }

@@ -5,13 +5,15 @@ from headgate.runs.engine import Engine, Settings
 from headgate.runs.pool import Member, Pool
 from headgate.runs.run import Follower, Run
 from headgate.runs.slots import Slots
-from headgate.runs.wishes import NOTHING, Wishes
+from headgate.runs.wishes import NO_HEDGE, NOTHING, Hedge, Wishes
 
 __all__ = [
     "NOTHING",
+    "NO_HEDGE",
     "Catalogue",
     "Engine",
     "Follower",
+    "Hedge",
     "Member",
     "Pool",
     "Run",

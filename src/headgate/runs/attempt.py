@@ -16,6 +16,12 @@ healthy store leaves waiting, and under a megabyte of words."""
 
 Append = Callable[[Run, Sequence[AnyEvent]], None]
 Clock = Callable[[], float]
+Opening = Callable[["Attempt", Sequence[AnyEvent]], Sequence[AnyEvent]]
+"""What the log gets of an attempt that the run now belongs to: what it said so far, after what went before."""
+
+
+def _as_said(attempt: "Attempt", held: Sequence[AnyEvent]) -> Sequence[AnyEvent]:
+    return held
 
 
 class Attempt:
@@ -28,7 +34,6 @@ class Attempt:
 
     __slots__ = (
         "_append",
-        "_began",
         "_clock",
         "_flow",
         "_held",
@@ -36,11 +41,15 @@ class Attempt:
         "_is_last",
         "_last",
         "_limits",
-        "_member",
+        "_opening",
         "_since",
+        "began",
         "is_claimed",
+        "is_lost",
         "is_whole",
         "late",
+        "may_be_empty",
+        "member",
         "run",
         "task",
     )
@@ -55,11 +64,12 @@ class Attempt:
         *,
         since: float | None = None,
         is_last: bool = True,
+        opening: Opening = _as_said,
     ) -> None:
-        self.run, self._member, self._is_last = run, member, is_last
-        self._limits, self._append, self._clock = limits, append, clock
-        self._began = clock()
-        self._since = self._began if since is None else since
+        self.run, self.member, self._is_last = run, member, is_last
+        self._limits, self._append, self._clock, self._opening = limits, append, clock, opening
+        self.began = clock()
+        self._since = self.began if since is None else since
         """When the first attempt of the run began."""
         self._last: float | None = None
         self._flow: Flow | None = None
@@ -68,21 +78,25 @@ class Attempt:
         """What it said before its first output: nobody sees it, as long as another may take over."""
         self.is_whole = False
         """Whether its answer comes in one piece, so that nothing of it comes before all of it is made."""
+        self.may_be_empty = is_last
+        """Whether an answer of nothing is an answer."""
         self.is_claimed = False
         """Whether the run belongs to this provider."""
+        self.is_lost = False
+        """Whether it belongs to another, and this one is to be quiet."""
         self.task: asyncio.Task[Any] | None = None
-        """What to cancel when it is too late."""
+        """What to cancel when it is too late, or another was faster."""
         self.late: ProviderError | None = None
         """Which limit ended it, if one did."""
 
     @property
     def provider(self) -> str:
         """Its name."""
-        return self._member.provider.name
+        return self.member.provider.name
 
     def emit(self, events: Sequence[AnyEvent]) -> None:
         """Take what the provider says; called from the socket's callback."""
-        if events:
+        if events and not self.is_lost:
             # Readers make events only of what means something: comments and empty deltas
             # never come here, and so do not count as life.
             self._last = self._clock()
@@ -101,8 +115,14 @@ class Attempt:
         """From here on the run is this provider's."""
         if not self.is_claimed:
             self.is_claimed = True
-            self._member.succeed()
-            self._append(self.run, self._held)
+            self.member.succeed()
+            self._append(self.run, self._opening(self, self._held))
+
+    def lose(self) -> None:
+        """Another was faster."""
+        self.is_lost = True
+        if self.task is not None:
+            self.task.cancel()
 
     def missing(self) -> ProviderError | None:
         """What is missing, now that it says that it is done."""
@@ -112,7 +132,7 @@ class Attempt:
         last = self._held[-1] if self._held else None
         if not isinstance(last, Finished):
             return ProviderError(f"{self.provider} left its answer without an end.", code="upstream_incomplete")
-        if last.reason == "stop":
+        if last.reason == "stop" and not self.may_be_empty:
             return ProviderError(f"{self.provider} answered with nothing.", code="upstream_empty")
         return None
 
@@ -143,7 +163,7 @@ class Attempt:
             return _late(f"{name} took more than {limits.total:g} s for its answer.", "total_timeout")
         if self._last is None:
             first = max(limits.first_event, limits.whole) if self.is_whole else limits.first_event
-            if now - self._began > first:
+            if now - self.began > first:
                 return _late(f"{name} did not begin to answer within {first:g} s.", "first_event_timeout")
         elif now - self._last > limits.idle:
             return _late(f"{name} said nothing for {limits.idle:g} s.", "idle_timeout")

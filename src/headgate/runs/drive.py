@@ -3,47 +3,50 @@ A run's way along its route: one try after another, until one has brought the fi
 
 Theory of operation. A route is a list of targets, the first one meant, the others to fall back on.
 What a provider says before the first output is held (`Attempt`), so a failure until then leaves no
-trace but an `Attempt` event in the log, and the next key or the next target is asked. From the first
-output on a run belongs to its provider: nobody else could go on with the same words.
+trace but an `Attempt` event in the log, and the next key or the next target is asked. Where a hedge
+is wished for, the next target is asked as well when one is slow to begin, and whoever speaks first
+has the run. From the first output on a run belongs to its provider; only when that breaks, and the
+request asked for it, another goes on from there (`sequel`).
 """
 
 import asyncio
-import random
+import math
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
 
 from headgate.calls import Call
-from headgate.errors import ProviderError
-from headgate.events import Attempt as Tried
-from headgate.providers.base import Ask, Limits
+from headgate.errors import ProviderError, Tried
+from headgate.events import AnyEvent, Continued, Started
+from headgate.events import Attempt as Noted
+from headgate.providers.base import Ask, Emit, Limits
 from headgate.runs.attempt import Append, Attempt, Clock
 from headgate.runs.catalogue import Target
-from headgate.runs.pool import KEY_STATUSES, LIMIT_STATUS, Member, Pool
+from headgate.runs.pool import Member, Pool
+from headgate.runs.rules import FALLBACKS, is_of_a_key, is_of_the_provider, wait_before
 from headgate.runs.run import Run
-from headgate.runs.wishes import Wishes
+from headgate.runs.sequel import MAX_SEQUELS, Unsaid, sequel
+from headgate.runs.wishes import Hedge, Wishes
 
 Route: TypeAlias = Sequence[Target]
 """The target that is meant, and those to fall back on."""
 
-FALLBACKS = "fallbacks"
-"""The field of a request that names them."""
+AT_ONCE = 2
+"""Targets that a hedge asks at a time: each of them is paid for."""
 
-BACKOFF = 0.25
-"""Seconds before the first retry, doubled each time, and anything from half to all of it."""
+USUAL, USUAL_WHOLE = 3.0, 30.0
+"""What counts as slow while nobody knows what is usual: for the first words, and for an answer in one piece."""
 
-LONGEST_WAIT = 10.0
-"""How long a provider may ask us to wait before a retry; if it asks for more, its answer is passed on."""
 
-_OF_A_KEY = KEY_STATUSES | {LIMIT_STATUS}
-"""What another key of the same provider may be spared."""
+class Slower(ProviderError):
+    """Nothing was wrong, but another spoke first."""
 
-_OF_THE_MOMENT = frozenset({408, 409, 425, LIMIT_STATUS})
-"""What another moment may be spared, as everything from 500 on."""
+    code = "slower"
+    status = 499
 
-_OF_THE_PROVIDER = _OF_A_KEY | _OF_THE_MOMENT | {404}
-"""What another provider may be spared, as everything from 500 on; the rest is the request's own fault."""
+    def __init__(self) -> None:
+        super().__init__("Another was faster.", code=self.code, status=self.status)
 
 
 class Desk(msgspec.Struct, frozen=True):
@@ -54,6 +57,9 @@ class Desk(msgspec.Struct, frozen=True):
     pools: Mapping[str, Pool]
     attempts: set[Attempt]
     """Those at work, for the engine's clock to look at."""
+    hedge: Hedge | None = None
+    goes_on: bool = False
+    """What counts where a request does not say."""
 
 
 class Drive:
@@ -64,17 +70,42 @@ class Drive:
         self._began = desk.clock()
         self._meant = route[0]
         self._left = self._in_order(route)
-        self._failures: list[tuple[Target, Member, ProviderError]] = []
+        self._at_work: dict[Attempt, Target] = {}
+        self._is_won = False
+        """Whether one of them has the run."""
+        self._failures: list[Tried] = []
+        self._noted = 0
+        """How many of them the log has."""
+        self._error: ProviderError | None = None
+        """What went wrong first: with whom the client means, or in the middle of the answer."""
+        self._broke: tuple[Target, Tried] | None = None
+        """Who began the answer and broke, while it is gone on with."""
+        self._asked = self._call
 
     async def go(self) -> None:
         """Try until there is an answer; raises ProviderError when nobody answered, or an answer broke."""
-        while self._left:
-            if await self._ask(self._left.pop(0)):
-                return
+        for _ in range(1 + MAX_SEQUELS):
+            try:
+                if await self._along():
+                    return
+                break
+            except ProviderError as error:
+                if not self._can_go_on(error):
+                    raise
+        assert self._error is not None, "nobody failed, and nobody answered"
         if len(self._failures) > 1 and self._run.started is None:
-            self._note_failure()
-        # What the others said is in the log; who is asked first is whom the client means.
-        raise self._failures[0][2]
+            self._note()
+        # What the others said is in the record; who is asked first is whom the client means.
+        self._error.attempts = tuple(self._failures)
+        raise self._error
+
+    async def _along(self) -> bool:
+        while self._left:
+            hedge = self._wishes.hedge or self._desk.hedge
+            is_hedged = hedge is not None and hedge.after != math.inf and len(self._left) > 1 and self._broke is None
+            if await (self._ask_together(hedge) if is_hedged and hedge else self._ask(self._left.pop(0))):
+                return True
+        return False
 
     def _in_order(self, route: Route) -> list[Target]:
         """As the route has it, but those in trouble last."""
@@ -86,24 +117,67 @@ class Drive:
     def _pool(self, target: Target) -> Pool:
         return self._desk.pools.get(target.provider.name) or Pool.of(target.provider)
 
+    async def _ask_together(self, hedge: Hedge) -> bool:
+        """Ask the next, and another as well each time that nobody has spoken after a while."""
+        asking: set[asyncio.Task[bool]] = set()
+        try:
+            while True:
+                target = self._left.pop(0)
+                asking.add(asyncio.create_task(self._ask(target)))
+                if await self._has_answer(asking, self._patience(hedge, target)):
+                    return True
+                if not asking:
+                    return False
+        finally:
+            for task in asking:
+                task.cancel()
+            if asking:
+                await asyncio.wait(asking)
+
+    async def _has_answer(self, asking: set[asyncio.Task[bool]], patience: float) -> bool:
+        """Whether one of them answers; False when it is time to ask another, or nobody is left."""
+        while asking:
+            is_open = self._left and len(asking) < AT_ONCE and self._run.first_output is None
+            done, _ = await asyncio.wait(
+                asking, timeout=patience if is_open else None, return_when=asyncio.FIRST_COMPLETED
+            )
+            asking -= done
+            answers = [task.result() for task in done]
+            if any(answers):
+                return True
+            if not done and self._run.first_output is None:
+                return False
+        return False
+
+    def _patience(self, hedge: Hedge, target: Target) -> float:
+        if hedge.after is not None:
+            return hedge.after
+        pool = self._pool(target)
+        if self._call.stream:
+            return pool.pace.usual(target.model) or USUAL
+        return pool.whole_pace.usual(target.model) or USUAL_WHOLE
+
     async def _ask(self, target: Target) -> bool:
         """Ask one target, with all its keys and as often as it may be asked; False when that was in vain."""
         pool, tried, retries = self._pool(target), list[Member](), 0
         while (member := pool.pick(self._desk.clock(), tried)) is not None:
-            if self._failures:
-                self._note_failure()
+            if self._is_won:
+                return False
+            self._note()
             others = len(pool.members) > len(tried) + 1 and not self._brings_key(target)
-            is_last = not (self._left or others or retries < pool.retries)
+            is_last = not (self._left or others or self._at_work or retries < pool.retries)
             error = await self._try(target, pool, member, is_last=is_last)
             if error is None:
                 return True
-            self._failures.append((target, member, error))
-            if error.status < 500 and error.status not in _OF_THE_PROVIDER:
+            if isinstance(error, Slower):
+                return False
+            self._add_failure(target, member, error)
+            if not is_of_the_provider(error):
                 self._left.clear()
                 return False
-            if error.status in _OF_A_KEY and others:
+            if is_of_a_key(error) and others:
                 tried.append(member)
-            elif retries < pool.retries and (wait := _wait(error, retries)) is not None:
+            elif retries < pool.retries and (wait := wait_before(error, retries)) is not None:
                 retries += 1
                 await asyncio.sleep(wait)
             else:
@@ -112,7 +186,7 @@ class Drive:
 
     async def _try(self, target: Target, pool: Pool, member: Member, *, is_last: bool) -> ProviderError | None:
         """Why it was in vain, if it was; raises ProviderError for an answer that broke after its first words."""
-        limits = self._wishes.limits or pool.limits
+        limits = self._wishes.limits_of(pool.limits)
         if pool.slots is None:
             return await self._talk(target, member, limits, is_last=is_last)
         patience = limits.first_event if limits.total is None else min(limits.first_event, self._rest_of(limits.total))
@@ -121,7 +195,7 @@ class Drive:
         except ProviderError as error:
             return error
         try:
-            return await self._talk(target, member, limits, is_last=is_last)
+            return Slower() if self._is_won else await self._talk(target, member, limits, is_last=is_last)
         finally:
             pool.slots.give_back()
 
@@ -130,32 +204,18 @@ class Drive:
         return max(0.0, self._began + total - self._desk.clock())
 
     async def _talk(self, target: Target, member: Member, limits: Limits, *, is_last: bool) -> ProviderError | None:
-        desk = self._desk
-        attempt = Attempt(self._run, member, limits, desk.append, desk.clock, since=self._began, is_last=is_last)
-        attempt.is_whole = not self._call.stream
-        attempt.task = task = self._run.task
-        member.begin(desk.clock())
-        self._desk.attempts.add(attempt)
-        error: ProviderError | None
+        attempt = self._attempt(target, member, limits, is_last=is_last)
         try:
-            await member.provider.run(self._question(target, limits, attempt), attempt.emit)
-            error = attempt.missing()
-        except asyncio.CancelledError:
-            if attempt.late is None or self._run.stopped_by is not None:
-                member.give_up()
-                raise
-            # It was the clock that cancelled, and it meant this attempt only.
-            if task is not None:
-                task.uncancel()
-            error = attempt.late
-        except ProviderError as broke:
-            attempt.emit(broke.events)
-            error = broke
+            error = await self._listen(attempt, target, member, limits)
         except BaseException:
             member.give_up()
             raise
         finally:
             self._desk.attempts.discard(attempt)
+            del self._at_work[attempt]
+        if attempt.is_lost:
+            member.give_up()
+            return Slower()
         if error is None:
             attempt.claim()
             return None
@@ -163,15 +223,73 @@ class Drive:
             member.give_up()
         else:
             member.fail(error, self._desk.clock())
-        if self._run.first_output is not None or self._run.has_ended:
+        if attempt.is_claimed and (self._run.first_output is not None or self._run.has_ended):
+            self._note_break(target, member, error)
             raise error
         return error
+
+    async def _listen(self, attempt: Attempt, target: Target, member: Member, limits: Limits) -> ProviderError | None:
+        """Ask, and take what comes; says why it is no answer, if so."""
+        # Who goes on may not say what only who began can say.
+        emit: Emit = attempt.emit if self._broke is None else Unsaid(attempt.emit).emit
+        try:
+            await member.provider.run(self._question(target, limits, attempt), emit)
+        except asyncio.CancelledError:
+            if not (attempt.is_lost or attempt.late) or self._run.stopped_by is not None:
+                raise
+            # It was the clock, or a faster one, that cancelled, and it meant this attempt only.
+            if attempt.task is not None:
+                attempt.task.uncancel()
+            return attempt.late
+        except ProviderError as error:
+            attempt.emit(error.events)
+            return error
+        return attempt.missing()
+
+    def _attempt(self, target: Target, member: Member, limits: Limits, *, is_last: bool) -> Attempt:
+        desk = self._desk
+
+        def opening(attempt: Attempt, held: Sequence[AnyEvent]) -> Sequence[AnyEvent]:
+            return self._opening(attempt, target, held)
+
+        attempt = Attempt(
+            self._run,
+            member,
+            limits,
+            desk.append,
+            desk.clock,
+            since=self._began,
+            # Two at work cannot both begin, and who goes on has to be told apart from who began.
+            is_last=is_last and self._broke is None,
+            opening=opening,
+        )
+        attempt.may_be_empty = is_last or self._broke is not None
+        attempt.is_whole = not self._call.stream
+        attempt.task = asyncio.current_task()
+        member.begin(desk.clock())
+        desk.attempts.add(attempt)
+        self._at_work[attempt] = target
+        return attempt
+
+    def _opening(self, attempt: Attempt, target: Target, held: Sequence[AnyEvent]) -> Sequence[AnyEvent]:
+        """What the log gets when a run has found its provider: who failed, and what was said so far."""
+        pool = self._pool(target)
+        (pool.whole_pace if attempt.is_whole else pool.pace).note(target.model, self._desk.clock() - attempt.began)
+        self._is_won = True
+        for other, asked in self._at_work.items():
+            if other is not attempt:
+                other.lose()
+                self._add_failure(asked, other.member, Slower())
+        if self._broke is not None:
+            going_on = Continued(target.provider.name, target.model, self._broke[1])
+            held = [going_on, *(event for event in held if not isinstance(event, Started))]
+        return [*self._unnoted(), *held] if self._noted < len(self._failures) else held
 
     def _question(self, target: Target, limits: Limits, attempt: Attempt) -> Ask:
         is_meant = target is self._meant
         return Ask(
             run=self._run.id,
-            call=self._call,
+            call=self._asked,
             model=target.model,
             created=int(self._run.head.created),
             limits=limits,
@@ -181,13 +299,44 @@ class Drive:
             on_flow=attempt.on_flow,
         )
 
+    def _can_go_on(self, error: ProviderError) -> bool:
+        """Whether another may go on with an answer that broke; makes everything ready for that."""
+        goes_on = self._desk.goes_on if self._wishes.goes_on is None else self._wishes.goes_on
+        if self._broke is None or not goes_on or self._run.has_ended or not is_of_the_provider(error):
+            return False
+        asked = sequel(self._call, self._run.events)
+        if asked is None:
+            return False
+        self._asked = asked
+        # The same one comes last: what broke may have been a connection and nothing more.
+        self._left.append(self._broke[0])
+        return True
+
     def _brings_key(self, target: Target) -> bool:
         return self._wishes.key != "" and target is self._meant
 
-    def _note_failure(self) -> None:
-        target, member, error = self._failures[-1]
+    def _note_break(self, target: Target, member: Member, error: ProviderError) -> None:
+        if self._broke is None:
+            self._error = error
+        self._add_failure(target, member, error)
+        # The log learns of it from whoever goes on, or from its end.
+        self._noted = len(self._failures)
+        self._broke, self._is_won = (target, self._failures[-1]), False
+
+    def _add_failure(self, target: Target, member: Member, error: ProviderError) -> None:
+        self._error = self._error or error
         name = member.provider.name
-        self._desk.append(self._run, [Tried(name, error.status, error.code, error.message, member.label, target.model)])
+        self._failures.append(Tried(name, target.model, error.status, error.code, error.message, member.label))
+
+    def _note(self) -> None:
+        """Have the log know of every failure so far."""
+        if self._noted < len(self._failures):
+            self._desk.append(self._run, self._unnoted())
+
+    def _unnoted(self) -> list[AnyEvent]:
+        new = self._failures[self._noted :]
+        self._noted = len(self._failures)
+        return [Noted(each.provider, each.status, each.code, each.message, each.key, each.model) for each in new]
 
 
 def _without_ours(call: Call) -> Call:
@@ -196,12 +345,3 @@ def _without_ours(call: Call) -> Call:
         return call
     fields = {name: value for name, value in call.fields.items() if name != FALLBACKS}
     return msgspec.structs.replace(call, fields=fields)
-
-
-def _wait(error: ProviderError, retries: int) -> float | None:
-    """How long to wait before the next retry; None when there should be none."""
-    if error.status < 500 and error.status not in _OF_THE_MOMENT:
-        return None
-    own = BACKOFF * 2**retries * random.uniform(0.5, 1.0)
-    wait = max(own, error.retry_after or 0.0)
-    return wait if wait <= LONGEST_WAIT else None

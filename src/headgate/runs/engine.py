@@ -32,7 +32,7 @@ from headgate.runs.parting import Parting
 from headgate.runs.pool import Pool
 from headgate.runs.room import RoomWatch
 from headgate.runs.run import Follower, Run, Urgency
-from headgate.runs.wishes import NOTHING, Wishes, wishes_again
+from headgate.runs.wishes import NOTHING, Hedge, Wishes, wishes_again
 from headgate.store.base import Filter, Head, Hook, Record, Store, Summary
 
 log = logging.getLogger(__name__)
@@ -68,6 +68,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How many bytes its disk must have left."""
     hooks: tuple[Hook, ...] = ()
     """Whom to tell of every run's end."""
+    hedge: Hedge | None = None
+    """Whether a run asks several providers at once, where its request does not say."""
+    goes_on: bool = False
+    """Whether another provider goes on with an answer that breaks, where its request does not say."""
     check_hook: Callable[[Hook], None] = lambda hook: None
     """Raises BadRequest for a run's own hook that nobody could ever be told by."""
 
@@ -89,7 +93,14 @@ class Engine:
         self._farewells: list[Callable[[], Awaitable[None]]] = []
         self._archive = Archive(store)
         self._attempts: set[Attempt] = set()
-        self._desk = Desk(self._append, self._loop.time, pools or {}, self._attempts)
+        self._desk = Desk(
+            self._append,
+            self._loop.time,
+            {} if pools is None else pools,
+            self._attempts,
+            settings.hedge,
+            settings.goes_on,
+        )
         self._tasks = asyncio.TaskGroup()
         self._is_closing = False
 
@@ -381,4 +392,5 @@ def _stopped(run: Run) -> AnyEvent:
 
 
 def _failed(error: HeadgateError) -> Failed:
-    return Failed(error.code, error.message, error.status, error.kind, error.param, error.retry_after)
+    attempts = tuple(error.attempts)
+    return Failed(error.code, error.message, error.status, error.kind, error.param, error.retry_after, attempts)

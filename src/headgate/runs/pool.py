@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from headgate.errors import ProviderError
 from headgate.providers.base import Limits, Provider
+from headgate.runs.pace import Pace
 from headgate.runs.slots import Slots
 
 FAILURES = 3
@@ -88,6 +89,8 @@ class Pool:
     ) -> None:
         self.name, self.members, self.slots, self.retries = name, members, slots, retries
         self._chance = chance
+        self.pace, self.whole_pace = Pace(), Pace()
+        """How long its models take for their first words, and for an answer in one piece."""
 
     @classmethod
     def of(cls, provider: Provider) -> "Pool":

@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -16,7 +17,6 @@ from headgate.errors import BadRequest, NotFound
 from headgate.formats import offload as reading
 from headgate.formats.offload import Asked, Parent
 from headgate.keys import Keys
-from headgate.providers.base import Limits
 from headgate.runs import Engine, Run, Wishes
 from headgate.store.base import Hook
 from headgate.web.address import PublicAddress
@@ -171,9 +171,10 @@ def _locked(note: Note, secrets: Tokens) -> Note:
     return msgspec.structs.replace(note, bearer=tokens.digest(secrets.bearer), stream=stream)
 
 
-def _limits(asked: Asked) -> Limits:
+def _limits(asked: Asked) -> Mapping[str, float]:
     """The client says how long the whole may take; within that it may take its time."""
-    return Limits(connect=asked.connect_timeout, first_event=asked.timeout, idle=asked.timeout, total=asked.timeout)
+    whole = asked.timeout
+    return {"connect": asked.connect_timeout, "first_event": whole, "idle": whole, "total": whole}
 
 
 def _own_key(request: Request) -> tuple[str, str]:
