@@ -44,8 +44,6 @@ class HeadgateError(Exception):
     kind = "server_error"
     request_id: str | None = None
     """By what name the client may ask about it, in dialects that tell one."""
-    attempts: Sequence[Tried] = ()
-    """Everything that was tried, when it was providers that failed."""
 
     def __init__(
         self,
@@ -56,11 +54,14 @@ class HeadgateError(Exception):
         status: int | None = None,
         kind: str | None = None,
         retry_after: float | None = None,
+        attempts: Sequence[Tried] = (),
     ) -> None:
         super().__init__(message)
         self.message = message
         self.param = param
         self.retry_after = retry_after
+        self.attempts = attempts
+        """Everything that was tried, when it was providers that failed."""
         if code is not None:
             self.code = code
         if status is not None:

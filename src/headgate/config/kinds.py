@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from headgate.config.secret import Secret
 from headgate.net.guard import Network, network
+from headgate.runs import NO_HEDGE, Hedge
 from headgate.webhooks.signing import SigningSecret
 
 T = TypeVar("T")
@@ -168,6 +169,16 @@ def duration(least: float) -> Kind[float]:
     return Kind(words if least == 0 else f"{words}, at least {_show_duration(least)}", read, show=_show_duration)
 
 
+def _read_hedge(value: object) -> Hedge:
+    return {"off": NO_HEDGE, "usual": Hedge()}.get(str(value)) or Hedge(duration(0.001).read(value))
+
+
+def _show_hedge(hedge: Hedge) -> str:
+    if hedge == NO_HEDGE:
+        return '"off"'
+    return '"usual"' if hedge.after is None else _show_duration(hedge.after)
+
+
 def or_none(some: Kind[T]) -> Kind[T | None]:
     """Something, or none of it."""
 
@@ -207,6 +218,12 @@ def _read_headers(value: object) -> dict[str, Secret]:
     if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
         raise ValueError
     return {name: Secret(text) for name, text in value.items()}
+
+
+def _read_table(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError
+    return value
 
 
 def _read_address(value: object) -> str:
@@ -265,3 +282,5 @@ def _read_share(value: object) -> float:
 
 SHARE = Kind("a number from 0 to 1", _read_share, _parse_number, show=lambda value: f"{value:g}")
 HEADERS = Kind('a table of texts, like { "X-Team" = "blue" }', _read_headers, is_secret=True)
+TABLE = Kind("a table, like { temperature = 0.2 }", _read_table)
+HEDGE = Kind('"off", "usual", or a time like "2s"', _read_hedge, show=_show_hedge)

@@ -15,6 +15,7 @@ from headgate.config.observing import Log, Metrics, Otel
 from headgate.config.secret import Secret
 from headgate.net.guard import Network
 from headgate.providers.registry import Endpoint
+from headgate.runs import NO_HEDGE, Hedge
 from headgate.webhooks.addressing import EVENTS, RUN_EVENTS
 
 MEGABYTE = 1 << 20
@@ -26,6 +27,9 @@ PROVIDER_SECTION = "providers.NAME"
 
 ENDPOINT_SECTION = "webhooks.endpoints.NAME"
 """The same for the section of any endpoint."""
+
+PERSONALITY_SECTION = "purai.personalities.NAME"
+"""The same for the section of any personality."""
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +94,19 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
         return self.path == "memory"
 
 
+class Routing(msgspec.Struct, frozen=True, kw_only=True):
+    """How the way to an answer is found, where a request does not say."""
+
+    hedge: Annotated[
+        Hedge,
+        kinds.HEDGE,
+        "When to ask the next model as well, because one is slow to begin: after what it usually takes, or a time.",
+    ] = NO_HEDGE
+    continue_broken: Annotated[
+        bool, kinds.YES_NO, "Have another model go on with an answer that breaks in the middle."
+    ] = False
+
+
 class Webhooks(msgspec.Struct, frozen=True, kw_only=True):
     """How others are told that runs are over."""
 
@@ -120,6 +137,21 @@ class EndpointSection(msgspec.Struct, frozen=True, kw_only=True):
     secret_env: Annotated[str | None, kinds.TEXT, "The environment variable that holds it."] = None
 
 
+class PersonalitySection(msgspec.Struct, frozen=True, kw_only=True):
+    """A personality as it is written in the file."""
+
+    prompt: Annotated[str, kinds.TEXT, "What the model is told before the conversation."] = ""
+    models: Annotated[
+        tuple[str, ...], kinds.TEXTS, "The models that play it when a request names none; by default `default`."
+    ] = ()
+    blocked_models: Annotated[tuple[str, ...], kinds.TEXTS, "The models that must not play it."] = ()
+    defaults: Annotated[
+        Mapping[str, Any], kinds.TABLE, "Fields of a chat request, for requests that do not say otherwise."
+    ] = {}
+    owner: Annotated[str, kinds.TEXT, "Who made it."] = "headgate"
+    nsfw: Annotated[bool, kinds.YES_NO, "Whether clients should warn of it."] = False
+
+
 class ProviderSection(msgspec.Struct, frozen=True, kw_only=True):
     """A provider as it is written in the file; None and empty mean: as the service has it."""
 
@@ -145,7 +177,7 @@ class ProviderSection(msgspec.Struct, frozen=True, kw_only=True):
     headers: Annotated[Mapping[str, Secret], kinds.HEADERS, "More headers for every request."] = {}
     endpoints: Annotated[
         frozenset[Endpoint] | None,
-        kinds.some_of("chat", "completions", "responses"),
+        kinds.some_of("chat", "completions", "responses", "embeddings"),
         "The endpoints it has, where Headgate does not know or knows it wrong.",
     ] = None
     connect_timeout: Annotated[float, kinds.duration(0.001), "How long connecting may take."] = 5.0
@@ -208,15 +240,25 @@ def settings_of(section: str, shape: type[msgspec.Struct]) -> tuple[Setting, ...
 
 SERVER_SETTINGS = settings_of("server", Server)
 STORE_SETTINGS = settings_of("store", Store)
+ROUTING_SETTINGS = settings_of("routing", Routing)
 WEBHOOKS_SETTINGS = settings_of("webhooks", Webhooks)
 METRICS_SETTINGS = settings_of("metrics", Metrics)
 LOG_SETTINGS = settings_of("log", Log)
 OTEL_SETTINGS = settings_of("otel", Otel)
 ENDPOINT_SETTINGS = settings_of(ENDPOINT_SECTION, EndpointSection)
+PERSONALITY_SETTINGS = settings_of(PERSONALITY_SECTION, PersonalitySection)
 PROVIDER_SETTINGS = settings_of(PROVIDER_SECTION, ProviderSection)
 
-SINGLE_SETTINGS = SERVER_SETTINGS + STORE_SETTINGS + WEBHOOKS_SETTINGS + METRICS_SETTINGS + LOG_SETTINGS + OTEL_SETTINGS
+SINGLE_SETTINGS = (
+    SERVER_SETTINGS
+    + STORE_SETTINGS
+    + ROUTING_SETTINGS
+    + WEBHOOKS_SETTINGS
+    + METRICS_SETTINGS
+    + LOG_SETTINGS
+    + OTEL_SETTINGS
+)
 """Those of the sections that there is one of; each has a variable, too."""
 
-SETTINGS = SINGLE_SETTINGS + ENDPOINT_SETTINGS + PROVIDER_SETTINGS
+SETTINGS = SINGLE_SETTINGS + ENDPOINT_SETTINGS + PERSONALITY_SETTINGS + PROVIDER_SETTINGS
 """Every setting that has a section, a name and a kind; aliases and keys have names of the user's own."""

@@ -20,6 +20,7 @@ from headgate.formats import sse
 from headgate.formats.base import Writer
 from headgate.runs import Engine, Follower, Run
 from headgate.web.http import EVENT_STREAM, Request, run_headers
+from headgate.web.outcome import outcome_headers
 
 EVENTS_PER_WRITE = 250
 """Caps what a reader who joins late gets in one piece, so that a long log does not hold up the others, and a
@@ -87,6 +88,7 @@ async def _whole(run: Run, call: Call, face: Face, follower: Follower, request: 
         await follower.news(run.shown)
         if follower.is_gone:
             return
+    request.add_headers(outcome_headers(run))
     _raise_if_failed(run)
     body = face.whole(call, run.id, int(run.head.created), run.events)
     request.answer(200, body)
@@ -99,6 +101,7 @@ async def _stream(run: Run, call: Call, face: Face, follower: Follower, request:
                 return
             break
     else:
+        request.add_headers(outcome_headers(run))
         if run.first_output is None:
             _raise_if_failed(run)
     write = face.writer(call, run.id, int(run.head.created)).write
@@ -161,4 +164,5 @@ def _raise_if_failed(run: Run) -> None:
             kind=last.kind,
             param=last.param,
             retry_after=last.retry_after,
+            attempts=last.attempts,
         )

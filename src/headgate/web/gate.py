@@ -7,14 +7,16 @@ token; what all answers have in common (CORS, a few security headers) is a list 
 
 import logging
 import math
+import time
 from collections.abc import Sequence
 from typing import Any
 
 from headgate.errors import BadRequest, Forbidden, HeadgateError, NotFound
 from headgate.formats import openai
-from headgate.web.http import Receive, Request, Scope, Send
+from headgate.web.http import Message, Receive, Request, Scope, Send
 from headgate.web.routes import ErrorBody, Routes
 from headgate.web.socket import FAILED, Socket
+from headgate.web.watching import Watch
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +24,8 @@ SECURITY = b"x-content-type-options: nosniff\r\nx-frame-options: DENY\r\n"
 """Said with every answer."""
 
 EXPOSED = (
-    b"access-control-expose-headers: headgate-run, x-request-id, request-id, retry-after, retry-after-ms, "
+    b"access-control-expose-headers: headgate-run, headgate-provider, headgate-attempts, x-request-id, request-id, "
+    b"retry-after, retry-after-ms, "
     b"x-workflow-run-id, x-workflow-stream-tail-index\r\n"
 )
 """What a page of another origin may read."""
@@ -45,8 +48,8 @@ class MethodNotAllowed(BadRequest):
 class Gate:
     """The ASGI application."""
 
-    def __init__(self, routes: Routes, pages: Any, origins: Sequence[str]) -> None:
-        self._routes, self._pages = routes, pages
+    def __init__(self, routes: Routes, pages: Any, origins: Sequence[str], watch: Watch) -> None:
+        self._routes, self._pages, self._watch = routes, pages, watch
         self._origins = None if "*" in origins else frozenset(origin.encode() for origin in origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,6 +63,8 @@ class Gate:
             return
         route, path_parameters = found
         request = Request(scope, receive, path_parameters, self._common(scope))
+        watch = self._watch
+        watch.active += 1
         try:
             await route.handler(request)
         except HeadgateError as error:
@@ -67,16 +72,24 @@ class Gate:
         except Exception:
             log.exception("%s %s failed", scope["method"], scope["path"])
             self._refuse(request, HeadgateError(BROKEN), route.error)
+        finally:
+            watch.active -= 1
+            watch.on_request(request, route.path)
 
     def has_socket(self, path: str) -> bool:
         """Whether a WebSocket can be had there."""
         return self._routes.find_socket(path) is not None
+
+    def on_refusal(self, error: HeadgateError, client: tuple[str, int] | None) -> None:
+        """A connection was turned away before it had a request."""
+        self._watch.on_refusal(error, client)
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         found = self._routes.find_socket(scope["path"])
         assert found is not None, "the connection asks before it upgrades"
         route, path_parameters = found
         socket = Socket(scope, receive, send, path_parameters, self._common(scope))
+        came_at = time.perf_counter()
         try:
             self._check_origin(socket)
             await route.handler(socket)
@@ -85,6 +98,8 @@ class Gate:
         except Exception:
             log.exception("The WebSocket at %s failed", scope["path"])
             await _refuse_socket(socket, HeadgateError(BROKEN), route.error)
+        finally:
+            self._watch.on_socket(socket, route.path, came_at)
         await socket.close()
 
     def _check_origin(self, socket: Socket) -> None:
@@ -105,6 +120,7 @@ class Gate:
         return SECURITY + b"access-control-allow-origin: %b\r\nvary: origin\r\n" % origin + EXPOSED
 
     def _refuse(self, request: Request, error: HeadgateError, body: ErrorBody, headers: bytes = b"") -> None:
+        request.error = error
         if request.has_begun:
             # Too late for a status: what was promised as whole must not look whole.
             request.cut()
@@ -116,6 +132,7 @@ class Gate:
         request = Request(scope, receive, {}, self._common(scope))
         if scope["method"] == "OPTIONS":
             self._preflight(request)
+            self._watch.on_request(request, None)
             return
         methods = self._routes.methods(scope["path"])
         error: HeadgateError
@@ -129,10 +146,26 @@ class Gate:
                 b"allow: %b\r\n" % known.encode(),
             )
         elif scope["path"] in self._pages.paths:
-            await self._pages(scope, receive, send)
+            await self._page(request, receive, send)
+            return
         else:
             error = NotFound(f"There is nothing at {scope['path'][:200]}. The paths are listed at /docs.")
             self._refuse(request, error, self._routes.error_of(scope["path"]) or openai.error_body)
+        self._watch.on_request(request, None)
+
+    async def _page(self, request: Request, receive: Receive, send: Send) -> None:
+        """The documentation, which speaks ASGI."""
+        path, status = request.scope["path"], 0
+
+        async def sent(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        try:
+            await self._pages(request.scope, receive, sent)
+        finally:
+            self._watch.on_request(request, path, status)
 
     def _preflight(self, request: Request) -> None:
         wanted = request.headers.get(b"access-control-request-headers", b"*")

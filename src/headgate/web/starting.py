@@ -1,29 +1,22 @@
 """
 How every endpoint that makes runs begins one.
 
-What a client may say about any run, whatever the dialect, it says in headers:
-
-    Headgate-Disconnect: keep     go on without me
-    Headgate-Retention: SECONDS   how long to keep it after its end
-    Headgate-Webhook: URL         whom to tell of its end
-    Idempotency-Key: KEY          the same key gets the same run, which goes on without me
+What a client may wish of any run is in headers (`wishing`); with an `Idempotency-Key` among them, the
+same key gets the same run, which goes on without its client.
 """
 
 import hashlib
 from typing import NamedTuple, Protocol
-from urllib.parse import urlsplit
 
 import msgspec
 
 from headgate.calls import Call
 from headgate.errors import BadRequest, Conflict
 from headgate.runs import NOTHING, Engine, Run, Wishes
-from headgate.store.base import Hook
 from headgate.web.http import Scope
+from headgate.web.wishing import with_headers
 
 MAX_KEY = 255
-MAX_URL = 2000
-MAX_RETENTION = 366 * 24 * 3600.0
 
 
 class KeyReused(Conflict):
@@ -79,7 +72,7 @@ async def begin(
     `hook` is the form of the message to the request's webhook. None when the client went away
     before it had begun, and nobody else would want it.
     """
-    wishes = _with_headers(wishes, request, call, hook)
+    wishes = with_headers(wishes, request.headers, call, hook)
     name = _name_of_key(request, owner)
     if name is not None:
         # Who may ask again comes back for this answer, so it goes on without its client.
@@ -95,22 +88,6 @@ async def begin(
     if name is not None and (known := engine.live_named(name)) is not None:
         return Begun(_checked(known, wishes.fingerprint), False)
     return Begun(engine.start(call, route, owner=owner, wishes=wishes), True)
-
-
-def _with_headers(wishes: Wishes, request: Asker, call: Call, hook: str) -> Wishes:
-    headers = request.headers
-    changes: dict[str, object] = {}
-    if (wish := headers.get(b"headgate-disconnect")) is not None:
-        if wish.lower() != b"keep":
-            raise BadRequest("'Headgate-Disconnect' can only be 'keep'; without it a client that leaves stops its run.")
-        changes["keep"] = True
-    if (seconds := headers.get(b"headgate-retention")) is not None:
-        changes["retention"] = _retention(seconds)
-    if (url := headers.get(b"headgate-webhook")) is not None:
-        changes["hooks"] = (*wishes.hooks, Hook(_hook_url(url), hook))
-        if not call.store:
-            raise BadRequest("A run that is not stored cannot be announced: leave out Headgate-Webhook or 'store'.")
-    return msgspec.structs.replace(wishes, **changes) if changes else wishes
 
 
 def _name_of_key(request: Asker, owner: str) -> str | None:
@@ -130,21 +107,3 @@ def _checked(run: Run, fingerprint: bytes) -> Run:
     if run.head.fingerprint != fingerprint:
         raise KeyReused("This Idempotency-Key was used with another request.")
     return run
-
-
-def _retention(text: bytes) -> float:
-    if not text.isdigit() or len(text) > 9 or not 1 <= int(text) <= MAX_RETENTION:
-        raise BadRequest(f"'Headgate-Retention' must be a number of seconds from 1 to {MAX_RETENTION:.0f}.")
-    return float(int(text))
-
-
-def _hook_url(text: bytes) -> str:
-    try:
-        url = text.decode("ascii")
-        parts = urlsplit(url)
-        is_fine = parts.scheme in ("http", "https") and bool(parts.hostname) and len(url) <= MAX_URL and parts.port != 0
-    except ValueError:
-        is_fine = False
-    if not is_fine:
-        raise BadRequest("'Headgate-Webhook' must be an http or https URL.", code="invalid_webhook_url")
-    return url
