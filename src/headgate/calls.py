@@ -82,6 +82,15 @@ class ToolUse(msgspec.Struct, frozen=True):
     kind: Literal["function", "custom"] = "function"
 
 
+class Thought(msgspec.Struct, frozen=True):
+    """What the model thought before it spoke, signed by the provider that alone can read it."""
+
+    text: str = ""
+    signature: str = ""
+    redacted: str = ""
+    """In place of both, where it is not to be read."""
+
+
 class Message(msgspec.Struct, frozen=True):
     """One turn of the conversation."""
 
@@ -91,6 +100,8 @@ class Message(msgspec.Struct, frozen=True):
     calls: tuple[ToolUse, ...] = ()
     call_id: str | None = None
     """Which `ToolUse` a tool's message answers."""
+    thoughts: tuple[Thought, ...] = ()
+    """Those that came before this turn of the assistant's, for the few who want them back."""
 
 
 class Tool(msgspec.Struct, frozen=True):
@@ -129,5 +140,7 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
     user: str | None = None
     metadata: dict[str, str] | None = None
     service_tier: str | None = None
+    may_cache: bool = False
+    """Whether the client asks the provider to remember how the conversation began."""
     extra: Fields = {}
     """Fields of the request that have no word of ours, for a provider of a kindred format to take as they are."""

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from headgate.calls import FilePart, ImagePart, Message, Prompt, TextPart, Tool, ToolUse
+from headgate.calls import FilePart, ImagePart, Message, Prompt, TextPart, Thought, Tool, ToolUse
 from headgate.errors import BadRequest
 from headgate.formats.anthropic import estimate, forward, prompt, read, read_count
 
@@ -175,6 +175,7 @@ def test_a_request_taken_apart() -> None:
                 "assistant",
                 (TextPart("Wait."),),
                 calls=(ToolUse("t1", "f", '{"city":"Brno"}'), ToolUse("t2", "g", "{}")),
+                thoughts=(Thought("T", "s"), Thought(redacted="x")),
             ),
             Message("tool", (TextPart("rain"),), call_id="t1"),
             Message("tool", (TextPart("The result is in the next message."),), call_id="t2"),
@@ -190,6 +191,7 @@ def test_a_request_taken_apart() -> None:
         reasoning_effort="medium",
         response_schema={"type": "json_schema", "json_schema": {"name": "answer", "schema": SCHEMA, "strict": True}},
         user="u",
+        may_cache=True,
     )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from headgate.calls import Call, FilePart, ImagePart, Message, Part, Prompt, TextPart, Tool, ToolUse
+from headgate.calls import Call, FilePart, ImagePart, Message, Part, Prompt, TextPart, Thought, Tool, ToolUse
 from headgate.formats import strict
 from headgate.formats.anthropic import inputs
 from headgate.formats.anthropic.inputs import Content, DocumentBlock, ImageBlock, RequestMessage, Source
@@ -19,6 +19,8 @@ _BUDGETS = ((4096, "low"), (16384, "medium"))
 _EFFORTS = {"max": "xhigh"}
 """Words that OpenAI has other ones for."""
 
+_CACHE_MARK = b'"cache_control"'
+
 SEE_BELOW = "The result is in the next message."
 """What stands in a tool's own message where its result is pictures, which others take from users only."""
 
@@ -28,7 +30,7 @@ def prompt(call: Call) -> Prompt:
     The request in words that every format knows.
 
     Raises BadRequest for what they cannot say: tools that Anthropic runs, what lies at Anthropic. Hints
-    (cache marks, top_k, how thoughts are shown) and earlier thoughts are left out.
+    (top_k, how thoughts are shown) are left out, and so are earlier thoughts that nobody signed.
     """
     request = request_of(call)
     user = request.metadata.user_id if request.metadata is not None else None
@@ -45,6 +47,7 @@ def prompt(call: Call) -> Prompt:
         reasoning_effort=_effort(request),
         response_schema=_response_schema(request),
         user=user if user and len(user) <= MAX_USER else None,
+        may_cache=any(_CACHE_MARK in bytes(raw) for raw in call.fields.values()),
     )
 
 
@@ -62,15 +65,19 @@ def _spoken(message: RequestMessage, where: str) -> list[Message]:
     """An assistant's turn; what it thought only the provider that thought it can read."""
     parts: list[Part] = []
     calls: list[ToolUse] = []
+    thoughts: list[Thought] = []
     for place, block in inputs.blocks(message.content, where):
         match block:
             case inputs.ToolUseBlock(id, name, input):
                 calls.append(ToolUse(id, name, msgspec.json.encode(input).decode()))
-            case inputs.ThinkingBlock() | inputs.RedactedThinkingBlock():
-                pass
+            case inputs.ThinkingBlock(thinking, signature):
+                thoughts += [Thought(thinking, signature)] if signature else []
+            case inputs.RedactedThinkingBlock(data):
+                thoughts.append(Thought(redacted=data))
             case _:
                 parts += _part(block, place)
-    return [Message("assistant", tuple(parts), calls=tuple(calls))] if parts or calls else []
+    said = Message("assistant", tuple(parts), calls=tuple(calls), thoughts=tuple(thoughts))
+    return [said] if parts or calls else []
 
 
 def _heard(message: RequestMessage, where: str) -> list[Message]:

@@ -36,7 +36,7 @@ class Thoughts(NamedTuple):
 
 def of(model: str, effort: str | None, max_tokens: int | None) -> Thoughts:
     """What to ask of that model; nothing is thought where nobody asked for it, or `none`."""
-    version = _version(model)
+    version = version_of(model)
     most = max_tokens or _most(version)
     if effort not in _EFFORTS or (version is not None and version < _FIRST_TO_THINK):
         return Thoughts(most, {})
@@ -48,7 +48,7 @@ def of(model: str, effort: str | None, max_tokens: int | None) -> Thoughts:
     return Thoughts(most, fields)
 
 
-def _version(model: str) -> tuple[int, int] | None:
+def version_of(model: str) -> tuple[int, int] | None:
     """The model's version; None where it is none of Anthropic's, the newest where its name does not say."""
     found = _NEW_NAME.search(model) or _OLD_NAME.search(model)
     if found is not None:
