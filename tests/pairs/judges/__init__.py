@@ -1,0 +1,42 @@
+"""What each vendor's SDK understands of an answer: it reads, it checks types, and only then do we look."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from tests.pairs.judges.chat import chat, chat_whole, completions, completions_whole
+from tests.pairs.judges.claude import messages, messages_whole
+from tests.pairs.judges.google import gemini, gemini_array, gemini_whole
+from tests.pairs.judges.responses import responses, responses_whole
+from tests.pairs.judges.ui import ui
+from tests.pairs.playing import Wire
+from tests.pairs.said import Said
+
+Judge: TypeAlias = Callable[[Wire], Said]
+
+STREAMED: dict[str, Judge] = {
+    "chat": chat,
+    "completions": completions,
+    "responses": responses,
+    "anthropic": messages,
+    "gemini": gemini,
+    "gemini_array": gemini_array,
+    "ui": ui,
+    "offload": chat,
+}
+"""For each dialect, who judges its streams."""
+
+WHOLE: dict[str, Judge] = {
+    "chat": chat_whole,
+    "completions": completions_whole,
+    "responses": responses_whole,
+    "anthropic": messages_whole,
+    "gemini": gemini_whole,
+}
+
+VENDORS: dict[str, str] = {
+    "openai_chat": "chat",
+    "openai_responses": "responses",
+    "anthropic": "anthropic",
+    "gemini": "gemini",
+}
+"""By whose judge a recording is understood."""

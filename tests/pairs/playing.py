@@ -1,0 +1,106 @@
+"""The vendors' own Python SDKs as clients of a golden file: no process, no socket, but all of their reading."""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any, NamedTuple, TypeVar
+
+import anthropic
+import httpx2
+import openai
+from google import genai
+from google.genai import types
+
+T = TypeVar("T")
+
+KEY = "any-key-will-do"
+MANY = "text/event-stream"
+ONE = "application/json"
+
+
+class Wire(NamedTuple):
+    """What the SDK gets."""
+
+    body: bytes
+    kind: str = MANY
+    status: int = 200
+    is_cut: bool = False
+    """Whether the connection breaks after the last byte."""
+
+
+def wire(said: bytes, *, streamed: bool, cuts: bool = False) -> Wire:
+    """A section of a golden file as it travels."""
+    if said.startswith(b"HTTP "):
+        line, _, body = said.partition(b"\n")
+        return Wire(body, ONE, int(line.split()[1]))
+    return Wire(said, MANY if streamed else ONE, is_cut=cuts)
+
+
+class _Stage:
+    """What all of the clients are connected to: it answers with whatever is played now."""
+
+    now = Wire(b"")
+
+    def answer(self, request: httpx2.Request) -> httpx2.Response:
+        now = self.now
+        return httpx2.Response(now.status, headers={"content-type": now.kind}, content=_pieces(now))
+
+    def http(self) -> httpx2.Client:
+        return httpx2.Client(transport=httpx2.MockTransport(self.answer))
+
+
+def _pieces(of: Wire) -> Iterator[bytes]:
+    # Cut where nobody expects it.
+    for start in range(0, len(of.body), 97):
+        yield of.body[start : start + 97]
+    if of.is_cut:
+        raise httpx2.RemoteProtocolError("peer closed connection without sending complete message body")
+
+
+_stage = _Stage()
+
+
+@cache
+def _openai(is_strict: bool) -> openai.OpenAI:
+    return openai.OpenAI(
+        api_key=KEY,
+        base_url="http://headgate/v1",
+        http_client=_stage.http(),
+        max_retries=0,
+        _strict_response_validation=is_strict,
+    )
+
+
+@cache
+def _anthropic() -> anthropic.Anthropic:
+    return anthropic.Anthropic(
+        api_key=KEY,
+        base_url="http://headgate/anthropic",
+        http_client=_stage.http(),
+        max_retries=0,
+        _strict_response_validation=True,
+    )
+
+
+@cache
+def _google() -> genai.Client:
+    # To make one takes 40 ms.
+    options = types.HttpOptions(base_url="http://headgate/genai", httpx_client=_stage.http())
+    return genai.Client(api_key=KEY, http_options=options)
+
+
+def with_openai(of: Wire, play: Callable[[openai.OpenAI], T], *, is_strict: bool = True) -> T:
+    """Play with the official client, which checks all types."""
+    _stage.now = of
+    return play(_openai(is_strict))
+
+
+def with_anthropic(of: Wire, play: Callable[[anthropic.Anthropic], T]) -> T:
+    """The same with Anthropic's."""
+    _stage.now = of
+    return play(_anthropic())
+
+
+def with_google(of: Wire, play: Callable[[Any], T]) -> T:
+    """The same with Google's."""
+    _stage.now = of
+    return play(_google().models)
