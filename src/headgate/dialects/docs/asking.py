@@ -40,6 +40,32 @@ HEADERS = (
         description="How many seconds the run is kept after its end, in place of what is configured.",
         type=Annotated[int, msgspec.Meta(ge=1, le=366 * 24 * 3600)],
     ),
+    *(
+        Parameter(
+            name=name,
+            place="header",
+            description=f"{meaning}, in seconds, in place of each provider's own limit.",
+            type=Annotated[float, msgspec.Meta(ge=0.001, le=24 * 3600)],
+        )
+        for name, meaning in (
+            ("Headgate-Connect-Timeout", "How long connecting to a provider may take"),
+            ("Headgate-First-Event-Timeout", "How long a provider may take for its first words"),
+            ("Headgate-Idle-Timeout", "How long an answer may pause"),
+            ("Headgate-Total-Timeout", "How long the whole answer may take, all attempts together"),
+        )
+    ),
+    Parameter(
+        name="Headgate-Hedge",
+        place="header",
+        description="When the next model of the route is asked as well, because one is slow to begin: after what it "
+        "`usual`ly takes, after so many seconds, or not at all (`off`). Whoever speaks first gives the answer.",
+    ),
+    Parameter(
+        name="Headgate-Continue",
+        place="header",
+        description="Whether the next model goes on with an answer that breaks in the middle.",
+        type=Literal["on", "off"],
+    ),
 )
 """What a client may say about any run, whatever the dialect."""
 

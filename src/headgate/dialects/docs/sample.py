@@ -37,6 +37,8 @@ CALL: Events = (
 HEADERS = {
     "Headgate-Run": "The run that makes this answer. It can be read again at `/v1/runs/{id}`.",
     "X-Request-Id": "The same, for clients that look for it.",
+    "Headgate-Provider": "Who answers, as provider/model; not there when the answer began with silence.",
+    "Headgate-Attempts": "Who failed before, as `provider/model STATUS CODE`, with `; ` between them.",
 }
 """What every answer of a run carries."""
 
