@@ -7,7 +7,7 @@ Nobody else names a concrete store or provider. To see what Headgate is made of,
 import asyncio
 import gc
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from headgate.config import Config, ProviderConfig, Secret, secrets_of
 from headgate.dialects import anthropic as anthropic_dialect
 from headgate.dialects import drop_in
 from headgate.dialects import gemini as gemini_dialect
+from headgate.dialects import metrics as metrics_dialect
 from headgate.dialects import offload as offload_dialect
 from headgate.dialects import openai as openai_dialect
 from headgate.dialects import responses as responses_dialect
@@ -29,7 +30,11 @@ from headgate.dialects import webhooks as webhooks_dialect
 from headgate.errors import BadRequest
 from headgate.formats import anthropic, gemini, openai_chat, openai_completions, openai_responses
 from headgate.keys import Keys
+from headgate.metrics import Exposition, Meters
 from headgate.net import Client, Guard
+from headgate.observe import gauges
+from headgate.observe.access import AccessLog
+from headgate.observe.ends import Ends
 from headgate.providers.anthropic import AnthropicProvider
 from headgate.providers.base import Provider
 from headgate.providers.gemini import GeminiProvider
@@ -46,12 +51,14 @@ from headgate.web.gate import Gate
 from headgate.web.pages import Pages
 from headgate.web.routes import Routes
 from headgate.web.server import Bounds, Parts, Server, listen
+from headgate.web.watching import Watch
 from headgate.webhooks import Addressing, Endpoint, Poster, SigningSecret, Worker, check_hook
 
 
 def build(config: Config, client: Client) -> Parts:
     """Everything, in the order of the floors; must be called inside the event loop."""
-    pools = {provider.name: _pool(provider, client) for provider in config.providers}
+    meters = Meters()
+    pools = {provider.name: _pool(provider, client, meters) for provider in config.providers}
     providers = {name: pool.members[0].provider for name, pool in pools.items()}
     catalogue = Catalogue(providers, config.aliases, config.owned)
     guard, addressing = Guard(config.webhooks.allow), _addressing(config)
@@ -65,10 +72,11 @@ def build(config: Config, client: Client) -> Parts:
         check_hook=partial(check_hook, guard),
     )
     engine = Engine(_store(config), catalogue, settings, pools)
-    webhooks = Worker(engine.store, addressing, Poster(Client(guard=guard), config.webhooks.timeout))
+    webhooks = Worker(engine.store, addressing, Poster(Client(guard=guard), config.webhooks.timeout), meters=meters)
     engine.listen(webhooks.on_over)
     engine.before_close(webhooks.close)
     keys = Keys((key.name, key.secret.reveal()) for key in config.keys)
+    access = _observe(config, engine, pools, client, meters)
     bounds = openai_dialect.Bounds(config.server.max_body, config.server.body_timeout)
     address = PublicAddress(config.server.public_url)
     openai = [*openai_dialect.routes(engine, keys, bounds), *responses_dialect.routes(engine, keys, bounds)]
@@ -82,11 +90,13 @@ def build(config: Config, client: Client) -> Parts:
             *ui_dialect.routes(engine, keys, bounds),
             *webhooks_dialect.routes(engine, keys, addressing, webhooks),
             *offload_dialect.routes(engine, keys, bounds, address),
+            *metrics_dialect.routes(Exposition(meters), keys, _metrics_readers(config)),
         ],
         drop_in.twins(openai),
     )
     pages = Pages(routes)
-    return Parts(Gate(routes, pages, config.server.cors_origins), engine, pages, webhooks)
+    gate = Gate(routes, pages, config.server.cors_origins, Watch(meters, keys, access))
+    return Parts(gate, engine, pages, webhooks, meters, reports=() if access is None else (access,))
 
 
 def serve(config: Config, on_ready: Callable[[str], None]) -> None:
@@ -114,6 +124,8 @@ async def _serve(config: Config, on_ready: Callable[[str], None]) -> None:
     gc.set_threshold(50_000, 20, 20)
     bounds = Bounds(config.server.max_connections, config.server.shutdown_grace, config.server.max_body)
     await Server(parts, bounds, sock, on_ready).run_until_told()
+    for report in parts.reports:
+        await report.close()
     await client.close()
 
 
@@ -141,6 +153,28 @@ def _store(config: Config) -> Store:
     return SqliteStore(Path(config.store.path), sync=config.store.sync)
 
 
+def _observe(
+    config: Config, engine: Engine, pools: Mapping[str, Pool], client: Client, meters: Meters
+) -> AccessLog | None:
+    """Have everybody told of what they watch."""
+    meters.know_models(model for provider in config.providers for model in (*provider.models, provider.default_model))
+    engine.listen(Ends(meters).on_over)
+    gauges.watch_engine(meters, engine)
+    gauges.watch_pools(meters, pools)
+    gauges.watch_client(meters, client)
+    if config.log.access == "off":
+        return None
+    access = AccessLog(config.log.access, config.log.format)
+    engine.listen(access.on_over)
+    gauges.watch_access(meters, access)
+    return access
+
+
+def _metrics_readers(config: Config) -> metrics_dialect.Readers:
+    token = config.metrics.token
+    return metrics_dialect.Readers(config.metrics.open, None if token is None else token.reveal())
+
+
 def _addressing(config: Config) -> Addressing:
     forms = {**webhooks_dialect.FORMS, offload_dialect.HOOK: offload_dialect.announce}
     endpoints = [
@@ -154,7 +188,7 @@ def _signing(secrets: Sequence[Secret]) -> tuple[SigningSecret, ...]:
     return tuple(SigningSecret.from_text(secret.reveal()) for secret in secrets)
 
 
-def _pool(config: ProviderConfig, client: Client) -> Pool:
+def _pool(config: ProviderConfig, client: Client, meters: Meters) -> Pool:
     """A provider with all of its keys: each is a provider of its own, and only its pool knows that they are one."""
     several = len(config.more_keys) > 0
     weights = config.key_weights or (1.0,) * (len(config.more_keys) + 1)
@@ -163,7 +197,7 @@ def _pool(config: ProviderConfig, client: Client) -> Pool:
         for number, (key, weight) in enumerate(zip((config.key, *config.more_keys), weights, strict=True), 1)
     ]
     limit = config.max_concurrent
-    slots = None if limit is None else Slots(config.name, limit, config.max_queued)
+    slots = None if limit is None else Slots(config.name, limit, config.max_queued, meters)
     return Pool(config.name, members, slots=slots, retries=config.retries)
 
 

@@ -40,6 +40,11 @@ class Keys:
             raise Unauthorized("The API key is not known here.")
         return name
 
+    def name(self, headers: Mapping[bytes, bytes]) -> str | None:
+        """The same for whoever only wants to know; None for anybody, and for a key that is unknown."""
+        key = key_in(headers) if self._names else b""
+        return self._names.get(_hash(key)) if key else None
+
 
 def key_in(headers: Mapping[bytes, bytes]) -> bytes:
     """The key a request brings, wherever its client put it; the space after Bearer is optional, its case free."""

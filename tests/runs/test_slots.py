@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from headgate.errors import ProviderError
+from headgate.metrics import Meters
 from headgate.runs.slots import Slots
 from tests.runs.fakes import run, turns
 
@@ -62,5 +63,25 @@ def test_who_goes_away_leaves_the_line() -> None:
         assert slots.waiting == 0
         slots.give_back()
         await slots.take(1.0)
+
+    run(play())
+
+
+def test_it_tells_how_long_the_line_is_and_what_becomes_of_those_in_it() -> None:
+    async def play() -> None:
+        meters = Meters()
+        slots = Slots("acme", 1, 1, meters)
+        await slots.take(1.0)
+        waiting = asyncio.create_task(slots.take(5.0))
+        await turns()
+        assert (slots.running, slots.waiting) == (1, 1)
+        with pytest.raises(ProviderError):
+            await slots.take(1.0)
+        slots.give_back()
+        await waiting
+        slots.give_back()
+        assert (slots.running, slots.waiting) == (0, 0)
+        assert sum(meters.queue_wait.of("acme").counts) == 2
+        assert meters.queue_refused.of("acme", "queue_full").value == 1
 
     run(play())

@@ -79,6 +79,7 @@ def test_a_try_is_kept_with_where_the_delivery_stands(play: Play) -> None:
         (again,) = await store.due(NOW + 60, 10)
         assert (again.id, again.tries, again.note) == (one.id, 1, "x")
         assert (await store.tries(one.id), await store.tries(two.id)) == ([tried], [])
+        assert (await store.room()).waiting == 1
 
     play(act)
 

@@ -35,6 +35,11 @@ class Exchange:
 
     has_begun = False
     is_half_read = False
+    is_left = False
+    is_cut = False
+    status = 200
+    sent = 0
+    came_at = first_at = 0.0
 
     def __init__(self) -> None:
         self.answers: list[Answer] = []

@@ -15,12 +15,15 @@ from websockets.typing import Origin, Subprotocol
 
 from headgate.errors import Unauthorized
 from headgate.formats import openai
+from headgate.keys import Keys
+from headgate.metrics import Meters
 from headgate.web import exchange, upgrade
 from headgate.web.doc import Answer, Doc, Tag
 from headgate.web.gate import Gate
 from headgate.web.protocol import Protocol
 from headgate.web.routes import Route, Routes
 from headgate.web.socket import Socket, SocketHandler, SocketRoute
+from headgate.web.watching import Watch
 
 DOC = Doc(summary="Echo", description="Echoes.", tag=Tag("Test", "Tests."), answers=(Answer(meaning="It."),))
 BIG = 100_000
@@ -66,7 +69,7 @@ async def echo(socket: Socket) -> None:
 async def house(handler: SocketHandler = echo, origins: Sequence[str] = ("*",)) -> AsyncIterator[House]:
     """One with that handler."""
     routes = Routes([SocketRoute(path="/echo/{name}", handler=handler, error=openai.error_body, doc=DOC)])
-    gate = Gate(routes, Nothing(), origins)
+    gate = Gate(routes, Nothing(), origins, Watch(Meters(), Keys([])))
     config = uvicorn.Config(
         gate, http=Protocol, ws="none", lifespan="off", interface="asgi3", log_config=None,
         ws_max_size=BIG, ws_ping_interval=None, ws_per_message_deflate=False,

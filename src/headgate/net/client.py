@@ -64,6 +64,8 @@ class Client:
         self._idle = Sweeper(idle_seconds, Connection.close)
         self._draining = Sweeper(DRAIN_SECONDS, Connection.close)
         self._is_closed = False
+        self.opened = self.reused = 0
+        """Requests that went out on a new connection, and on one that was kept."""
 
     async def fetch(
         self,
@@ -85,17 +87,28 @@ class Client:
         """
         pool = self._pools.get(target.origin) or self._new_pool(target.origin)
         head = _head(target, len(body), headers, pool.route)
-        connection = pool.take() or await pool.open(connect_timeout)
+        connection = pool.take()
+        if connection is None:
+            connection = await pool.open(connect_timeout)
+            self.opened += 1
+        else:
+            self.reused += 1
         try:
             await connection.exchange(head, body, receiver, expects_body=target.expects_body)
         except Stale:
             connection = await pool.replace(connection, connect_timeout)
+            self.opened += 1
             await connection.exchange(head, body, receiver, expects_body=target.expects_body)
 
     @property
     def connections(self) -> int:
         """How many connections are open or being opened, to all origins."""
         return sum(pool.places for pool in self._pools.values())
+
+    @property
+    def idle_connections(self) -> int:
+        """How many of them are kept for whoever asks next."""
+        return sum(pool.idle for pool in self._pools.values())
 
     async def close(self) -> None:
         """Close every connection at once; requests under way fail with ClientClosed, and so do later ones."""

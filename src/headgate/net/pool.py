@@ -53,6 +53,11 @@ class Pool:
         """How many are taken: connections that are open, and those being opened."""
         return len(self._connections) + self._dialling
 
+    @property
+    def idle(self) -> int:
+        """How many wait for a request."""
+        return len(self._idle)
+
     def take(self) -> Connection | None:
         """An idle connection, now the caller's, or None."""
         if not self._idle:

@@ -14,10 +14,12 @@ An idle server never waits: there the last commit was long ago.
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 
 from headgate.errors import Fenced, StoreError
 from headgate.events import Failed, Finished, Usage
+from headgate.metrics import Meters
 from headgate.runs.run import Run, Urgency
 from headgate.store.base import End, Segment, Store
 
@@ -44,8 +46,12 @@ PROBE_AFTER = 5.0
 class GroupCommit:
     """Takes the news of all runs to the store."""
 
-    def __init__(self, store: Store, interval: float, on_over: Callable[[Run], None]) -> None:
+    def __init__(
+        self, store: Store, interval: float, on_over: Callable[[Run], None], meters: Meters | None = None
+    ) -> None:
         self._store, self._interval, self._on_over = store, interval, on_over
+        self._meters = meters or Meters()
+        self._seconds, self._events = self._meters.commits.of(), self._meters.commit_events.of()
         self._loop = asyncio.get_running_loop()
         self._waiting: list[Run] = []
         self._owed: list[Run] = []
@@ -151,6 +157,7 @@ class GroupCommit:
         for run in runs:
             run.is_waiting = False
             batch.append(_segment(run))
+        began = time.perf_counter()
         try:
             await self._keep(batch)
         except StoreError as error:
@@ -158,6 +165,8 @@ class GroupCommit:
             for run, segment in zip(runs, batch, strict=True):
                 self._give_up(run, segment, error)
         else:
+            self._seconds.observe(time.perf_counter() - began)
+            self._events.observe(sum([len(segment.events) for segment in batch]))
             for run, segment in zip(runs, batch, strict=True):
                 run.show(segment.first + len(segment.events))
                 if segment.end is not None:
@@ -173,6 +182,7 @@ class GroupCommit:
                 await self._store.append(batch)
             except StoreError as error:
                 self._error, self._failed_at = error, self._loop.time()
+                self._meters.commit_refused.of(error.code).add()
                 if pause is None or isinstance(error, Fenced):
                     raise
                 log.warning("The store refused %d segments, trying again in %s s: %s", len(batch), pause, error.message)

@@ -17,6 +17,8 @@ class RoomWatch:
 
     def __init__(self, store: Store, max_size: int | None, min_free: int) -> None:
         self._store, self._max_size, self._min_free = store, max_size, min_free
+        self.last = Room(0, None)
+        """What was seen at the last look."""
         self.trouble: StoreError | None = None
         """Why nothing more should be begun, if so."""
 
@@ -24,7 +26,8 @@ class RoomWatch:
         """Look again."""
         # Whether the store works at all is for its commits to find out.
         with suppress(StoreError):
-            self.trouble = self._judge(await self._store.room())
+            self.last = await self._store.room()
+            self.trouble = self._judge(self.last)
 
     def _judge(self, room: Room) -> StoreError | None:
         if self._max_size is not None and room.used >= self._max_size:

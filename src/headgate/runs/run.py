@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from headgate.events import LAST, OUTPUT, AnyEvent, Last, Started
 from headgate.runs.crowd import FEW, Crowd
+from headgate.runs.tries import Try
 from headgate.store.base import Head
 
 
@@ -90,6 +91,10 @@ class Run:
         self.stopped_by: str | None = None
         self.first_output: int | None = None
         """The number of the first event that a reader of the answer gets to see."""
+        self.first_at: float | None = None
+        """When that happened (Unix seconds); None for a run that was made before this process was."""
+        self.tries: list[Try] = []
+        """What was tried for it by this process."""
 
     @classmethod
     def kept(cls, head: Head, events: list[AnyEvent], ended: float | None) -> "Run":
@@ -97,7 +102,7 @@ class Run:
         run = cls(head)
         if events:
             run.add(events)
-        run.ended = ended
+        run.ended, run.first_at = ended, None
         run.shown = run.written = len(events)
         run.is_begun = True
         return run
@@ -128,6 +133,7 @@ class Run:
         urgency = Urgency.NONE
         if self.first_output is None and self._look_for_output(events):
             urgency = Urgency.FIRST
+            self.first_at = time.time()
         self.events += events
         if isinstance(events[-1], LAST):
             self.ended = time.time()

@@ -155,11 +155,15 @@ class Try(msgspec.Struct, frozen=True):
 
 
 class Room(msgspec.Struct, frozen=True):
-    """How much room a store takes, and how much is left; in bytes."""
+    """How much room a store takes, how much is left, and how much it has to do; in bytes, unless said otherwise."""
 
     used: int
     free: int | None
     """What the disk has left; None for a store that is on none."""
+    written: int = 0
+    """What was handed to a disk since the store was opened."""
+    waiting: int = 0
+    """How many deliveries are still to be made."""
 
 
 class Store(Protocol):

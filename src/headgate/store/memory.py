@@ -98,7 +98,7 @@ class MemoryStore(Store):
 
     @override
     async def room(self) -> Room:
-        return Room(0, None)
+        return Room(0, None, waiting=sum(delivery.due is not None for delivery in self._outbox.values()))
 
     @override
     async def due(self, now: float, limit: int) -> list[Delivery]:

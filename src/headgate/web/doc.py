@@ -17,6 +17,8 @@ Schema: TypeAlias = type[msgspec.Struct]
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
 HTML = "text/html"
+TEXT = "text/plain"
+OPENMETRICS = "application/openmetrics-text"
 
 
 class Tag(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ at a third of a short request.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Protocol as Shape
 
@@ -30,12 +31,20 @@ class Connection(Shape):
 class Exchange:
     """One request's answer, on its way to the client."""
 
-    __slots__ = ("_connection", "_cycle", "_head", "has_begun")
+    __slots__ = ("_connection", "_cycle", "_head", "came_at", "first_at", "has_begun", "is_cut", "sent", "status")
 
     def __init__(self, connection: Connection, cycle: RequestResponseCycle) -> None:
         self._connection, self._cycle = connection, cycle
         self._head = b""
         self.has_begun = False
+        self.is_cut = False
+        """Whether we have ended the connection in the middle of the answer."""
+        self.came_at = time.perf_counter()
+        self.first_at = 0.0
+        """When the first byte of the answer went out; 0 as long as none has."""
+        self.status = 0
+        self.sent = 0
+        """The bytes of the answer so far, with its head."""
 
     @property
     def has_whole_body(self) -> bool:
@@ -67,7 +76,9 @@ class Exchange:
         length = b"" if status in (204, 304) else b"content-length: %d\r\n" % len(body)
         close = b"" if cycle.keep_alive else b"connection: close\r\n"
         written = body if cycle.scope["method"] != "HEAD" else b""
-        cycle.transport.write(b"".join((STATUS_LINE[status], self._date(), headers, length, close, b"\r\n", written)))
+        data = b"".join((STATUS_LINE[status], self._date(), headers, length, close, b"\r\n", written))
+        cycle.transport.write(data)
+        self.status, self.sent, self.first_at = status, len(data), time.perf_counter()
         self._over(cycle)
 
     def begin(self, status: int, headers: bytes) -> bool:
@@ -80,10 +91,12 @@ class Exchange:
         framing = b"" if is_old else b"transfer-encoding: chunked\r\n"
         close = b"" if cycle.keep_alive else b"connection: close\r\n"
         self._head = b"".join((STATUS_LINE[status], self._date(), headers, framing, close, b"\r\n"))
+        self.status = status
         if cycle.scope["method"] != "HEAD":
             return True
         if not cycle.disconnected:
             cycle.transport.write(self._head)
+            self.sent, self.first_at = len(self._head), time.perf_counter()
             self._over(cycle)
         return False
 
@@ -101,8 +114,11 @@ class Exchange:
             framed = b"%b%x\r\n%b\r\n" % (self._head, len(data), data)
         else:
             framed = b"%b%x\r\n%b\r\n0\r\n\r\n" % (self._head, len(data), data) if data else self._head + b"0\r\n\r\n"
-        self._head = b""
+        if self._head:
+            self._head = b""
+            self.first_at = time.perf_counter()
         cycle.transport.write(framed)
+        self.sent += len(framed)
         if not more:
             self._over(cycle)
 
@@ -125,6 +141,7 @@ class Exchange:
         A client must not take a broken answer for a whole one, and the missing end of its body
         is the one sign that every HTTP client understands.
         """
+        self.is_cut = True
         self._cycle.disconnected = True
         self._cycle.transport.close()
 

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
-from headgate.errors import BadRequest, Timeout, TooLarge
+from headgate.errors import BadRequest, HeadgateError, Timeout, TooLarge
+from headgate.runs import Run
 from headgate.web.exchange import Exchange
 
 Scope: TypeAlias = Any
@@ -19,7 +20,17 @@ EVENT_STREAM = b"text/event-stream; charset=utf-8"
 class Request:
     """One request of a client."""
 
-    __slots__ = ("_common", "_exchange", "_receive", "headers", "path_parameters", "scope")
+    __slots__ = (
+        "_common",
+        "_exchange",
+        "_receive",
+        "error",
+        "headers",
+        "is_maker",
+        "path_parameters",
+        "run",
+        "scope",
+    )
 
     def __init__(self, scope: Scope, receive: Receive, path_parameters: Mapping[str, str], common: bytes) -> None:
         self.scope, self._receive = scope, receive
@@ -28,6 +39,17 @@ class Request:
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.path_parameters = path_parameters
         self._common = common
+        self.run: Run | None = None
+        """The run it is about, where it is about one."""
+        self.is_maker = False
+        """Whether it has made that run."""
+        self.error: HeadgateError | None = None
+        """What it was refused with."""
+
+    @property
+    def exchange(self) -> Exchange:
+        """Its answer, for those who look at it from outside."""
+        return self._exchange
 
     @property
     def has_begun(self) -> bool:

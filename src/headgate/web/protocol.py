@@ -60,6 +60,9 @@ class Protocol(HttpToolsProtocol):
     has_socket: Callable[[str], bool] = staticmethod(lambda path: False)
     """Whether there is a WebSocket at a path; set by `serve` too."""
 
+    on_refusal: Callable[[HeadgateError, tuple[str, int] | None], None] = staticmethod(lambda error, client: None)
+    """Who is told of those that are turned away without a request; set by `serve` as well."""
+
     on_leave: Callable[[], None] | None = None
     """Called once when the client goes away while its answer is being made."""
 
@@ -266,6 +269,7 @@ class Protocol(HttpToolsProtocol):
         self.linger()
 
     def _say(self, error: HeadgateError) -> None:
+        self.on_refusal(error, self.client)
         body = openai.error_body(error)
         head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
         self.transport.write(STATUS_LINE[error.status] + head + body)

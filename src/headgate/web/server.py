@@ -5,13 +5,15 @@ import contextlib
 import logging
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import NamedTuple, cast
+from typing import Protocol as Shape
 
 import uvicorn
 from typing_extensions import override
 
+from headgate.metrics import Meters
 from headgate.runs import Engine
 from headgate.web.gate import Gate
 from headgate.web.pages import Pages
@@ -35,6 +37,13 @@ LAST_WORDS = 3.0
 """Seconds a client has, when all answers have ended, to read what is left of its own."""
 
 
+class Report(Shape):
+    """Something that is written of requests and runs."""
+
+    async def close(self) -> None:
+        """Write what is left."""
+
+
 class Parts(NamedTuple):
     """What a server serves."""
 
@@ -42,6 +51,9 @@ class Parts(NamedTuple):
     engine: Engine
     pages: Pages
     webhooks: Worker
+    meters: Meters
+    reports: Sequence[Report] = ()
+    """What is to be closed when the last request is over."""
 
 
 class Bounds(NamedTuple):
@@ -96,6 +108,7 @@ class Server(uvicorn.Server):
         self._parts, self._grace = parts, bounds.grace
         self._socket, self._on_ready = sock, on_ready
         self._preparing: asyncio.Task[None] | None = None
+        parts.meters.connections.read_one(lambda: len(self.server_state.connections))
 
     async def run_until_told(self) -> None:
         """Serve; returns when everything has ended and is kept."""
@@ -165,5 +178,9 @@ class Server(uvicorn.Server):
 
 
 def _protocol(gate: Gate, connections: int) -> type[Protocol]:
-    bounds = {"max_connections": connections, "has_socket": staticmethod(gate.has_socket)}
+    bounds = {
+        "max_connections": connections,
+        "has_socket": staticmethod(gate.has_socket),
+        "on_refusal": staticmethod(gate.on_refusal),
+    }
     return type("BoundedProtocol", (Protocol,), bounds)

@@ -28,7 +28,17 @@ MAX_REASON = 123
 class Socket:
     """One client's WebSocket."""
 
-    __slots__ = ("_common", "_receive", "_send", "headers", "is_accepted", "is_left", "path_parameters", "scope")
+    __slots__ = (
+        "_common",
+        "_receive",
+        "_send",
+        "headers",
+        "is_accepted",
+        "is_left",
+        "path_parameters",
+        "scope",
+        "status",
+    )
 
     def __init__(
         self, scope: Scope, receive: Receive, send: Send, path_parameters: Mapping[str, str], common: bytes
@@ -40,6 +50,8 @@ class Socket:
         self.is_accepted = False
         self.is_left = False
         """Whether the client, or we, have said goodbye."""
+        self.status = 0
+        """What it was refused with."""
 
     def query(self) -> dict[str, str]:
         """The query's parameters; of a repeated one the last."""
@@ -59,7 +71,7 @@ class Socket:
 
     async def refuse(self, status: int, body: bytes, headers: bytes = b"") -> None:
         """Remain HTTP, with an answer."""
-        self.is_left = True
+        self.is_left, self.status = True, status
         lines = b"content-type: application/json\r\n" + headers + self._common
         start = {"type": "websocket.http.response.start", "status": status, "headers": _pairs(lines)}
         try:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from headgate.errors import HeadgateError
+from headgate.metrics import Meters
 from headgate.runs import Run
 from headgate.store.base import Delivery, Store, Try
 from headgate.webhooks import schedule
@@ -63,11 +64,13 @@ class Worker:
         addressing: Addressing,
         poster: Poster,
         *,
+        meters: Meters | None = None,
         now: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._store, self._addressing, self._poster = store, addressing, poster
         self._now, self._chance = now, chance
+        self._outcomes = (meters or Meters()).deliveries
         self._lanes = Lanes()
         self._done: set[int] = set()
         """Whose tries ended since the store was last asked: what it says of them may be what was before."""
@@ -226,6 +229,7 @@ class Worker:
         outcome = await self._poster.post(letter.url, (content, *headers), letter.message.body)
         stands = schedule.after(delivery, outcome, self._now(), self._chance())
         self._tell(stands)
+        self._outcomes.of(stands.status).add()
         await self._keep(stands, Try(at, outcome.status, outcome.error, outcome.seconds))
 
     async def _letter(self, delivery: Delivery) -> Letter:

@@ -8,7 +8,7 @@ from headgate import __version__
 from headgate.dialects.docs import sample
 from headgate.web.doc import HTML, Answer, Content, Doc, Tag
 
-TAG = Tag("Service", "The server itself; no key is needed.")
+TAG = Tag("Service", "The server itself; only its metrics need a key.")
 
 
 class Welcome(msgspec.Struct):

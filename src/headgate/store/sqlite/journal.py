@@ -87,6 +87,8 @@ class Journal:
         self._writer = writer
         self.pages = 0
         """How many pages were written since somebody set this to 0."""
+        self.bytes = 0
+        """How many bytes of logs and records were ever written."""
         self._next_row = 1
         self._dropped = 0
         self._rewritten = 0
@@ -129,6 +131,7 @@ class Journal:
             self._past = {run: rows for run, rows in self._past.items() if rows[1] >= oldest}
         self._believe(journaled, records, owed)
         self.pages += len(row) // PAGE + _pages(records) + 2
+        self.bytes += len(row) + sum(_size(record) for record in records.values())
         self._settle_soon()
         if self._next_row - max(self._rewritten, self._dropped) > REWRITE_BACKLOG:
             # After this commit is answered: nobody should wait for tidying.
@@ -203,6 +206,7 @@ class Journal:
             del self.owed[run]
             self._on_recorded(run)
         self.pages += _pages(records) + 2
+        self.bytes += sum(_size(record) for record in records.values())
 
     def _settle_soon(self) -> None:
         # One piece at a time, so that a commit that comes meanwhile waits for one piece only.

@@ -30,6 +30,12 @@ def next_due(connection: sqlite3.Connection) -> float | None:
     return found
 
 
+def waiting(connection: sqlite3.Connection) -> int:
+    """How many are still to be made."""
+    found: int = connection.execute("SELECT count(*) FROM outbox WHERE due IS NOT NULL").fetchone()[0]
+    return found
+
+
 def of_run(connection: sqlite3.Connection, run: str, owner: str) -> list[Delivery]:
     """All deliveries of an owner's run."""
     sql = f"SELECT {_COLUMNS} FROM outbox WHERE run = ? AND owner = ? ORDER BY id"

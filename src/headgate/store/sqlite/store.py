@@ -210,7 +210,8 @@ class SqliteStore(Store):
         # What was deleted leaves free pages in the file, which the next runs take.
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         unused = connection.execute("PRAGMA freelist_count").fetchone()[0]
-        return Room((pages - unused) * PAGE, shutil.disk_usage(self._path.parent).free)
+        free = shutil.disk_usage(self._path.parent).free
+        return Room((pages - unused) * PAGE, free, self._journal.bytes, outbox.waiting(connection))
 
     # Checkpoints.
 
