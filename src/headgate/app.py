@@ -18,6 +18,7 @@ from headgate.calls import Call
 from headgate.config import Config, ProviderConfig, Secret, secrets_of
 from headgate.dialects import anthropic as anthropic_dialect
 from headgate.dialects import drop_in
+from headgate.dialects import embeddings as embeddings_dialect
 from headgate.dialects import gemini as gemini_dialect
 from headgate.dialects import metrics as metrics_dialect
 from headgate.dialects import offload as offload_dialect
@@ -42,7 +43,7 @@ from headgate.providers.openai import OpenAIProvider
 from headgate.providers.registry import GENERATE, MESSAGES
 from headgate.providers.service import Service
 from headgate.providers.simulator import Simulator
-from headgate.runs import Catalogue, Engine, Member, Pool, Settings, Slots
+from headgate.runs import Catalogue, Engine, Errands, Member, Pool, Settings, Slots
 from headgate.store.base import Record, Store
 from headgate.store.memory import MemoryStore
 from headgate.store.sqlite import SqliteStore
@@ -71,6 +72,7 @@ def build(config: Config, client: Client) -> Parts:
         hooks=addressing.hooks,
         check_hook=partial(check_hook, guard),
     )
+    errands = Errands(catalogue, pools)
     engine = Engine(_store(config), catalogue, settings, pools)
     webhooks = Worker(engine.store, addressing, Poster(Client(guard=guard), config.webhooks.timeout), meters=meters)
     engine.listen(webhooks.on_over)
@@ -79,13 +81,17 @@ def build(config: Config, client: Client) -> Parts:
     access = _observe(config, engine, pools, client, meters)
     bounds = openai_dialect.Bounds(config.server.max_body, config.server.body_timeout)
     address = PublicAddress(config.server.public_url)
-    openai = [*openai_dialect.routes(engine, keys, bounds), *responses_dialect.routes(engine, keys, bounds)]
+    openai = [
+        *openai_dialect.routes(engine, keys, bounds),
+        *embeddings_dialect.routes(errands, keys, bounds),
+        *responses_dialect.routes(engine, keys, bounds),
+    ]
     routes = Routes(
         [
             *service_dialect.routes(engine),
             *openai,
-            *anthropic_dialect.routes(engine, keys, bounds),
-            *gemini_dialect.routes(engine, keys, bounds),
+            *anthropic_dialect.routes(engine, errands, keys, bounds),
+            *gemini_dialect.routes(engine, errands, keys, bounds),
             *runs_dialect.routes(engine, keys, bounds, address),
             *ui_dialect.routes(engine, keys, bounds),
             *webhooks_dialect.routes(engine, keys, addressing, webhooks),
@@ -217,6 +223,7 @@ def _provider(config: ProviderConfig, client: Client) -> Provider:
         endpoints=frozenset(config.endpoints),
         stream_usage=config.service.stream_usage,
         max_tokens_field=config.service.max_tokens_field,
+        dimensions_field=config.service.dimensions_field,
         models=config.models,
         limits=config.limits,
         secrets=tuple(secret.reveal() for secret in (config.key, *config.headers.values()) if secret is not None),

@@ -21,7 +21,7 @@ from headgate.events import (
 from headgate.fold import fold
 from headgate.formats import openai_chat
 from headgate.providers.base import Limits, Provider
-from headgate.providers.simulator import MODELS, Script, Simulator
+from headgate.providers.simulator import EMBEDDING, MODELS, Script, Simulator
 from tests.providers.simulated import ask, play, run, told
 
 ANSWERING = ("demo", "echo", "slow", "fast", "thinker", "tools")
@@ -30,7 +30,7 @@ ANSWERING = ("demo", "echo", "slow", "fast", "thinker", "tools")
 def test_it_is_a_provider_with_a_name_and_limits() -> None:
     provider: Provider = Simulator("rehearsal", Limits(idle=3))
     assert (provider.name, provider.limits.idle) == ("rehearsal", 3)
-    assert list(run(_models(provider))) == list(MODELS)
+    assert list(run(_models(provider))) == [*MODELS, EMBEDDING]
 
 
 async def _models(provider: Provider) -> list[str]:

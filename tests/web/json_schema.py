@@ -62,8 +62,8 @@ def _fits(value: Any, word: str, wanted: Any) -> bool:
             return not _is(value, "number") or value <= wanted
         case "minLength" | "minItems":
             return not isinstance(value, (str, list)) or len(value) >= wanted
-        case "maxLength":
-            return not isinstance(value, str) or len(value) <= wanted
+        case "maxLength" | "maxItems":
+            return not isinstance(value, (str, list)) or len(value) <= wanted
         case "items" | "properties" | "additionalProperties":
             return True
         case _:

@@ -10,7 +10,16 @@ import pytest
 from headgate.dialects import runs as runs_dialect
 from headgate.dialects.docs import responses, sample
 from headgate.dialects.docs import runs as runs_docs
-from headgate.formats import anthropic, gemini, offload, openai_chat, openai_completions, openai_responses, ui_messages
+from headgate.formats import (
+    anthropic,
+    gemini,
+    offload,
+    openai_chat,
+    openai_completions,
+    openai_embeddings,
+    openai_responses,
+    ui_messages,
+)
 from headgate.runs import Run
 from headgate.store.base import Head
 from headgate.web.doc import EVENT_STREAM, JSON, Content
@@ -36,6 +45,7 @@ GEMINI = "/genai/{version}/{model:path}"
 READERS: dict[str, Callable[[bytes], object]] = {
     "/v1/chat/completions": openai_chat.read,
     "/v1/completions": openai_completions.read,
+    "/v1/embeddings": openai_embeddings.read,
     "/v1/responses": openai_responses.read,
     "/v1/ui": ui_messages.read,
     "/v1/runs/{id}/links": msgspec.json.Decoder(LinkRequest).decode,
@@ -43,8 +53,8 @@ READERS: dict[str, Callable[[bytes], object]] = {
     f"{GEMINI}:generateContent": lambda body: gemini.asked(body, "m", stream=False),
     f"{GEMINI}:streamGenerateContent": lambda body: gemini.asked(body, "m", stream=True),
     f"{GEMINI}:countTokens": lambda body: gemini.counted(body, "m"),
-    f"{GEMINI}:embedContent": lambda body: gemini.check_embedding("embedContent", body),
-    f"{GEMINI}:batchEmbedContents": lambda body: gemini.check_embedding("batchEmbedContents", body),
+    f"{GEMINI}:embedContent": lambda body: gemini.read_embed(body, "m", single=True),
+    f"{GEMINI}:batchEmbedContents": lambda body: gemini.read_embed(body, "m", single=False),
     "/anthropic/v1/messages/count_tokens": anthropic.read_count,
     "/v1/stream-chatgpt": offload.read,
     "/v1/async-chatgpt": offload.read,

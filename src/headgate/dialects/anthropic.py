@@ -13,13 +13,14 @@ from collections.abc import Mapping
 import msgspec
 
 from headgate.calls import Call
+from headgate.dialects.counting import answer_count
 from headgate.dialects.docs import anthropic as docs
 from headgate.dialects.openai import Bounds, check_text
 from headgate.errors import BadRequest, HeadgateError
 from headgate.formats import anthropic
 from headgate.keys import Keys
-from headgate.providers.base import Counter
 from headgate.runs import NOTHING, Engine, Wishes
+from headgate.runs.errands import Errands
 from headgate.web.answers import Face, answer
 from headgate.web.doc import Doc
 from headgate.web.http import Request
@@ -42,8 +43,8 @@ class _Note(msgspec.Struct, frozen=True):
 class Anthropic:
     """The endpoints, over one engine."""
 
-    def __init__(self, engine: Engine, keys: Keys, bounds: Bounds) -> None:
-        self._engine, self._keys, self._bounds = engine, keys, bounds
+    def __init__(self, engine: Engine, errands: Errands, keys: Keys, bounds: Bounds) -> None:
+        self._engine, self._errands, self._keys, self._bounds = engine, errands, keys, bounds
 
     async def messages(self, request: Request) -> None:
         """Make a message."""
@@ -65,13 +66,8 @@ class Anthropic:
         """Count the tokens of a request: as the provider does, or by a guess."""
         self._keys.owner(request.headers)
         call = _with_headers(anthropic.read_count(await self._body(request)), request.headers)
-        target = await self._engine.catalogue.find(call.model)
-        if isinstance(target.provider, Counter):
-            tokens = await target.provider.count(call, target.model, "")
-        else:
-            tokens = anthropic.estimate(anthropic.prompt(call))
-        request.add_headers(b"request-id: %b\r\n" % _new_name().encode())
-        request.answer(200, msgspec.json.encode({"input_tokens": tokens}))
+        name = b"request-id: %b\r\n" % _new_name().encode()
+        await answer_count(self._errands, request, call, _count_body, headers=name)
 
     async def _body(self, request: Request) -> bytes:
         body = await request.body(self._bounds.bytes, self._bounds.seconds)
@@ -116,13 +112,17 @@ def _named(handler: Handler) -> Handler:
     return handle
 
 
+def _count_body(tokens: int) -> bytes:
+    return msgspec.json.encode({"input_tokens": tokens})
+
+
 def _new_name() -> str:
     return "req_" + secrets.token_hex(12)
 
 
-def routes(engine: Engine, keys: Keys, bounds: Bounds) -> list[Route]:
+def routes(engine: Engine, errands: Errands, keys: Keys, bounds: Bounds) -> list[Route]:
     """The routes of this dialect."""
-    endpoints = Anthropic(engine, keys, bounds)
+    endpoints = Anthropic(engine, errands, keys, bounds)
 
     def route(path: str, handler: Handler, doc: Doc) -> Route:
         return Route(method="POST", path=path, handler=_named(handler), error=anthropic.error_body, doc=doc)

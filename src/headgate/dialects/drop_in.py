@@ -12,6 +12,7 @@ from typing import TypeAlias, TypeVar
 import msgspec
 
 from headgate.calls import Call
+from headgate.formats.embedding import EmbedCall
 from headgate.runs import Catalogue
 from headgate.runs.rules import FALLBACKS
 from headgate.web.http import Request, Scope
@@ -29,6 +30,7 @@ _HOME = "headgate.home"
 
 AnyRoute: TypeAlias = Route | SocketRoute
 Asker = TypeVar("Asker", Request, Socket)
+Asked = TypeVar("Asked", Call, EmbedCall)
 
 
 def twins(routes: Sequence[AnyRoute], taken: Iterable[AnyRoute] = ()) -> list[AnyRoute]:
@@ -43,7 +45,7 @@ def named(catalogue: Catalogue, scope: Scope, model: str) -> str:
     return catalogue.at_home(model, HOME) if _HOME in scope else model
 
 
-def meant(catalogue: Catalogue, scope: Scope, call: Call) -> Call:
+def meant(catalogue: Catalogue, scope: Scope, call: Asked) -> Asked:
     """The call with the models that its names mean there."""
     if _HOME not in scope:
         return call

@@ -8,14 +8,15 @@ from typing import Any
 
 import msgspec
 
+from headgate.dialects import embeddings
+from headgate.dialects.counting import answer_count
 from headgate.dialects.docs import gemini as docs
 from headgate.dialects.openai import Bounds, check_text
 from headgate.errors import BadRequest, NotFound
 from headgate.formats import gemini
-from headgate.formats.anthropic.counting import estimate
 from headgate.keys import Keys, key_in
-from headgate.providers.passing import Passing
 from headgate.runs import Engine
+from headgate.runs.errands import Errands
 from headgate.web.answers import Face, answer
 from headgate.web.doc import Doc
 from headgate.web.http import Request
@@ -42,8 +43,8 @@ METHODS = ("generateContent", "countTokens")
 class Gemini:
     """The endpoints, over one engine."""
 
-    def __init__(self, engine: Engine, keys: Keys, bounds: Bounds) -> None:
-        self._engine, self._keys, self._bounds = engine, keys, bounds
+    def __init__(self, engine: Engine, errands: Errands, keys: Keys, bounds: Bounds) -> None:
+        self._engine, self._errands, self._keys, self._bounds = engine, errands, keys, bounds
 
     def ask(self, *, stream: bool) -> Handler:
         """The handler of one endpoint that makes runs."""
@@ -63,28 +64,15 @@ class Gemini:
         """How many tokens a request has: as the provider counts them, or about."""
         self._owner(request)
         body, model = await self._body(request), _asked_model(request)
-        call = gemini.counted(body, model)
-        target = await self._engine.catalogue.find(model)
-        if isinstance(target.provider, Passing):
-            request.answer(200, await target.provider.pass_on("countTokens", target.model, body))
-        else:
-            request.answer(200, msgspec.json.encode({"totalTokens": estimate(gemini.prompt(call))}))
+        await answer_count(self._errands, request, gemini.counted(body, model), _count_body, body=body)
 
-    def embed(self, method: str) -> Handler:
+    def embed(self, *, single: bool) -> Handler:
         """The handler of one endpoint that makes vectors."""
 
         async def handle(request: Request) -> None:
             self._owner(request)
-            body = await self._body(request)
-            gemini.check_embedding(method, body)
-            target = await self._engine.catalogue.find(_asked_model(request))
-            if not isinstance(target.provider, Passing):
-                raise NotFound(
-                    f"The provider '{target.provider.name}' has no {method}: ask a model of a Gemini provider.",
-                    code="method_not_supported",
-                    param="model",
-                )
-            request.answer(200, await target.provider.pass_on(method, target.model, body))
+            call = gemini.read_embed(await self._body(request), _asked_model(request), single=single)
+            await embeddings.answer(self._errands, request, call, gemini.embed_pieces)
 
         return handle
 
@@ -137,6 +125,10 @@ def _asked_model(request: Request) -> str:
     return request.path_parameters["model"].removeprefix("models/")
 
 
+def _count_body(tokens: int) -> bytes:
+    return msgspec.json.encode({"totalTokens": tokens})
+
+
 def _model(name: str, provider: str) -> dict[str, Any]:
     return {
         "name": f"models/{name}",
@@ -146,9 +138,9 @@ def _model(name: str, provider: str) -> dict[str, Any]:
     }
 
 
-def routes(engine: Engine, keys: Keys, bounds: Bounds) -> list[Route]:
+def routes(engine: Engine, errands: Errands, keys: Keys, bounds: Bounds) -> list[Route]:
     """The routes of this dialect."""
-    endpoints = Gemini(engine, keys, bounds)
+    endpoints = Gemini(engine, errands, keys, bounds)
 
     def route(method: str, path: str, handler: Handler, doc: Doc) -> Route:
         return Route(method=method, path="/genai/{version}" + path, handler=handler, error=gemini.error_body, doc=doc)
@@ -157,8 +149,8 @@ def routes(engine: Engine, keys: Keys, bounds: Bounds) -> list[Route]:
         route("POST", "/{model:path}:generateContent", endpoints.ask(stream=False), docs.GENERATE),
         route("POST", "/{model:path}:streamGenerateContent", endpoints.ask(stream=True), docs.STREAM),
         route("POST", "/{model:path}:countTokens", endpoints.count, docs.COUNT),
-        route("POST", "/{model:path}:embedContent", endpoints.embed("embedContent"), docs.EMBED),
-        route("POST", "/{model:path}:batchEmbedContents", endpoints.embed("batchEmbedContents"), docs.EMBED_MANY),
+        route("POST", "/{model:path}:embedContent", endpoints.embed(single=True), docs.EMBED),
+        route("POST", "/{model:path}:batchEmbedContents", endpoints.embed(single=False), docs.EMBED_MANY),
         route("GET", "/models", endpoints.models, docs.LIST),
         route("GET", "/models/{model:path}", endpoints.model, docs.SHOW),
     ]

@@ -5,27 +5,24 @@ A call in that format is sent on in it, its fields and its headers untouched; an
 terms.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from headgate.calls import Call
 from headgate.errors import ProviderError
-from headgate.formats import anthropic, upstream_errors
+from headgate.formats import anthropic
 from headgate.formats.base import Origin
 from headgate.formats.prompts import PROMPTS
-from headgate.net import Client, Flow, Target
-from headgate.providers.answer import MAX_ERROR, Answer, Readers, retry_after, without_secrets
+from headgate.net import Client, Target
+from headgate.providers.answer import Answer, Readers
 from headgate.providers.base import Ask, Emit
 from headgate.providers.listing import list_models
 from headgate.providers.service import Service
+from headgate.providers.short import Asker
 
 VERSION = "2023-06-01"
 """What is asked for unless the client says another: the later one refuses what other formats are asked with."""
-
-COUNT_LIMIT = 30.0
-"""Seconds that counting may take: it is one short answer."""
 
 _READERS: Readers = (anthropic.Reader, anthropic.read_whole)
 
@@ -59,17 +56,18 @@ class AnthropicProvider:
 
     async def count(self, call: Call, model: str, key: str) -> int:
         """How many tokens a request has, as the provider counts them."""
-        receiver = _Counted(self.name, self._secrets(key))
-        target = self._count_keyless if key else self._count
-        body, headers = anthropic.forward(call, model), self._headers(call, key)
+        if call.format == anthropic.NAME:
+            body = anthropic.forward(call, model)
+        else:
+            body = anthropic.count_request(PROMPTS[call.format](call), model)
+        asker = Asker(client=self._client, provider=self.name, connect=self.limits.connect, secrets=self._secrets(key))
+        answer = await asker.ask(self._count_keyless if key else self._count, body, self._headers(call, key))
         try:
-            async with asyncio.timeout(COUNT_LIMIT):
-                await self._client.fetch(target, body, receiver, connect_timeout=self.limits.connect, headers=headers)
-        except TimeoutError:
+            return msgspec.json.decode(answer, type=_Tokens).input_tokens
+        except msgspec.DecodeError:
             raise ProviderError(
-                f"{self.name} did not count the tokens within {COUNT_LIMIT:g} s.", code="upstream_timeout", status=504
+                f"{self.name} sent something that is no count of tokens.", code="upstream_invalid"
             ) from None
-        return receiver.tokens()
 
     async def models(self) -> Sequence[str]:
         """The models it has."""
@@ -103,40 +101,6 @@ def _lower(headers: Mapping[str, str]) -> dict[str, str]:
 
 def _targets(method: str, url: str, headers: Mapping[str, str], keyless: Mapping[str, str]) -> tuple[Target, Target]:
     return Target(method, url, headers), Target(method, url, keyless)
-
-
-class _Counted:
-    """The answer to a question for tokens as it comes in."""
-
-    def __init__(self, provider: str, secrets: Sequence[str]) -> None:
-        self._provider, self._secrets = provider, secrets
-        self._pieces: list[bytes] = []
-        self._size = 0
-        self._status = 0
-        self._retry_after: float | None = None
-
-    def on_head(self, status: int, headers: Mapping[str, str], flow: Flow) -> None:
-        self._status = status
-        self._retry_after = retry_after(headers) if status >= 300 else None
-
-    def on_body(self, data: bytes) -> bool:
-        self._size += len(data)
-        self._pieces.append(data)
-        return self._size > MAX_ERROR
-
-    def tokens(self) -> int:
-        """What it says."""
-        body = b"".join(self._pieces)
-        if self._status != 200:
-            error = upstream_errors.read_error(self._status, body, self._provider)
-            error.retry_after = self._retry_after
-            raise without_secrets(error, self._secrets)
-        try:
-            return msgspec.json.decode(body, type=_Tokens).input_tokens
-        except msgspec.DecodeError:
-            raise ProviderError(
-                f"{self._provider} sent something that is no count of tokens.", code="upstream_invalid"
-            ) from None
 
 
 class _Tokens(msgspec.Struct):

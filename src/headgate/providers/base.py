@@ -6,7 +6,8 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import msgspec
 
 from headgate.calls import Call
-from headgate.events import AnyEvent
+from headgate.events import AnyEvent, Usage
+from headgate.formats.embedding import EmbedCall, Vectors
 
 Emit: TypeAlias = Callable[[Sequence[AnyEvent]], None]
 """Takes events in order; synchronous, called straight from the socket's callback."""
@@ -38,6 +39,10 @@ def _ignore(flow: Flow) -> None:
     pass
 
 
+def _ignore_usage(usage: Usage) -> None:
+    pass
+
+
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """One try at one provider."""
 
@@ -55,6 +60,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """The organization that key is used for, where it belongs to several."""
     on_flow: Callable[[Flow], None] = _ignore
     """A provider whose answer comes from a socket says here how to hold it back, when the log cannot keep up."""
+    on_usage: Callable[[Usage], None] = _ignore_usage
+    """Here it says what it knows of the usage of an answer that breaks, or is cancelled, before it could tell."""
 
 
 class Provider(Protocol):
@@ -88,4 +95,25 @@ class Counter(Protocol):
     """A provider that counts a request's tokens without answering it."""
 
     async def count(self, call: Call, model: str, key: str) -> int:
-        """How many tokens it has; raises ProviderError. `key` is the caller's own, "" for ours."""
+        """
+        How many tokens it has; raises ProviderError. `key` is the caller's own, "" for ours.
+
+        Whoever asks keeps the time, but for `limits.connect`.
+        """
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """A provider that may make vectors of texts."""
+
+    @property
+    def embeds(self) -> bool:
+        """Whether it does."""
+
+    async def embed(self, call: EmbedCall, model: str, connect: float) -> Vectors:
+        """
+        As many vectors as are asked for, all of one size and all of numbers.
+
+        Raises ProviderError, and BadRequest for what it cannot be asked. Whoever asks keeps the time, but for
+        connecting, which may take `connect` seconds.
+        """

@@ -1,8 +1,8 @@
 """
 A provider that speaks Gemini's generateContent.
 
-A call in that format is sent on in it, its fields untouched; any other is asked in its terms. What
-Gemini's clients ask besides (counts of tokens, vectors) is passed on as it is.
+A call in that format is sent on in it, its fields untouched; any other is asked in its terms. The same
+holds for vectors and counts of tokens.
 """
 
 import re
@@ -15,10 +15,14 @@ from headgate.calls import Call
 from headgate.errors import ProviderError
 from headgate.formats import gemini
 from headgate.formats.base import Origin
+from headgate.formats.embedding import EmbedCall, Vectors
+from headgate.formats.inputs import INPUTS
 from headgate.formats.prompts import PROMPTS
+from headgate.formats.vectors import Vector
 from headgate.net import Client, Target
 from headgate.providers.answer import Answer, Readers
 from headgate.providers.base import Ask, Emit
+from headgate.providers.embedding import looked_at
 from headgate.providers.service import Service
 from headgate.providers.short import Asker
 
@@ -73,6 +77,34 @@ class GeminiProvider:
         except msgspec.DecodeError:
             raise ProviderError(f"{self.name} sent something that is no count.", code="upstream_invalid") from None
 
+    @property
+    def embeds(self) -> bool:
+        """It makes vectors."""
+        return True
+
+    async def embed(self, call: EmbedCall, model: str, connect: float) -> Vectors:
+        """Vectors of texts, and of whatever else its own clients ask for."""
+        if call.format == gemini.EMBED_NAME:
+            return await self._embed_as_asked(call, model, connect)
+        made: list[Vector] = []
+        counts: list[int | None] = []
+        target = self._target("batchEmbedContents", model, has_key=True)
+        # One batch after another: all of them together have one turn at the provider.
+        for count, body in gemini.embed_request(INPUTS[call.format](call), _path(model)):
+            answer = await self._short(connect=connect).ask(target, body)
+            said = gemini.read_embedded(answer, self.name, count, single=False)
+            made = await looked_at(said, self.name, made)
+            counts.append(said.tokens)
+        tokens = None if None in counts else sum(count or 0 for count in counts)
+        return Vectors(vectors=made, model=model, tokens=tokens)
+
+    async def _embed_as_asked(self, call: EmbedCall, model: str, connect: float) -> Vectors:
+        method = "embedContent" if call.is_single else "batchEmbedContents"
+        body = gemini.forward_embed(call, _path(model))
+        answer = await self._short(connect=connect).ask(self._target(method, model, has_key=True), body)
+        said = gemini.read_embedded(answer, self.name, call.count, single=call.is_single)
+        return Vectors(vectors=await looked_at(said, self.name), model=model, tokens=said.tokens, body=answer)
+
     async def models(self) -> Sequence[str]:
         """The models it has that answer."""
         if self._service.models:
@@ -114,12 +146,11 @@ class GeminiProvider:
             self._targets[method, model, has_key] = target
         return target
 
-    def _short(self, key: str = "") -> Asker:
+    def _short(self, key: str = "", connect: float | None = None) -> Asker:
         return Asker(
             client=self._client,
             provider=self.name,
-            connect=self.limits.connect,
-            limit=self.limits.first_event,
+            connect=self.limits.connect if connect is None else connect,
             secrets=self._secrets(key),
         )
 

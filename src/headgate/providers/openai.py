@@ -7,16 +7,26 @@ untouched. A provider without that endpoint is asked through chat instead.
 
 from collections.abc import Sequence
 
-from headgate.formats import openai_chat, openai_completions, openai_responses
+from headgate.errors import ProviderError
+from headgate.formats import openai_chat, openai_completions, openai_embeddings, openai_responses
 from headgate.formats.base import Origin
+from headgate.formats.embedding import EmbedCall, Vectors
+from headgate.formats.inputs import INPUTS
 from headgate.formats.prompts import PROMPTS
 from headgate.net import Client, Target
 from headgate.providers.answer import Answer, Readers
 from headgate.providers.base import Ask, Emit
+from headgate.providers.embedding import looked_at
 from headgate.providers.listing import list_models
 from headgate.providers.service import Service
+from headgate.providers.short import Asker
 
-_PATHS = {"chat": "/chat/completions", "completions": "/completions", "responses": "/responses"}
+_PATHS = {
+    "chat": "/chat/completions",
+    "completions": "/completions",
+    "responses": "/responses",
+    "embeddings": "/embeddings",
+}
 _ENDPOINTS = {openai_chat.NAME: "chat", openai_completions.NAME: "completions", openai_responses.NAME: "responses"}
 _READERS: dict[str, Readers] = {
     "chat": (openai_chat.Reader, openai_chat.read_whole),
@@ -51,6 +61,31 @@ class OpenAIProvider:
         answer = Answer(_READERS[endpoint], origin, ask, emit, secrets)
         await answer.fetch(self._client, target, body, headers)
 
+    @property
+    def embeds(self) -> bool:
+        """Whether it makes vectors."""
+        return "embeddings" in self._service.endpoints
+
+    async def embed(self, call: EmbedCall, model: str, connect: float) -> Vectors:
+        """Vectors of texts."""
+        is_kindred, field = call.format == openai_embeddings.NAME, self._service.dimensions_field
+        if is_kindred:
+            body = openai_embeddings.forward(call, model, field)
+        else:
+            body = openai_embeddings.request(INPUTS[call.format](call), model, field)
+        asker = Asker(client=self._client, provider=self.name, connect=connect, secrets=self._service.secrets)
+        answer = await asker.ask(self._targets["embeddings"], body)
+        said = openai_embeddings.read_answer(answer, self.name, call.count)
+        made = await looked_at(said, self.name)
+        is_as_asked = is_kindred and said.is_regular and all(bool(each.packed) is call.wants_base64 for each in made)
+        return Vectors(
+            vectors=made,
+            model=said.model or model,
+            tokens=said.tokens,
+            usage=said.usage,
+            body=answer if is_as_asked else b"",
+        )
+
     async def models(self) -> Sequence[str]:
         """The models it has."""
         if self._service.models:
@@ -68,6 +103,9 @@ class OpenAIProvider:
                 return endpoint, openai_responses.forward(call, ask.model, stream=call.stream)
             return endpoint, openai_chat.forward(call, ask.model, stream_usage=service.stream_usage)
         prompt = PROMPTS[call.format](call)
+        if not {"chat", "responses"} & service.endpoints:
+            message = f"{self.name} answers no questions: of what is asked it has only {', '.join(service.endpoints)}."
+            raise ProviderError(message, code="method_not_supported", param="model", status=404, retryable=False)
         if "chat" not in service.endpoints:
             return "responses", openai_responses.request(prompt, ask.model, stream=call.stream)
         return "chat", openai_chat.request(

@@ -5,7 +5,7 @@ from typing import Protocol, runtime_checkable
 
 @runtime_checkable
 class Passing(Protocol):
-    """A provider that answers Gemini's methods that make no run: counts of tokens, vectors."""
+    """A provider that answers those of Gemini's methods that only its own clients ask for."""
 
     async def pass_on(self, method: str, model: str, body: bytes) -> bytes:
         """

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-Endpoint: TypeAlias = Literal["chat", "completions", "responses", "messages", "generate"]
+Endpoint: TypeAlias = Literal["chat", "completions", "responses", "embeddings", "messages", "generate"]
 
-ENDPOINTS: frozenset[Endpoint] = frozenset(("chat", "completions", "responses"))
+ENDPOINTS: frozenset[Endpoint] = frozenset(("chat", "completions", "responses", "embeddings"))
 """Those of OpenAI's API."""
 
 MESSAGES: frozenset[Endpoint] = frozenset(("messages",))
@@ -27,7 +27,8 @@ GENERATE: frozenset[Endpoint] = frozenset(("generate",))
 """Google's generateContent, which stands alone too."""
 
 _CHAT: frozenset[Endpoint] = frozenset(("chat",))
-_CHAT_COMPLETIONS: frozenset[Endpoint] = frozenset(("chat", "completions"))
+_CHAT_EMBEDDINGS: frozenset[Endpoint] = frozenset(("chat", "embeddings"))
+_CHAT_COMPLETIONS_EMBEDDINGS: frozenset[Endpoint] = frozenset(("chat", "completions", "embeddings"))
 _CHAT_RESPONSES: frozenset[Endpoint] = frozenset(("chat", "responses"))
 _RESPONSES: frozenset[Endpoint] = frozenset(("responses",))
 
@@ -58,12 +59,18 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     default_model: str = ""
     """What `default` means when this is the first service found; "" where nobody can know."""
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    dimensions_field: Literal["dimensions", "output_dimension"] = "dimensions"
+    """What it calls the size of a vector."""
     prefixes: tuple[str, ...] = ()
     """How the model names begin that mean this service even when it is not named."""
 
 
-COMPATIBLE = Service(name="openai", title="OpenAI-compatible")
-"""Some service at an address of the user's own: only what all of them have in common."""
+COMPATIBLE = Service(name="openai", title="OpenAI-compatible", endpoints=_CHAT_EMBEDDINGS)
+"""
+Some service at an address of the user's own: what most of them have in common.
+
+Embeddings are among it, though not all have them: nothing else could be asked in their place.
+"""
 
 _ROWS = (
     Service(
@@ -119,7 +126,9 @@ _ROWS = (
         title="Mistral",
         base_url="https://api.mistral.ai/v1",
         key_variable="MISTRAL_API_KEY",
+        endpoints=_CHAT_EMBEDDINGS,
         stream_usage=False,
+        dimensions_field="output_dimension",
         default_model="mistral-small-latest",
         prefixes=("mistral-", "ministral-", "magistral-", "codestral-", "devstral-", "pixtral-"),
     ),
@@ -157,7 +166,7 @@ _ROWS = (
         title="OpenRouter",
         base_url="https://openrouter.ai/api/v1",
         key_variable="OPENROUTER_API_KEY",
-        endpoints=_CHAT_COMPLETIONS,
+        endpoints=_CHAT_COMPLETIONS_EMBEDDINGS,
         default_model="openrouter/auto",
     ),
     Service(
@@ -165,7 +174,7 @@ _ROWS = (
         title="Together AI",
         base_url="https://api.together.ai/v1",
         key_variable="TOGETHER_API_KEY",
-        endpoints=_CHAT_COMPLETIONS,
+        endpoints=_CHAT_COMPLETIONS_EMBEDDINGS,
         default_model="openai/gpt-oss-20b",
     ),
     Service(
@@ -194,6 +203,7 @@ _ROWS = (
     ),
     # Chat completions ended on 27 September 2026:
     # https://docs.perplexity.ai/docs/agent-api/migrate-from-sonar/overview
+    # Its embeddings are bytes and bits instead of numbers, which no client of OpenAI's expects.
     Service(
         name="perplexity",
         title="Perplexity",
@@ -207,8 +217,11 @@ _ROWS = (
         title="Nebius Token Factory",
         base_url="https://api.tokenfactory.nebius.com/v1",
         key_variable="NEBIUS_API_KEY",
+        endpoints=_CHAT_EMBEDDINGS,
         default_model="Qwen/Qwen3-235B-A22B-Instruct-2507",
     ),
+    # Embeddings are for servers of one's own only:
+    # https://docs.sambanova.ai/docs/en/features/embeddings
     Service(
         name="sambanova",
         title="SambaNova",
@@ -221,13 +234,14 @@ _ROWS = (
         title="DeepInfra",
         base_url="https://api.deepinfra.com/v1/openai",
         key_variable="DEEPINFRA_API_KEY",
-        endpoints=_CHAT_COMPLETIONS,
+        endpoints=_CHAT_COMPLETIONS_EMBEDDINGS,
     ),
     Service(
         name="nvidia",
         title="NVIDIA NIM",
         base_url="https://integrate.api.nvidia.com/v1",
         key_variable="NVIDIA_API_KEY",
+        endpoints=_CHAT_EMBEDDINGS,
     ),
     # Most people have this token for downloads and uploads.
     Service(
@@ -260,7 +274,7 @@ _ROWS = (
         base_url="http://127.0.0.1:8080/v1",
         url_variable="LLAMACPP_BASE_URL",
         url_path="/v1",
-        endpoints=_CHAT_COMPLETIONS,
+        endpoints=_CHAT_COMPLETIONS_EMBEDDINGS,
     ),
     Service(
         name="lmstudio",

@@ -18,6 +18,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     stream_usage: bool = True
     """Whether it takes `stream_options.include_usage`."""
     max_tokens_field: str = "max_tokens"
+    dimensions_field: str = "dimensions"
+    """What it calls the size of a vector."""
     models: tuple[str, ...] = ()
     """The models to list; empty: ask the provider."""
     limits: Limits = Limits()

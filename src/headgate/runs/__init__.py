@@ -2,6 +2,7 @@
 
 from headgate.runs.catalogue import Catalogue, Several, Target
 from headgate.runs.engine import Engine, Settings
+from headgate.runs.errands import Errands
 from headgate.runs.pool import Member, Pool
 from headgate.runs.run import Follower, Run
 from headgate.runs.slots import Slots
@@ -12,6 +13,7 @@ __all__ = [
     "NO_HEDGE",
     "Catalogue",
     "Engine",
+    "Errands",
     "Follower",
     "Hedge",
     "Member",

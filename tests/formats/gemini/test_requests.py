@@ -176,10 +176,10 @@ EMBEDDINGS: dict[str, tuple[str, Any, str | None]] = {
 def test_embeddings_are_read_strictly(name: str) -> None:
     method, fields, param = EMBEDDINGS[name]
     if param is None:
-        gemini.check_embedding(method, json.dumps(fields).encode())
+        gemini.read_embed(json.dumps(fields).encode(), "m", single=method == "embedContent")
         return
     with pytest.raises(BadRequest) as caught:
-        gemini.check_embedding(method, json.dumps(fields).encode())
+        gemini.read_embed(json.dumps(fields).encode(), "m", single=method == "embedContent")
     assert caught.value.param == param
 
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from headgate.dialects.docs import asking, errors, sample
+from headgate.dialects.docs import asking, embeddings, errors, sample
 from headgate.errors import HeadgateError, NotFound
 from headgate.formats import gemini
 from headgate.web.doc import EVENT_STREAM, Answer, Content, Doc, Parameter, Tag
@@ -96,14 +96,22 @@ class Embedding(msgspec.Struct):
     values: list[float]
 
 
+class EmbeddingUsage(msgspec.Struct):
+    """Tokens."""
+
+    promptTokenCount: int
+
+
 class EmbeddingAnswer(msgspec.Struct):
     embedding: Embedding
+    usageMetadata: EmbeddingUsage | UnsetType = UNSET
 
 
 class EmbeddingsAnswer(msgspec.Struct):
     """A vector for each request, in their order."""
 
     embeddings: list[Embedding]
+    usageMetadata: EmbeddingUsage | UnsetType = UNSET
 
 
 class GoogleModel(msgspec.Struct):
@@ -273,16 +281,14 @@ COUNT = Doc(
     error=GoogleErrorAnswer,
 )
 
-_NO_METHOD = NotFound(
-    "The provider 'openai' has no embedContent: ask a model of a Gemini provider.",
-    code="method_not_supported",
-    param="model",
-)
 _HELLO = {"content": {"parts": [{"text": "Hello"}]}}
 
 EMBED = Doc(
     summary="Make a vector",
-    description="Google's `embedContent`, passed on to a Gemini provider as it is; others have no such method here.",
+    description=(
+        "Google's `embedContent`, for any provider that makes embeddings. A Gemini provider gets the request as it is; "
+        "for others it is translated: they are asked for the words, whose `taskType` and `title` they have no word for."
+    ),
     tag=TAG,
     parameters=(*_MODEL, _KEY),
     request=Content(schema=gemini.EmbedRequest, examples={"A text": {**_HELLO, "taskType": "RETRIEVAL_QUERY"}}),
@@ -290,15 +296,16 @@ EMBED = Doc(
         Answer(
             meaning="The vector.",
             contents=(Content(schema=EmbeddingAnswer, examples={"A vector": {"embedding": {"values": [0.25, -0.5]}}}),),
+            headers=embeddings.HEADERS,
         ),
     ),
-    errors=(*_BESIDES, _NO_METHOD),
+    errors=(*_BESIDES, embeddings.NO_EMBEDDINGS),
     error=GoogleErrorAnswer,
 )
 
 EMBED_MANY = Doc(
     summary="Make vectors",
-    description="Google's `batchEmbedContents`, which its Python client always uses; passed on like `embedContent`.",
+    description="Google's `batchEmbedContents`, which its Python client always uses; the same for several texts.",
     tag=TAG,
     parameters=(*_MODEL, _KEY),
     request=Content(schema=gemini.EmbedManyRequest, examples={"Two texts": {"requests": [_HELLO, _HELLO]}}),
@@ -311,9 +318,10 @@ EMBED_MANY = Doc(
                     examples={"Two vectors": {"embeddings": [{"values": [0.25, -0.5]}, {"values": [0.25, -0.5]}]}},
                 ),
             ),
+            headers=embeddings.HEADERS,
         ),
     ),
-    errors=(*_BESIDES, _NO_METHOD),
+    errors=(*_BESIDES, embeddings.NO_EMBEDDINGS),
     error=GoogleErrorAnswer,
 )
 

@@ -5,7 +5,7 @@ Reading order: inputs and requests (what is asked), reader and blocks (an upstre
 writer and content (events become blocks again), extra (what travels between the two).
 """
 
-from headgate.formats.anthropic.asking import request
+from headgate.formats.anthropic.asking import count_request, request
 from headgate.formats.anthropic.counting import estimate
 from headgate.formats.anthropic.extra import NAME
 from headgate.formats.anthropic.failures import error_body
@@ -20,6 +20,7 @@ __all__ = [
     "MessagesRequest",
     "Reader",
     "Writer",
+    "count_request",
     "error_body",
     "estimate",
     "forward",

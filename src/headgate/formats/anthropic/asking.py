@@ -9,7 +9,7 @@ import msgspec
 
 from headgate.calls import AudioPart, FilePart, ImagePart, Message, Part, Prompt, RefusalPart, TextPart, Tool, ToolUse
 from headgate.formats import openai, strict
-from headgate.formats.anthropic import thoughts
+from headgate.formats.anthropic import schemas, thoughts
 from headgate.formats.anthropic.content import input_object
 
 _OWN = frozenset(
@@ -26,6 +26,9 @@ _OWN = frozenset(
     }
 )
 """Fields of this format's own, which clients of others may send for it; it refuses any that it does not know."""
+
+_COUNTED = frozenset({"model", "messages", "system", "tools", "tool_choice", "thinking", "output_config"})
+"""What a request to count tokens may hold."""
 
 _TIERS = {"auto": "auto", "default": "standard_only"}
 _DATA = re.compile(r"data:([^;,]+)[^,]*;base64,(.*)", re.DOTALL)
@@ -55,6 +58,12 @@ def request(prompt: Prompt, model: str, *, stream: bool) -> bytes:
     body |= {name: value for name, value in said.items() if value is not None}
     body |= {name: raw for name, raw in prompt.extra.items() if name in _OWN}
     return msgspec.json.encode(body)
+
+
+def count_request(prompt: Prompt, model: str) -> bytes:
+    """The prompt as a request to count its tokens, which takes what they are made of and nothing else."""
+    fields = msgspec.json.decode(request(prompt, model, stream=False), type=dict[str, msgspec.Raw])
+    return msgspec.json.encode({name: raw for name, raw in fields.items() if name in _COUNTED})
 
 
 def _refuse_unsayable(prompt: Prompt) -> None:
@@ -108,7 +117,7 @@ def _schema(prompt: Prompt) -> Json | None:
         case None | {"type": "text"}:
             return None
         case {"type": "json_schema", "json_schema": {"schema": dict(schema)}}:
-            return schema
+            return schemas.closed(schema)
         case {"type": type}:
             raise strict.unsupported("response_format", f"of type '{type}' is not known to this provider's API.")
         case _:
@@ -225,5 +234,5 @@ def _tool(tool: Tool) -> Json:
     schema = {"type": "object", **(tool.schema or {"properties": {}})}
     said: Json = {"name": tool.name, "description": tool.description, "input_schema": schema}
     if tool.strict:
-        said["strict"] = True
+        said |= {"strict": True, "input_schema": schemas.closed(schema)}
     return {name: value for name, value in said.items() if value is not None}

@@ -63,6 +63,7 @@ class CountRequest(msgspec.Struct, frozen=True, kw_only=True):
     tool_choice: RequestToolChoice | None = None
     thinking: Thinking | None = None
     output_config: OutputConfig | None = None
+    fallbacks: strict.Fallbacks | None = None
 
 
 class MessagesRequest(CountRequest, frozen=True, kw_only=True):
@@ -77,7 +78,6 @@ class MessagesRequest(CountRequest, frozen=True, kw_only=True):
     metadata: Metadata | None = None
     service_tier: str | None = None
     store: bool | None = None
-    fallbacks: strict.Fallbacks | None = None
 
 
 _request = msgspec.json.Decoder(MessagesRequest)
@@ -109,7 +109,7 @@ def read_count(body: bytes) -> Call:
     fields = strict.fields(body)
     request = strict.decode(_count, body)
     _check(request)
-    return Call(format=NAME, model=request.model, fields=fields)
+    return Call(format=NAME, model=request.model, fields=fields, fallbacks=tuple(request.fallbacks or ()))
 
 
 def request_of(call: Call) -> MessagesRequest:

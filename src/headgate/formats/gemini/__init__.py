@@ -1,7 +1,18 @@
 """Google's Gemini: generateContent and streamGenerateContent."""
 
 from headgate.formats.gemini.asking import request
-from headgate.formats.gemini.besides import CountRequest, EmbedManyRequest, EmbedRequest, check_embedding, counted
+from headgate.formats.gemini.besides import CountRequest, counted
+from headgate.formats.gemini.embedding import (
+    EMBED_NAME,
+    EmbedManyRequest,
+    EmbedRequest,
+    embed_inputs,
+    embed_pieces,
+    embed_request,
+    forward_embed,
+    read_embed,
+    read_embedded,
+)
 from headgate.formats.gemini.failures import error_body
 from headgate.formats.gemini.fields import NAME, GeminiRequest, asked, forward, read
 from headgate.formats.gemini.prompts import prompt
@@ -10,6 +21,7 @@ from headgate.formats.gemini.wholes import whole
 from headgate.formats.gemini.writer import KEEP_ALIVE, ArrayWriter, Writer
 
 __all__ = [
+    "EMBED_NAME",
     "KEEP_ALIVE",
     "NAME",
     "ArrayWriter",
@@ -20,12 +32,17 @@ __all__ = [
     "Reader",
     "Writer",
     "asked",
-    "check_embedding",
     "counted",
+    "embed_inputs",
+    "embed_pieces",
+    "embed_request",
     "error_body",
     "forward",
+    "forward_embed",
     "prompt",
     "read",
+    "read_embed",
+    "read_embedded",
     "read_whole",
     "request",
     "whole",

@@ -5,7 +5,7 @@ Reading order: script (how to behave), plan (what to say), voice (the pieces it 
 (when each of them comes). `prose` makes sentences up, `inventing` makes up what fits a JSON schema.
 """
 
-from headgate.providers.simulator.provider import Simulator
+from headgate.providers.simulator.provider import EMBEDDING, Simulator
 from headgate.providers.simulator.script import MODELS, Fail, Script, ScriptedCall, Tokens
 
-__all__ = ["MODELS", "Fail", "Script", "ScriptedCall", "Simulator", "Tokens"]
+__all__ = ["EMBEDDING", "MODELS", "Fail", "Script", "ScriptedCall", "Simulator", "Tokens"]

@@ -11,9 +11,12 @@ from headgate.calls import Call, Prompt
 from headgate.errors import BadRequest, ProviderError
 from headgate.events import AnyEvent, Finished, Started, Usage
 from headgate.formats import upstream_errors
+from headgate.formats.embedding import EmbedCall, Vectors
+from headgate.formats.inputs import INPUTS
 from headgate.formats.prompts import PROMPTS
+from headgate.formats.vectors import Vector
 from headgate.providers.base import Ask, Emit, Limits
-from headgate.providers.simulator import plan
+from headgate.providers.simulator import plan, vectors
 from headgate.providers.simulator.script import BASE, MODELS, Fail, Script, Tokens, layered, read
 from headgate.providers.simulator.voice import Voice
 
@@ -21,6 +24,9 @@ MAX_CHOICES = 16
 MAX_STOPS = 16
 MAX_STOP = 1_000
 """Characters of one stop word: what could be the beginning of one is held back and searched."""
+
+EMBEDDING = "embedding"
+"""The model that makes vectors and says nothing; the others make vectors too."""
 
 YIELDS_EVERY = 16
 """Pieces without a pause between them, after which others get a turn."""
@@ -39,7 +45,7 @@ class Simulator:
 
     async def run(self, ask: Ask, emit: Emit) -> None:
         """Answer as told; see Provider."""
-        script = self._script(ask)
+        script = self._script(ask.model, read(ask.call))
         prompt = _prompt(ask.call)
         voices = _voices(ask, prompt, script)
         await asyncio.sleep((script.first_ms or 0) / 1000)
@@ -53,28 +59,54 @@ class Simulator:
             await self._break(script)
         emit(_end(voices, prompt, script))
 
+    @property
+    def embeds(self) -> bool:
+        """It makes vectors."""
+        return True
+
+    async def embed(self, call: EmbedCall, model: str, connect: float) -> Vectors:
+        """Vectors of texts, late or never where the script says so."""
+        script = self._script(model, read(call), embeds=True)
+        inputs = INPUTS[call.format](call)
+        size = inputs.dimensions or vectors.SIZE
+        if size > vectors.MAX_SIZE:
+            raise _over("dimensions", f"at most {vectors.MAX_SIZE}")
+        await asyncio.sleep((script.first_ms or 0) / 1000)
+        if script.silent_start:
+            await _silence()
+        if script.fail is not None:
+            raise self._failure(script.fail)
+        made: list[Vector] = []
+        tokens = 0
+        for text in inputs.texts:
+            words = text if isinstance(text, str) else " ".join(map(str, text))
+            made.append(vectors.of(words, size))
+            tokens += len(words.split())
+            await asyncio.sleep(0)
+        return Vectors(vectors=made, model=model, tokens=tokens)
+
     async def models(self) -> Sequence[str]:
         """Its models, each of which has a way of its own."""
-        return tuple(MODELS)
+        return (*MODELS, EMBEDDING)
 
     async def close(self) -> None:
         """It holds nothing."""
 
-    def _script(self, ask: Ask) -> Script:
-        preset = MODELS.get(ask.model)
+    def _script(self, model: str, said: Script, *, embeds: bool = False) -> Script:
+        preset = Script() if embeds and model == EMBEDDING else MODELS.get(model)
         if preset is None:
             raise ProviderError(
-                f"{self.name} has no model '{ask.model[:100]}'; its models are {', '.join(MODELS)}.",
+                f"{self.name} has no model '{model[:100]}' for that; its models are {', '.join(MODELS)}.",
                 code="model_not_found",
                 param="model",
                 status=404,
                 kind="invalid_request_error",
                 retryable=False,
             )
-        script = layered(read(ask.call), preset, self._defaults, BASE)
+        script = layered(said, preset, self._defaults, BASE)
         if script.fail is not None and script.fail.every > 1:
-            self._turns[ask.model] += 1
-            if (self._turns[ask.model] - 1) % script.fail.every:
+            self._turns[model] += 1
+            if (self._turns[model] - 1) % script.fail.every:
                 return msgspec.structs.replace(script, fail=None)
         return script
 

@@ -15,6 +15,7 @@ import msgspec
 from headgate.calls import Call
 from headgate.errors import BadRequest
 from headgate.formats import strict
+from headgate.formats.embedding import EmbedCall
 
 FIELD = "simulator"
 """The field of a request that holds its script."""
@@ -160,7 +161,7 @@ _NESTED: Mapping[str | None, type[msgspec.Struct]] = {
 }
 
 
-def read(call: Call) -> Script:
+def read(call: Call | EmbedCall) -> Script:
     """The script that a request brings; raises BadRequest naming the first field of it that is wrong."""
     raw = call.fields.get(FIELD)
     if raw is None:

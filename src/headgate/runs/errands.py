@@ -1,0 +1,124 @@
+"""
+Short questions to providers, which make no run: vectors, counts of tokens.
+
+Nothing of them is kept, and nobody can come back to them: a client that leaves cancels its errand. They go
+along a route as runs do, with the same keys, turns and limits.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Generic, TypeVar
+
+import msgspec
+
+from headgate.errors import HeadgateError, ProviderError, Tried
+from headgate.providers.base import Limits, Provider
+from headgate.runs.catalogue import Catalogue, Target
+from headgate.runs.pool import Pool
+from headgate.runs.way import Step, Way
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+def _anybody(provider: Provider) -> ProviderError | None:
+    return None
+
+
+def _first_event(limits: Limits) -> float:
+    return limits.first_event
+
+
+class Errand(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """What to ask of whoever is asked."""
+
+    ask: Callable[[Provider, str, Limits], Awaitable[T]]
+    """Of a provider, about a model; raises ProviderError."""
+    refuse: Callable[[Provider], ProviderError | None] = _anybody
+    """Why that provider need not be asked, if so."""
+    patience: Callable[[Limits], float] = _first_event
+    """How many seconds it may take."""
+
+
+class Done(msgspec.Struct, Generic[T], frozen=True):
+    """What came of it."""
+
+    value: T
+    target: Target
+    failures: tuple[Tried, ...]
+    """What was tried before."""
+
+
+class Errands:
+    """Sends them."""
+
+    def __init__(self, catalogue: Catalogue, pools: Mapping[str, Pool]) -> None:
+        self.catalogue = catalogue
+        self._pools, self._clock = pools, asyncio.get_running_loop().time
+
+    async def send(self, route: Sequence[Target], errand: Errand[T], limits: Mapping[str, float] = {}) -> Done[T]:
+        """
+        The answer of the first one that has one; raises what the first of those said who had none.
+
+        `limits` are those of `Limits` that count in place of each provider's own.
+        """
+        way, began = Way(route, self._pools, self._clock), self._clock()
+        while (step := way.next()) is not None:
+            if (refusal := errand.refuse(step.member.provider)) is not None:
+                way.skip(step, refusal)
+                continue
+            held = msgspec.structs.replace(step.pool.limits, **limits) if limits else step.pool.limits
+            try:
+                value = await self._in_turn(step, errand, held, began)
+            except HeadgateError as error:
+                wait = way.fail(step, error)
+                log.info("%s failed (%d %s)", step.target.provider.name, error.status, error.code)
+                await asyncio.sleep(wait)
+            else:
+                return Done(value, step.target, tuple(way.failures))
+        raise way.error
+
+    async def _in_turn(self, step: Step, errand: Errand[T], limits: Limits, began: float) -> T:
+        if step.pool.slots is None:
+            return await self._asked(step, errand, limits, began)
+        left = self._left(limits, began)
+        await step.pool.slots.take(limits.first_event if left is None else min(limits.first_event, left))
+        try:
+            return await self._asked(step, errand, limits, began)
+        finally:
+            step.pool.slots.give_back()
+
+    async def _asked(self, step: Step, errand: Errand[T], limits: Limits, began: float) -> T:
+        member = step.member
+        member.begin(self._clock())
+        try:
+            value = await self._in_time(step, errand, limits, began)
+        except ProviderError as error:
+            member.fail(error, self._clock())
+            raise
+        except BaseException:
+            member.give_up()
+            raise
+        member.succeed()
+        return value
+
+    async def _in_time(self, step: Step, errand: Errand[T], limits: Limits, began: float) -> T:
+        patience, left = errand.patience(limits), self._left(limits, began)
+        try:
+            async with asyncio.timeout(patience if left is None else min(patience, left)):
+                return await errand.ask(step.member.provider, step.target.model, limits)
+        except TimeoutError:
+            name = step.target.provider.name
+            if left is not None and left <= patience:
+                raise _late(f"{name} took more than {limits.total:g} s for its answer.", "total_timeout") from None
+            raise _late(f"{name} did not answer within {patience:g} s.", "first_event_timeout") from None
+
+    def _left(self, limits: Limits, began: float) -> float | None:
+        """How much of the time for the whole is left, from the first try on."""
+        return None if limits.total is None else max(0.0, began + limits.total - self._clock())
+
+
+def _late(message: str, code: str) -> ProviderError:
+    return ProviderError(message, code=code, status=504, kind="timeout_error")
