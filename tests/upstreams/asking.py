@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
@@ -41,6 +42,25 @@ class Said(NamedTuple):
     """Tokens of the question and of the answer."""
 
 
+_CLIENTS = 16
+"""How many are kept of each kind: to make one takes longer than what it is asked here."""
+
+
+@lru_cache(_CLIENTS)
+def _openai(url: str) -> Any:
+    return judges.Sync(url).client()
+
+
+@lru_cache(_CLIENTS)
+def _anthropic(url: str) -> Any:
+    return claude.Sync(url).client()
+
+
+@lru_cache(_CLIENTS)
+def _google(url: str) -> Any:
+    return google.client(url)
+
+
 Ask: TypeAlias = Callable[[Serving, Question, bool], Said]
 """Put a question, streamed or not."""
 
@@ -55,13 +75,13 @@ def chat(server: Serving, question: Question, stream: bool) -> Said:
     }
     if question.has_tool:
         wanted["tools"] = [{"type": "function", "function": {"name": "get_weather", "parameters": SCHEMA}}]
-    judge = judges.Sync(server.url)
+    client = _openai(server.url)
     if not stream:
-        answer = judge.whole(lambda client: client.chat.completions.create(**wanted))
+        answer = client.chat.completions.create(**wanted)
         return _of_chat(answer.choices[0].message, answer.choices[0].finish_reason, answer.usage)
     wanted |= {"stream": True, "stream_options": {"include_usage": True}}
     state = ChatCompletionStreamState()
-    chunks = judge.pieces(lambda client: client.chat.completions.create(**wanted))
+    chunks = list(client.chat.completions.create(**wanted))
     for chunk in chunks:
         state.handle_chunk(chunk)
     assert len({chunk.id for chunk in chunks}) == 1
@@ -83,15 +103,15 @@ def completions(server: Serving, question: Question, stream: bool) -> Said:
     """POST /v1/completions"""
     wanted: dict[str, Any] = {"model": question.model, "prompt": question.words, "max_tokens": question.limit}
     wanted["extra_body"] = dict(question.more)
-    judge = judges.Sync(server.url)
+    client = _openai(server.url)
     if stream:
         wanted |= {"stream": True, "stream_options": {"include_usage": True}}
-        *chunks, last = judge.pieces(lambda client: client.completions.create(**wanted))
+        *chunks, last = client.completions.create(**wanted)
         assert all(chunk.usage is None for chunk in chunks)
         text, reason = "".join(chunk.choices[0].text for chunk in chunks), chunks[-1].choices[0].finish_reason
         usage = last.usage
     else:
-        answer = judge.whole(lambda client: client.completions.create(**wanted))
+        answer = client.completions.create(**wanted)
         text, reason, usage = answer.choices[0].text, answer.choices[0].finish_reason, answer.usage
     return Said(text, "", [], reason, (usage.prompt_tokens, usage.completion_tokens))
 
@@ -102,18 +122,21 @@ def responses(server: Serving, question: Question, stream: bool) -> Said:
     wanted["extra_body"] = dict(question.more)
     if question.has_tool:
         wanted["tools"] = [{"type": "function", "name": "get_weather", "parameters": SCHEMA, "strict": False}]
-    judge = judges.Sync(server.url)
+    client = _openai(server.url)
     if not stream:
-        return _of_response(judge.whole(lambda client: client.responses.create(**wanted)))
-    events = judge.pieces(lambda client: client.responses.create(stream=True, **wanted))
+        return _of_response(client.responses.create(**wanted))
+    events = list(client.responses.create(stream=True, **wanted))
     assert [event.sequence_number for event in events] == list(range(len(events)))
     assert [event.type for event in events[:2]] == ["response.created", "response.in_progress"]
     last = events.pop()
     assert last.type in ("response.completed", "response.incomplete")
     said = _of_response(last.response)
     assert said.text == "".join(event.delta for event in events if event.type == "response.output_text.delta")
-    assert said.thought == "".join(event.delta for event in events if event.type == "response.reasoning_text.delta")
+    assert said.thought == "".join(event.delta for event in events if event.type in _THOUGHTS)
     return said
+
+
+_THOUGHTS = ("response.reasoning_text.delta", "response.reasoning_summary_text.delta")
 
 
 def _of_response(response: Any) -> Said:
@@ -140,12 +163,13 @@ def messages(server: Serving, question: Question, stream: bool) -> Said:
     }
     if question.has_tool:
         wanted["tools"] = [{"name": "get_weather", "input_schema": SCHEMA}]
-    judge = claude.Sync(server.url)
+    client = _anthropic(server.url)
     if stream:
-        events, answer = judge.helper(lambda client: client.messages.stream(**wanted))
-        assert [event.type for event in events].count("message_stop") == 1
+        with client.messages.stream(**wanted) as events:
+            assert [event.type for event in events].count("message_stop") == 1
+            answer = events.get_final_message()
     else:
-        answer = judge.whole(lambda client: client.messages.create(**wanted))
+        answer = client.messages.create(**wanted)
     text = "".join(block.text for block in answer.content if block.type == "text")
     thought = "".join(block.thinking for block in answer.content if block.type == "thinking")
     calls = [(block.name, block.input) for block in answer.content if block.type == "tool_use"]
@@ -165,10 +189,10 @@ def generate(server: Serving, question: Question, stream: bool) -> Said:
         http_options=types.HttpOptions(extra_body=dict(question.more)) if question.more else None,
     )
     wanted: dict[str, Any] = {"model": question.model, "contents": question.words, "config": config}
-    judge = google.Sync(server.url)
+    models = _google(server.url).models
     if stream:
-        return _of_chunks(judge.pieces(lambda models: models.generate_content_stream(**wanted)))
-    return _of_chunks([judge.whole(lambda models: models.generate_content(**wanted))])
+        return _of_chunks(list(models.generate_content_stream(**wanted)))
+    return _of_chunks([models.generate_content(**wanted)])
 
 
 def _of_chunks(chunks: list[Any]) -> Said:

@@ -8,6 +8,7 @@ It prints the addresses of two servers, one that talks and one that makes vector
 
 import importlib
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.request import urlopen
 
 import pytest
 
@@ -24,6 +26,10 @@ from tests.upstreams import model
 PATIENCE = 60.0
 SLOTS = 4
 """How many answers it makes at a time."""
+
+
+FOR_EVER: dict[str, Any] = {"messages": [{"role": "user", "content": "Talk for ever."}]}
+"""Fields of a chat request that it never comes to an end with."""
 
 
 class Llama(NamedTuple):
@@ -60,6 +66,12 @@ def llama() -> Iterator[Llama]:
             process.stdout.close()
 
 
+def at_work(llama: Llama) -> list[Any]:
+    """The answers that it is making."""
+    with urlopen(llama.talks + "/slots") as answer:
+        return [slot for slot in json.load(answer) if slot["is_processing"]]
+
+
 def _need() -> None:
     if importlib.util.find_spec("xllamacpp") is not None:
         return
@@ -77,6 +89,7 @@ def _serve(path: str, *, embeds: bool) -> Any:
     params.n_parallel = SLOTS
     params.n_ctx = SLOTS * 1024
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
+    params.ctx_shift = True  # So that an answer may go on for ever.
     params.warmup = False
     params.endpoint_slots = True
     params.embedding = embeds

@@ -138,7 +138,7 @@ def _facts(tokens: _Tokens) -> dict[str, gguf.Value]:
         "general.architecture": "llama",
         "general.name": "tiny",
         "general.alignment": 32,
-        "llama.context_length": 4096,
+        "llama.context_length": 1 << 24,
         "llama.embedding_length": _PLACES,
         "llama.block_count": 1,
         "llama.feed_forward_length": _WIDTH,

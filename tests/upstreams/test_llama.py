@@ -1,9 +1,7 @@
 """llama.cpp's own server as an upstream: through every dialect, by every way that we can ask it."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
-from urllib.request import urlopen
 
 import openai
 import pytest
@@ -14,7 +12,7 @@ from tests.e2e.wire import Wire, chat, events_of, pieces_of
 from tests.serving import Serving, serving
 from tests.upstreams import model
 from tests.upstreams.asking import ASKS, SCHEMA, Question
-from tests.upstreams.llama import Llama, llama
+from tests.upstreams.llama import FOR_EVER, Llama, at_work
 
 pytestmark = pytest.mark.slow
 
@@ -29,12 +27,6 @@ WAYS = {
 
 
 @pytest.fixture(scope="module")
-def upstream() -> Iterator[Llama]:
-    with llama() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def server(upstream: Llama) -> Iterator[Serving]:
     sections = [
         f'[providers.{way}]\n{how}\nbase_url = "{upstream.talks}/v1"\nmodels = ["tiny"]\n' for way, how in WAYS.items()
@@ -46,16 +38,6 @@ def server(upstream: Llama) -> Iterator[Serving]:
 @pytest.fixture(params=WAYS)
 def way(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-@pytest.fixture(params=ASKS)
-def dialect(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture(params=[True, False], ids=["stream", "whole"])
-def stream(request: pytest.FixtureRequest) -> bool:
-    return bool(request.param)
 
 
 def test_text(server: Serving, dialect: str, way: str, stream: bool) -> None:
@@ -115,15 +97,6 @@ def test_a_client_that_leaves_stops_it(server: Serving, upstream: Llama, way: st
     log = events_of(server, run)
     assert "".join(pieces_of(log)).startswith("round it goes")
     assert log[-1]["type"] == "stopped"
-
-
-FOR_EVER: dict[str, Any] = {"messages": [{"role": "user", "content": "Talk for ever."}]}
-
-
-def at_work(upstream: Llama) -> list[Any]:
-    """Its slots that make an answer."""
-    with urlopen(upstream.talks + "/slots") as answer:
-        return [slot for slot in json.load(answer) if slot["is_processing"]]
 
 
 @pytest.mark.parametrize("stream", [True, False])
