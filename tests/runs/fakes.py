@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from headgate.calls import Call
 from headgate.errors import StoreError
-from headgate.events import AnyEvent, Failed, Finished, Started, Text
+from headgate.events import AnyEvent, Failed, Finished, Started, Text, Usage
 from headgate.providers.base import Ask, Emit, Limits, Provider
 from headgate.runs import Catalogue, Engine, Run, Settings, Wishes
 from headgate.store.base import Head, Record, Segment, Store
@@ -199,6 +199,11 @@ async def over(engine: Engine, run: Run) -> Run:
         await follower.news(run.shown)
     engine.leave(follower)
     return run
+
+
+def told(events: Sequence[AnyEvent]) -> list[AnyEvent]:
+    """What providers said, and not what we counted of it: `test_bill` looks at that."""
+    return [event for event in events if not (isinstance(event, Usage) and event.estimated)]
 
 
 def code_of(run: Run) -> str | None:

@@ -10,7 +10,7 @@ from headgate.events import AnyEvent, Finished
 from headgate.providers.base import Ask, Emit
 from headgate.runs import Catalogue, Engine, Pool, Run, Settings, Wishes
 from headgate.store.memory import MemoryStore
-from tests.runs.fakes import Fake, Play, call, no_replay, over
+from tests.runs.fakes import Fake, Play, call, no_replay, over, told
 
 DONE = Finished("stop")
 
@@ -76,7 +76,7 @@ class Fleet:
 
     async def made(self, *models: str, wishes: Wishes | None = None) -> list[AnyEvent]:
         """The log of such a run, when it is over."""
-        return (await over(self.engine, await self.begin(*models, wishes=wishes))).events
+        return told((await over(self.engine, await self.begin(*models, wishes=wishes))).events)
 
     @property
     def asked(self) -> list[int]:

@@ -5,12 +5,12 @@ import asyncio
 import pytest
 
 from headgate.errors import BadRequest, NotFound, ProviderError
-from headgate.events import AnyEvent, Failed, Finished, Text
+from headgate.events import AnyEvent, Failed, Finished, Text, Usage
 from headgate.runs import Follower, Settings
 from headgate.runs import engine as engine_module
 from headgate.runs.ids import new_run_id
 from headgate.store.memory import MemoryStore
-from tests.runs.fakes import STARTED, Fake, HeldStore, Talk, begin, over, run, saying, texts, turns, working
+from tests.runs.fakes import STARTED, Fake, HeldStore, Talk, begin, over, run, saying, texts, told, turns, working
 
 DONE = Finished("stop")
 
@@ -35,7 +35,7 @@ def test_a_run_goes_from_its_provider_into_the_store() -> None:
         store = MemoryStore()
         async with working(Fake(saying("a", "b")), store) as engine:
             made = await over(engine, await begin(engine))
-            assert made.events == [STARTED, *texts("a", "b"), DONE]
+            assert told(made.events) == [STARTED, *texts("a", "b"), DONE]
             record = await store.get(made.id, "anybody")
             assert record is not None
             assert record.events == made.events
@@ -82,7 +82,7 @@ def test_a_provider_that_breaks_fails_its_run(
             talk.emit([STARTED, Text("a")])
             talk.end(error)
             await over(engine, made)
-            assert made.events[:-1] == [STARTED, Text("a")]
+            assert told(made.events)[:-1] == [STARTED, Text("a")]
             assert isinstance(made.last, Failed)
             assert (made.last.code, made.last.status) == (code, status)
 
@@ -102,7 +102,7 @@ def test_what_an_error_still_brought_is_not_lost() -> None:
             error.events = [STARTED, Text("a")]
             talk.end(error)
             await over(engine, made)
-            assert made.events[:-1] == [STARTED, Text("a")]
+            assert told(made.events)[:-1] == [STARTED, Text("a")]
 
     run(play())
 
@@ -120,7 +120,7 @@ def test_nothing_follows_an_end() -> None:
             talk.end(ProviderError("It broke."))
             await over(engine, made)
             await turns()
-            assert made.events == [STARTED, Text("a"), DONE]
+            assert told(made.events) == [STARTED, Text("a"), DONE]
 
     run(play())
 
@@ -161,8 +161,8 @@ def test_all_followers_see_the_same_whenever_they_came() -> None:
             await turns()
             late, rest = (asyncio.create_task(read(engine.follow(made), cursor)) for cursor in (0, 2))
             await turns()
-            talk.emit([Text("b"), DONE])
-            everything: list[AnyEvent] = [STARTED, *texts("a", "b"), DONE]
+            talk.emit([Text("b"), Usage(1, 2, 3), DONE])
+            everything: list[AnyEvent] = [STARTED, *texts("a", "b"), Usage(1, 2, 3), DONE]
             assert await early == await late == everything
             assert await rest == everything[2:]
             assert await read(engine.follow(made)) == everything

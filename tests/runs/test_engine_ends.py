@@ -8,7 +8,7 @@ from headgate.errors import StoreError, Unavailable
 from headgate.events import Finished, Stopped, Text
 from headgate.runs import Run, Settings
 from headgate.runs import commit as commit_module
-from tests.runs.fakes import STARTED, Fake, HeldStore, Talk, begin, code_of, over, run, saying, turns, working
+from tests.runs.fakes import STARTED, Fake, HeldStore, Talk, begin, code_of, over, run, saying, told, turns, working
 
 DONE = Finished("stop")
 
@@ -31,7 +31,7 @@ def test_a_run_ends_with_its_last_follower() -> None:
             engine.leave(second)
             await turns()
             assert (went_on, talk.was_cancelled) == (True, True)
-            assert made.events == [STARTED, Text("a"), Stopped("disconnect")]
+            assert told(made.events) == [STARTED, Text("a"), Stopped("disconnect")]
 
     run(play())
 
@@ -87,9 +87,9 @@ def test_stopping_ends_a_run_and_returns_when_that_is_kept() -> None:
             assert not any(stop.done() for stop in stops)
             store.gate.set()
             await asyncio.gather(*stops)
-            assert made.events == [STARTED, Text("a"), Stopped("user")]
+            assert told(made.events) == [STARTED, Text("a"), Stopped("user")]
             await engine.stop(made)
-            assert made.events == [STARTED, Text("a"), Stopped("user")]
+            assert told(made.events) == [STARTED, Text("a"), Stopped("user")]
 
     run(play())
 
@@ -107,7 +107,7 @@ def test_a_run_may_end_before_its_task_has_had_a_turn(by: str) -> None:
             else:
                 engine.leave(engine.follow(made))
             await over(engine, made)
-            assert made.events == [Stopped("user" if by == "stop" else "disconnect")]
+            assert told(made.events) == [Stopped("user" if by == "stop" else "disconnect")]
             await turns()
         assert provider.asked == []
 

@@ -10,7 +10,7 @@ from headgate.providers.base import Ask, Emit
 from headgate.runs import NO_HEDGE, Hedge, Member, Pool, Settings, Wishes
 from headgate.runs import drive as module
 from headgate.runs.pace import ENOUGH, MAX_MODELS, Pace
-from tests.runs.fakes import Play, Talk, over, run, saying, turns
+from tests.runs.fakes import Play, Talk, over, run, saying, told, turns
 from tests.runs.fleet import DONE, Fleet, failing, first, silence
 
 AT_ONCE = Wishes(hedge=Hedge(0.0))
@@ -44,7 +44,7 @@ def test_the_first_may_still_win() -> None:
             assert other.was_cancelled
             one.emit([DONE])
             one.end()
-            log = (await over(fleet.engine, begun)).events
+            log = told((await over(fleet.engine, begun)).events)
             assert [event.delta for event in log if isinstance(event, Text)] == ["mine"]
             assert [event.provider for event in log if isinstance(event, Attempt)] == ["b"]
 
@@ -79,7 +79,7 @@ def test_a_failure_of_one_leaves_the_other_alone() -> None:
             await turns()
             slow.emit([Started("a", "m", "", 0), Text("patience"), DONE])
             slow.end()
-            log = (await over(fleet.engine, begun)).events
+            log = told((await over(fleet.engine, begun)).events)
             assert [event.code for event in log if isinstance(event, Attempt)] == ["down"]
             assert Text("patience") in log
 
@@ -99,7 +99,7 @@ def test_two_are_asked_at_a_time_and_a_third_when_one_has_failed() -> None:
             await asyncio.sleep(0.05)
             assert fleet.asked == [1, 1, 0]
             fails.set()
-            log = (await over(fleet.engine, begun)).events
+            log = told((await over(fleet.engine, begun)).events)
             assert [event.code for event in log if isinstance(event, Attempt)] == ["down", "slower"]
             assert Text("third") in log
 

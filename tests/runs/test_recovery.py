@@ -18,6 +18,7 @@ from tests.runs.fakes import (
     run,
     saying,
     texts,
+    told,
     turns,
     working,
 )
@@ -48,7 +49,7 @@ def test_a_kept_run_without_output_is_asked_again() -> None:
         store, provider = left(keep=True), Fake(saying("a"))
         async with working(provider, store, replay=replay) as engine:
             made = await over(engine, await engine.find(ID, "anybody"))
-            assert made.events == [STARTED, *texts("a"), Finished("stop")]
+            assert told(made.events) == [STARTED, *texts("a"), Finished("stop")]
         assert len(provider.asked) == 1
         assert store.kept(ID) == made.events
         assert all(segment.head is None for batch in store.batches for segment in batch)
@@ -72,11 +73,11 @@ def test_any_other_run_ends(keep: bool, said: list[AnyEvent]) -> None:
         provider, store = Fake(None), left(keep=keep, events=said)
         async with working(provider, store, replay=replay) as engine:
             made = await over(engine, await engine.find(ID, "anybody"))
-            assert made.events[:-1] == said
+            assert told(made.events)[:-1] == said
             assert isinstance(made.last, Failed)
             assert (made.last.code, made.last.status) == ("producer_lost", 503)
         assert provider.asked == []
-        assert store.kept(ID) == [made.last]
+        assert told(store.kept(ID)) == [made.last]
 
     run(play())
 

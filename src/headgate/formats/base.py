@@ -8,11 +8,11 @@ break at every bend. Whatever a format needs from outside (ids, the time, the mo
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
-from headgate.events import AnyEvent
+from headgate.events import AnyEvent, Usage
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -47,6 +47,20 @@ class Reader(Protocol):
 
     def close(self) -> Sequence[AnyEvent]:
         """The upstream's body ended: return what was held back, or raise ProviderError if it was cut."""
+
+
+@runtime_checkable
+class EarlyUsage(Protocol):
+    """A reader that may know of the usage before the answer is over."""
+
+    @property
+    def early_usage(self) -> Usage | None:
+        """What was said of it so far."""
+
+
+def early_usage(reader: object) -> Usage | None:
+    """What a reader knows of it by now, if it is such a one."""
+    return reader.early_usage if isinstance(reader, EarlyUsage) else None
 
 
 class Writer(Protocol):

@@ -17,7 +17,7 @@ from typing import TypeAlias
 from headgate.errors import ProviderError
 from headgate.events import AnyEvent
 from headgate.formats import upstream_errors
-from headgate.formats.base import Origin, Reader
+from headgate.formats.base import Origin, Reader, early_usage
 from headgate.net import Client, Flow, NetError, Target
 from headgate.providers.base import Ask, Emit
 
@@ -60,6 +60,14 @@ class Answer:
 
     async def fetch(self, client: Client, target: Target, body: bytes, headers: Sequence[tuple[str, str]]) -> None:
         """Ask, and emit all that comes; returns when the answer is over."""
+        try:
+            await self._fetch(client, target, body, headers)
+        except BaseException:
+            if (usage := early_usage(self._reader)) is not None:
+                self._ask.on_usage(usage)
+            raise
+
+    async def _fetch(self, client: Client, target: Target, body: bytes, headers: Sequence[tuple[str, str]]) -> None:
         try:
             await client.fetch(target, body, self, connect_timeout=self._ask.limits.connect, headers=headers)
         except asyncio.CancelledError:

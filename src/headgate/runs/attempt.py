@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from headgate.errors import ProviderError
-from headgate.events import OUTPUT, AnyEvent, Finished
+from headgate.events import OUTPUT, AnyEvent, Finished, Usage
 from headgate.providers.base import Flow, Limits
 from headgate.runs.pool import Member
 from headgate.runs.run import Run
@@ -139,6 +139,11 @@ class Attempt:
     def on_flow(self, flow: Flow) -> None:
         """How to hold the provider back."""
         self._flow = flow
+
+    def on_usage(self, usage: Usage) -> None:
+        """What it has said of its usage, when its answer breaks."""
+        if self.is_claimed and self.run.bill is not None:
+            self.run.bill.see(usage)
 
     def let_go(self, now: float) -> None:
         """Asked by the clock: the provider may go on once the log has caught up."""

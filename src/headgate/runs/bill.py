@@ -12,6 +12,8 @@ as to what went in, and as to what came out for at least as much.
 """
 
 import asyncio
+import logging
+import math
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +26,7 @@ from headgate.errors import HeadgateError
 from headgate.events import (
     OUTPUT,
     AnyEvent,
+    Continued,
     Failed,
     Finished,
     Last,
@@ -34,12 +37,14 @@ from headgate.events import (
     ToolInput,
     Usage,
 )
-from headgate.formats import counting
+from headgate.formats import counting, tokens
 from headgate.formats.counting import Count, Steps, take
 from headgate.formats.prompts import PROMPTS
 from headgate.runs.prices import DIGITS, Prices
 
-FEW_BYTES, FEW_EVENTS = 6_000, 300
+log = logging.getLogger(__name__)
+
+FEW_BYTES, FEW_EVENTS = 5_000, 300
 """What is counted on the spot: it takes well under a millisecond."""
 
 REST = 0.0002
@@ -67,6 +72,14 @@ class Billing:
         self.prices = prices or Prices()
         self._counter = ThreadPoolExecutor(1, "counting")
 
+    def bill(self, call: Call | None, events: Sequence[AnyEvent] = ()) -> "Bill":
+        """The bill of a run that begins, or of one that was left with these events; no call is one nobody can read."""
+        bill = Bill(self, call)
+        for number, event in enumerate(events):
+            if isinstance(event, Started | Continued):
+                bill.answers(event.provider, event.model, number)
+        return bill
+
     async def count(self, steps: Steps[T]) -> T:
         """Take all the steps, without keeping the loop from its work."""
         return await asyncio.get_running_loop().run_in_executor(self._counter, _take_slowly, steps)
@@ -79,32 +92,23 @@ class Billing:
 class Bill:
     """One run's."""
 
-    __slots__ = ("_asked", "_billing", "_call", "_held", "_is_settled", "_legs", "_provider", "_seen")
+    __slots__ = ("_billing", "_call", "_held", "_is_settled", "_legs")
 
     def __init__(self, billing: Billing, call: Call | None) -> None:
         self._billing, self._call = billing, call
-        self._provider = self._asked = ""
-        self._seen: Usage | None = None
-        self._legs: list[Leg] | None = None
-        """Where several providers had a part in the answer: those parts."""
+        self._legs: list[Leg] = []
         self._held: Finished | None = None
         """The end, while what is before it is being counted."""
         self._is_settled = False
 
-    def ask(self, provider: str, model: str) -> None:
-        """This provider is asked for a model of that name; it may call it by another."""
-        self._provider, self._asked, self._seen = provider, model, None
+    def answers(self, provider: str, model: str, first: int) -> None:
+        """From the event of that number on this provider answers, which was asked for a model of that name."""
+        self._legs.append(Leg(first, provider, model))
 
     def see(self, usage: Usage) -> None:
         """What the provider has said of its usage, when its answer breaks."""
-        self._seen = usage
-
-    def go_on(self, first: int) -> None:
-        """From the event of that number on another provider answers: the one that is asked next."""
-        if self._legs is None:
-            self._legs = [Leg(0)]
-        self._end_leg()
-        self._legs.append(Leg(first))
+        if self._legs:
+            self._legs[-1].seen = usage
 
     def close(self, events: list[AnyEvent], started: Started | None, written: int) -> bool:
         """
@@ -113,18 +117,18 @@ class Bill:
         False when counting would take too long here. Then the end has been taken away again, and `settle`
         gives it back. `written` says how many events are facts already.
         """
-        if self._is_settled:
+        if self._is_settled or started is None:
             return True
         end, said = events[-1], events[-2] if len(events) - 2 >= written else None
         if type(said) is Usage:
-            if self._legs is None and _is_whole(said, events):
-                events[-2] = self._priced(said, Leg(0, self._provider, self._asked), started)
+            if len(self._legs) < 2 and _is_whole(said, events):
+                events[-2] = self._priced(said, self._last_leg(), started)
                 return True
-            self._seen = said
+            self._last_leg().seen = said
             del events[-2]
-        if not self._is_owed(events, started, end):
+        if not self._is_owed(events, end):
             return True
-        if self._is_short(events):
+        if self.is_short(events):
             events[-1:] = [self._sum(take(self._steps(events)), started, end), end]
         elif type(end) is Finished:
             self._held = end
@@ -136,35 +140,47 @@ class Bill:
     async def settle(self, events: Sequence[AnyEvent], started: Started | None, end: Last) -> list[AnyEvent]:
         """The end, with the bill before it, however long counting takes; an end that `close` took away comes first."""
         end, self._held = self._held or end, None
-        if not self._is_owed(events, started, end) or self._is_short(events):
+        if started is None or not self._is_owed(events, end) or self.is_short(events):
             # Which `close` can do.
             return [end]
-        counts = await self._billing.count(self._steps(list(events)))
+        counts = await self._counts(list(events))
         self._is_settled = True
-        return [self._sum(counts, started, end), end]
+        return [end] if counts is None else [self._sum(counts, started, end), end]
 
-    def _is_owed(self, events: Sequence[AnyEvent], started: Started | None, end: AnyEvent) -> bool:
-        """Whether somebody will want to be paid."""
-        if started is None:
-            return self._seen is not None and not isinstance(end, Failed)
-        return not isinstance(end, Failed) or self._seen is not None or _has_output(events)
+    async def _counts(self, events: Sequence[AnyEvent]) -> list[Count] | None:
+        work = asyncio.ensure_future(self._billing.count(self._steps(events)))
+        while True:
+            try:
+                return await asyncio.shield(work)
+            except asyncio.CancelledError:
+                if work.cancelled():
+                    return None
+                # Somebody wants the run to end, which is what it does.
+            except Exception:
+                log.exception("The tokens of a run could not be counted")
+                return None
 
-    def _is_short(self, events: Sequence[AnyEvent]) -> bool:
+    def _last_leg(self) -> Leg:
+        if not self._legs:
+            self._legs.append(Leg(0))
+        return self._legs[-1]
+
+    def _is_owed(self, events: Sequence[AnyEvent], end: AnyEvent) -> bool:
+        """Whether the provider will want to be paid: not for an error in place of an answer."""
+        return not isinstance(end, Failed) or self._last_leg().seen is not None or _has_output(events)
+
+    def is_short(self, events: Sequence[AnyEvent]) -> bool:
+        """Whether it may be counted on the spot."""
         if len(events) > FEW_EVENTS:
             return False
         size = sum(len(raw) for raw in self._call.fields.values()) if self._call is not None else 0
         size += sum(len(event.delta) for event in events if isinstance(event, Text | Reasoning | ToolInput | Refusal))
         return size <= FEW_BYTES
 
-    def _end_leg(self) -> None:
-        if self._legs is not None:
-            leg = self._legs[-1]
-            leg.provider, leg.asked, leg.seen = self._provider, self._asked, self._seen
-
     def _steps(self, events: Sequence[AnyEvent]) -> Steps[list[Count]]:
         """What each leg was given and gave."""
         asked = yield from _of_request(self._call)
-        firsts = [0] if self._legs is None else [leg.first for leg in self._legs]
+        firsts = [leg.first for leg in self._legs]
         counts, before = list[Count](), 0
         for first, upto in zip(firsts, [*firsts[1:], len(events)], strict=True):
             count = yield from counting.of_answer(events[first:upto])
@@ -173,13 +189,14 @@ class Bill:
             before += count.output - count.reasoning
         return counts
 
-    def _sum(self, counts: Sequence[Count], started: Started | None, end: AnyEvent) -> Usage:
-        self._end_leg()
-        legs = self._legs or [Leg(0, self._provider, self._asked, self._seen)]
+    def _sum(self, counts: Sequence[Count], started: Started, end: AnyEvent) -> Usage:
         usages = []
-        for number, (leg, count) in enumerate(zip(legs, counts, strict=True)):
-            is_whole = number == len(legs) - 1 and isinstance(end, Finished)
+        for number, (leg, count) in enumerate(zip(self._legs, counts, strict=True)):
+            is_whole = number == len(counts) - 1 and isinstance(end, Finished)
+            # The name that a model gives itself is known of the first one only.
             named = started if number == 0 else None
+            if tokens.is_of_more(leg.asked):
+                count = Count(*(math.ceil(part * tokens.MORE) for part in count))
             usages.append(self._priced(_completed(leg.seen, count, is_whole=is_whole), leg, named))
         return usages[0] if len(usages) == 1 else _together(usages)
 

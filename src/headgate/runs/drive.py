@@ -78,6 +78,8 @@ class Drive:
         """How many of them the log has."""
         self._error: ProviderError | None = None
         """What went wrong first: with whom the client means, or in the middle of the answer."""
+        self._is_meants = False
+        """Whether it went wrong with whom the client means."""
         self._broke: tuple[Target, Tried] | None = None
         """Who began the answer and broke, while it is gone on with."""
         self._asked = self._call
@@ -95,7 +97,7 @@ class Drive:
         assert self._error is not None, "nobody failed, and nobody answered"
         if len(self._failures) > 1 and self._run.started is None:
             self._note()
-        # What the others said is in the record; who is asked first is whom the client means.
+        # What the others said is in the record.
         self._error.attempts = tuple(self._failures)
         raise self._error
 
@@ -283,6 +285,8 @@ class Drive:
         if self._broke is not None:
             going_on = Continued(target.provider.name, target.model, self._broke[1])
             held = [going_on, *(event for event in held if not isinstance(event, Started))]
+        if self._run.bill is not None:
+            self._run.bill.answers(target.provider.name, target.model, len(self._run.events))
         return [*self._unnoted(), *held] if self._noted < len(self._failures) else held
 
     def _question(self, target: Target, limits: Limits, attempt: Attempt) -> Ask:
@@ -297,6 +301,7 @@ class Drive:
             key=self._wishes.key if is_meant else "",
             organization=self._wishes.organization if is_meant else "",
             on_flow=attempt.on_flow,
+            on_usage=attempt.on_usage,
         )
 
     def _can_go_on(self, error: ProviderError) -> bool:
@@ -316,15 +321,17 @@ class Drive:
         return self._wishes.key != "" and target is self._meant
 
     def _note_break(self, target: Target, member: Member, error: ProviderError) -> None:
+        self._add_failure(target, member, error)
         if self._broke is None:
             self._error = error
-        self._add_failure(target, member, error)
         # The log learns of it from whoever goes on, or from its end.
         self._noted = len(self._failures)
         self._broke, self._is_won = (target, self._failures[-1]), False
 
     def _add_failure(self, target: Target, member: Member, error: ProviderError) -> None:
-        self._error = self._error or error
+        if self._error is None or (target is self._meant and self._broke is None and not self._is_meants):
+            # Who is in trouble is asked last, but it is the one that the client means.
+            self._error, self._is_meants = error, target is self._meant
         name = member.provider.name
         self._failures.append(Tried(name, target.model, error.status, error.code, error.message, member.label))
 

@@ -19,10 +19,11 @@ import msgspec
 
 from headgate.calls import Call
 from headgate.errors import HeadgateError, NotFound, Unavailable
-from headgate.events import AnyEvent, Failed, Stopped
+from headgate.events import AnyEvent, Failed, Last, Stopped
 from headgate.events import Attempt as Tried
 from headgate.runs.archive import Archive
 from headgate.runs.attempt import Attempt
+from headgate.runs.bill import Billing
 from headgate.runs.catalogue import Catalogue
 from headgate.runs.commit import GroupCommit
 from headgate.runs.drive import Desk, Drive, Route
@@ -30,6 +31,7 @@ from headgate.runs.ids import is_run_id, new_run_id
 from headgate.runs.live import Live
 from headgate.runs.parting import Parting
 from headgate.runs.pool import Pool
+from headgate.runs.prices import Prices
 from headgate.runs.room import RoomWatch
 from headgate.runs.run import Follower, Run, Urgency
 from headgate.runs.wishes import NOTHING, Hedge, Wishes, wishes_again
@@ -72,6 +74,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a run asks several providers at once, where its request does not say."""
     goes_on: bool = False
     """Whether another provider goes on with an answer that breaks, where its request does not say."""
+    prices: Prices = msgspec.field(default_factory=Prices)
     check_hook: Callable[[Hook], None] = lambda hook: None
     """Raises BadRequest for a run's own hook that nobody could ever be told by."""
 
@@ -92,6 +95,7 @@ class Engine:
         self._listeners: list[Callable[[Run], None]] = []
         self._farewells: list[Callable[[], Awaitable[None]]] = []
         self._archive = Archive(store)
+        self._billing = Billing(settings.prices)
         self._attempts: set[Attempt] = set()
         self._desk = Desk(
             self._append,
@@ -131,6 +135,7 @@ class Engine:
         for chore in self._chores:
             chore.cancel()
         await self._tasks.__aexit__(None, None, None)
+        self._billing.close()
         for farewell in self._farewells:
             await farewell()
         await self._store.close()
@@ -159,6 +164,7 @@ class Engine:
             limits=wishes.kept_limits,
         )
         run = Run(head, durable=call.store)
+        run.bill = self._billing.bill(call)
         self._live.add(run, run.head.names)
         self._begin(run, call, route, wishes)
         return run
@@ -275,7 +281,7 @@ class Engine:
         if run.has_ended:
             return
         run.is_driven = True
-        end: AnyEvent
+        end: Last
         try:
             await Drive(run, call, route, wishes, self._desk).go()
             end = Failed("upstream_incomplete", "The provider left its answer without an end.")
@@ -286,8 +292,12 @@ class Engine:
         except Exception:
             log.exception("The run %s broke", run.id)
             end = Failed("internal_error", "The gateway failed on this answer; its log says why.", 500)
-        # Which is the second end of an answer that is whole, and as such ignored.
-        self._append(run, [end])
+        await self._end(run, end)
+
+    async def _end(self, run: Run, end: Last) -> None:
+        """End a run, if that is not done yet: an answer that is whole has ended itself."""
+        if not run.has_ended:
+            self._append(run, [end] if run.bill is None else await run.bill.settle(run.events, run.started, end))
 
     def _append(self, run: Run, events: Sequence[AnyEvent]) -> None:
         """The one place where logs grow. Nothing follows a run's end."""
@@ -367,9 +377,10 @@ class Engine:
         run = Run.kept(record.head, record.events, None)
         has_nothing = all(isinstance(event, Tried) for event in run.events)
         is_worth_it = run.head.keep and has_nothing and not run.head.own_key
-        call = replay(record) if is_worth_it else None
+        call = replay(record) if is_worth_it or not has_nothing else None
+        run.bill = self._billing.bill(call, run.events)
         self._live.add(run, [name for name in run.head.names if await self._is_newest(run, name)])
-        if call is not None:
+        if is_worth_it and call is not None:
             try:
                 route = await self.catalogue.route(call.model, call.fallbacks)
                 self._begin(run, call, route, wishes_again(run.head))
@@ -377,7 +388,12 @@ class Engine:
             except NotFound as error:
                 self._append(run, [_failed(error)])
                 return
-        self._append(run, [Failed("producer_lost", "The gateway stopped in the middle of this answer.", 503)])
+        lost = Failed("producer_lost", "The gateway stopped in the middle of this answer.", 503)
+        if run.bill.is_short(run.events):
+            await self._end(run, lost)
+        else:
+            # Nobody should wait for that at the start.
+            run.task = self._loop.create_task(self._end(run, lost))
 
     async def _is_newest(self, run: Run, name: str) -> bool:
         """Whether no newer run that is over has that name."""
@@ -385,7 +401,7 @@ class Engine:
         return kept is None or kept.head.run < run.id
 
 
-def _stopped(run: Run) -> AnyEvent:
+def _stopped(run: Run) -> Last:
     if run.stopped_by in ("user", "disconnect"):
         return Stopped(run.stopped_by)
     return Failed("shutting_down", "The gateway was shut down in the middle of this answer.", 503)

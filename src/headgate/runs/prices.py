@@ -22,6 +22,10 @@ MAX_KNOWN = 2000
 """Caps how many models are remembered; names come from upstream, and somebody may make them up."""
 
 
+MAX_LIKE = 4
+"""How many names may lead from one to the next; more would be a circle."""
+
+
 class Price(msgspec.Struct, frozen=True, kw_only=True):
     """US dollars for a million tokens; what is not said costs what it is a part of."""
 
@@ -91,8 +95,10 @@ class Prices:
 
     def price(self, usage: Usage, provider: str, model: str, asked: str = "") -> Usage:
         """The usage with what it cost; `asked` is the model by the name it was asked for."""
-        said, details = own_words(usage.extra) if usage.extra is not None else (None, NO_DETAILS)
-        cost = said
+        cost, details = own_words(usage.extra) if usage.extra is not None else (None, NO_DETAILS)
+        if usage.estimated:
+            # Its own words are of an earlier moment.
+            cost = None
         if cost is None and (price := self.of(provider, model, asked)) is not None:
             cost = cost_of(usage, price, details)
         if cost is None:
@@ -131,19 +137,21 @@ class Prices:
 
     def _follow(self, prices: PriceList, name: str) -> Price | None:
         found = prices.find(name)
-        if found is None:
-            return None
-        price, stood_for = found
-        if price.like is None:
-            return price
-        other = price.like.replace("*", stood_for)
-        service, _, model = other.partition("/")
+        for _ in range(MAX_LIKE):
+            if found is None:
+                return None
+            price, stood_for = found
+            if price.like is None:
+                return price
+            found = self._find(price.like.replace("*", stood_for))
+        return None
+
+    def _find(self, name: str) -> tuple[Price, str] | None:
+        service, _, model = name.partition("/")
         for variant in variants(model):
             for known in (self._own, self._common):
-                found = known.find(f"{service}/{variant}")
-                # One step only: nobody needs more, and none can go in circles.
-                if found is not None and found[0].like is None:
-                    return found[0]
+                if (found := known.find(f"{service}/{variant}")) is not None:
+                    return found
         return None
 
 

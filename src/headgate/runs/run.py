@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 
 from headgate.events import LAST, OUTPUT, AnyEvent, Last, Started
+from headgate.runs.bill import Bill
 from headgate.runs.crowd import FEW, Crowd
 from headgate.runs.tries import Try
 from headgate.store.base import Head
@@ -95,6 +96,8 @@ class Run:
         """When that happened (Unix seconds); None for a run that was made before this process was."""
         self.tries: list[Try] = []
         """What was tried for it by this process."""
+        self.bill: Bill | None = None
+        """What is to be paid for it; None once it is over, and for one that was kept."""
 
     @classmethod
     def kept(cls, head: Head, events: list[AnyEvent], ended: float | None) -> "Run":
@@ -136,6 +139,10 @@ class Run:
             self.first_at = time.time()
         self.events += events
         if isinstance(events[-1], LAST):
+            if self.bill is not None:
+                if not self.bill.close(self.events, self.started, self.written):
+                    return urgency
+                self.bill = None
             self.ended = time.time()
             return Urgency.END
         return urgency

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from headgate.errors import ProviderError
-from headgate.events import AnyEvent, Finished, Started, Text
+from headgate.events import AnyEvent, Finished, Started, Text, Usage
 from headgate.formats import lenient, openai, sse, upstream_errors
 from headgate.formats.anthropic import extra, failures, usage
 from headgate.formats.anthropic.blocks import Blocks
@@ -61,6 +61,11 @@ class Reader:
         self._usage: dict[str, Any] = {}
         self._reason: str | None = None
         self._ending = Ending()
+
+    @property
+    def early_usage(self) -> Usage | None:
+        """What was said of it so far: what went in stands at the beginning."""
+        return usage.read(self._usage)
 
     def feed(self, data: bytes) -> Sequence[AnyEvent]:
         """Take whatever arrived and return the events that are now certain."""

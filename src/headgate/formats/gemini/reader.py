@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from headgate.errors import ProviderError
-from headgate.events import AnyEvent, Finished, Started, Text
+from headgate.events import AnyEvent, Finished, Started, Text, Usage
 from headgate.formats import lenient, openai, sse, upstream_errors
 from headgate.formats.base import Origin
 from headgate.formats.gemini import counts, plain
@@ -51,6 +51,12 @@ class Reader:
         self._held: dict[str, Any] = {}
         """The part of it that came after the beginning."""
         self._is_blocked = False
+
+    @property
+    def early_usage(self) -> Usage | None:
+        """What was said of it so far, which is something with every chunk."""
+        usage = self._usage
+        return counts.read(lenient.decode(bytes(usage)) if isinstance(usage, msgspec.Raw) else usage)
 
     def feed(self, data: bytes) -> Sequence[AnyEvent]:
         """Take whatever arrived and return the events that are now certain."""
@@ -212,10 +218,7 @@ class Reader:
 
     def _end(self, events: list[AnyEvent]) -> None:
         self.is_over = True
-        usage = self._usage
-        if isinstance(usage, msgspec.Raw):
-            usage = lenient.decode(bytes(usage))
-        counted = counts.read(usage)
+        counted = self.early_usage
         if counted is not None:
             events.append(counted)
         events.append(self._finished())

@@ -68,6 +68,11 @@ class Reader:
         self._has_deltas = False
         self._has_output = False
 
+    @property
+    def early_usage(self) -> Usage | None:
+        """What was said of it so far: some say it with every chunk."""
+        return self._usage
+
     def feed(self, data: bytes) -> Sequence[AnyEvent]:
         """Take whatever arrived and return the events that are now certain."""
         events: list[AnyEvent] = []
