@@ -23,6 +23,7 @@ from headgate.dialects import gemini as gemini_dialect
 from headgate.dialects import metrics as metrics_dialect
 from headgate.dialects import offload as offload_dialect
 from headgate.dialects import openai as openai_dialect
+from headgate.dialects import purai as purai_dialect
 from headgate.dialects import responses as responses_dialect
 from headgate.dialects import runs as runs_dialect
 from headgate.dialects import service as service_dialect
@@ -86,6 +87,8 @@ def build(config: Config, client: Client) -> Parts:
         *embeddings_dialect.routes(errands, keys, bounds),
         *responses_dialect.routes(engine, keys, bounds),
     ]
+    stand_ins = [f"{each.name}/{each.default_model}" for each in config.providers if each.default_model]
+    purai = purai_dialect.routes(engine, keys, bounds, config.personalities, stand_ins)
     routes = Routes(
         [
             *service_dialect.routes(engine),
@@ -97,8 +100,9 @@ def build(config: Config, client: Client) -> Parts:
             *webhooks_dialect.routes(engine, keys, addressing, webhooks),
             *offload_dialect.routes(engine, keys, bounds, address),
             *metrics_dialect.routes(Exposition(meters), keys, _metrics_readers(config)),
+            *purai,
         ],
-        drop_in.twins(openai),
+        drop_in.twins(openai, taken=purai),
     )
     pages = Pages(routes)
     gate = Gate(routes, pages, config.server.cors_origins, Watch(meters, keys, access))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from headgate.config import SETTINGS, VARIABLES, Setting, load
-from headgate.config.settings import ENDPOINT_SECTION, PROVIDER_SECTION
+from headgate.config.settings import ENDPOINT_SECTION, PERSONALITY_SECTION, PROVIDER_SECTION
 from headgate.providers.registry import SERVICES, Service
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
@@ -43,7 +43,8 @@ def section(name: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "name", ["server", "store", "webhooks", "metrics", "log", "otel", ENDPOINT_SECTION, PROVIDER_SECTION]
+    "name",
+    ["server", "store", "webhooks", "metrics", "log", "otel", ENDPOINT_SECTION, PERSONALITY_SECTION, PROVIDER_SECTION],
 )
 def test_every_setting_has_its_row(name: str) -> None:
     assert section(f"[{name}]") == [setting_row(setting) for setting in SETTINGS if setting.section == name]

@@ -37,8 +37,9 @@ FACES = [
     Face("openai.responses", "/v1/responses", {"input": "Hello", "temperature": 0.5, "metadata": {"a": "b"}}),
     Face("anthropic.messages", "/anthropic/v1/messages", {"max_tokens": 5000, "messages": HELLO}),
     Face("ui", "/v1/ui", {"messages": UI_MESSAGES}),
+    Face("purai.chat", "/openai/chat/completions", {"messages": HELLO}),
 ]
-IDS = ["chat", "chat with usage", "completions", "responses", "messages", "ui"]
+IDS = ["chat", "chat with usage", "completions", "responses", "messages", "ui", "purai"]
 SAID: list[dict[str, Any]] = [
     {"text": counting(30)},
     {"text": "é \n\n data: x", "reasoning": 3},

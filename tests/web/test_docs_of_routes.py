@@ -18,6 +18,7 @@ from headgate.formats import (
     openai_completions,
     openai_embeddings,
     openai_responses,
+    purai,
     ui_messages,
 )
 from headgate.runs import Run
@@ -56,6 +57,8 @@ READERS: dict[str, Callable[[bytes], object]] = {
     f"{GEMINI}:embedContent": lambda body: gemini.read_embed(body, "m", single=True),
     f"{GEMINI}:batchEmbedContents": lambda body: gemini.read_embed(body, "m", single=False),
     "/anthropic/v1/messages/count_tokens": anthropic.read_count,
+    "/openai/chat/completions": lambda body: purai.read(body, {}),
+    "/third-party/chat/completions": lambda body: purai.read(body, {}),
     "/v1/stream-chatgpt": offload.read,
     "/v1/async-chatgpt": offload.read,
 }

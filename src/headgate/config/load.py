@@ -12,6 +12,7 @@ from headgate.config.aliases import read_aliases
 from headgate.config.environment import CONFIG_VARIABLE, KEY_VARIABLE, URL_VARIABLE, overrides_in
 from headgate.config.keys import Key, read_keys
 from headgate.config.observing import Log, Metrics, Otel, check_token, notes_on_traces, wants_traces
+from headgate.config.personalities import find_personalities
 from headgate.config.problems import ConfigError, Problems, nearest
 from headgate.config.providers import ProviderConfig, find_providers, notes_on
 from headgate.config.reading import Override, Overrides, read_section, table_of
@@ -29,13 +30,14 @@ from headgate.config.settings import (
     Webhooks,
 )
 from headgate.config.webhooks import ENDPOINTS, EndpointConfig, find_endpoints
+from headgate.formats.purai import Personality
 from headgate.net.proxies import Proxies
 from headgate.runs import Several
 
 FILE_NAME = "headgate.toml"
 DEFAULT_URL = "http://127.0.0.1:8080"
 
-_SECTIONS = ("server", "store", "providers", "aliases", "keys", "webhooks", "metrics", "log", "otel")
+_SECTIONS = ("server", "store", "providers", "aliases", "keys", "webhooks", "metrics", "log", "otel", "purai")
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +57,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """At least one, in the order they were found; no two have the same name."""
     aliases: Mapping[str, str | Several] = {}
     """What each means, as provider/model."""
+    personalities: Mapping[str, Personality] = {}
+    """Parts for models to play, by their names."""
     keys: tuple[Key, ...] = ()
     """The keys that clients must send; without any the server is open."""
     proxies: Proxies = Proxies()
@@ -100,6 +104,7 @@ def load(path: Path | None, environ: Mapping[str, str], options: Mapping[str, st
         overrides[section, name] = Override(f"--{name.replace('_', '-')}", text)
     server = Server(**read_section("server", SERVER_SETTINGS, tables["server"], problems, overrides))
     providers = find_providers(tables["providers"], environ, problems)
+    aliases = read_aliases(tables["aliases"], providers, problems)
     otel = Otel(**read_section("otel", OTEL_SETTINGS, tables["otel"], problems, overrides))
     webhooks, endpoints = _webhooks(tables["webhooks"], environ, overrides, problems)
     config = Config(
@@ -112,7 +117,8 @@ def load(path: Path | None, environ: Mapping[str, str], options: Mapping[str, st
         otel=otel,
         sends_traces=wants_traces(otel, environ, problems),
         providers=providers,
-        aliases=read_aliases(tables["aliases"], providers, problems),
+        aliases=aliases,
+        personalities=find_personalities(tables["purai"], providers, aliases, problems),
         keys=read_keys(tables["keys"], environ, problems),
         proxies=_proxies(environ, problems),
         source=source,

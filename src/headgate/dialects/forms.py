@@ -12,10 +12,12 @@ from headgate.calls import Call
 from headgate.dialects import openai as faces
 from headgate.dialects.anthropic import MESSAGES
 from headgate.dialects.gemini import EVENTS
+from headgate.dialects.purai.notes import plan_of
 from headgate.dialects.responses.face import RESPONSES
 from headgate.errors import BadRequest
-from headgate.formats import anthropic, gemini, openai_chat, openai_completions, openai_responses, ui_messages
+from headgate.formats import anthropic, gemini, openai_chat, openai_completions, openai_responses, purai, ui_messages
 from headgate.formats.base import Writer
+from headgate.formats.purai import Plan
 from headgate.runs import Run
 
 MADE = "made"
@@ -30,7 +32,8 @@ _FACES = {
 }
 
 UI = ui_messages.NAME
-NAMES = (*_FACES, UI)
+PURAI = purai.NAME
+NAMES = (*_FACES, UI, PURAI)
 
 _ONE_ANSWER = (openai_responses.NAME, anthropic.NAME, UI)
 """Forms without a place for a second answer."""
@@ -57,7 +60,7 @@ def form_of(run: Run, name: str) -> Form:
     """The form of that name; raises BadRequest when there is none, or this run cannot be shown in it."""
     note = ui_note(run)
     if name == MADE:
-        name = run.head.format if note is None else UI
+        name = _made_in(run) if note is None else UI
     if name not in NAMES:
         known = ", ".join((*NAMES, MADE))
         raise BadRequest(f"'as' must be one of {known}.", param="as", code="invalid_value")
@@ -68,10 +71,18 @@ def form_of(run: Run, name: str) -> Form:
     if name == UI:
         message = None if note is None else note.message
         return Form(name, lambda: ui_messages.Writer(call, id, created, message), False)
-    face = _FACES[name]
-    if name != call.format:
-        call = msgspec.structs.replace(call, format=name, fields={"model": call.fields["model"]}, stream=True)
+    format = openai_chat.NAME if name == PURAI else name
+    face = _FACES[format]
+    if format != call.format:
+        call = msgspec.structs.replace(call, format=format, fields={"model": call.fields["model"]}, stream=True)
+    if name == PURAI:
+        plan = plan_of(run) or Plan()
+        return Form(name, lambda: purai.Writer(call, id, created, plan), True)
     return Form(name, lambda: face.writer(call, id, created), face.cuts)
+
+
+def _made_in(run: Run) -> str:
+    return run.head.format if plan_of(run) is None else PURAI
 
 
 def ui_note(run: Run) -> UINote | None:

@@ -17,7 +17,7 @@ MAX_PAGE = 100
 MAX_WORD = 300
 
 STATUSES = ("running", "finished", "failed", "stopped")
-FORMATS = tuple(name for name in forms.NAMES if name != forms.UI)
+FORMATS = tuple(name for name in forms.NAMES if name not in (forms.UI, forms.PURAI))
 PARAMETERS = ("limit", "before", "after", "status", "provider", "model", "format", "since", "until")
 
 _TIME = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?", re.ASCII)

@@ -378,7 +378,7 @@ FOLLOW = Doc(
             place="query",
             description=(
                 "`openai.chat`, `openai.completions` (words only), `openai.responses`, `anthropic.messages`, "
-                "`gemini.generate`, `ui` (the AI SDK's), or `made` for the form that the run was made in."
+                "`gemini.generate`, `ui` (the AI SDK's), `purai.chat`, or `made` for the form that the run was made in."
             ),
         ),
         _TOKEN,

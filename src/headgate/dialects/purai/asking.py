@@ -1,0 +1,74 @@
+"""The two endpoints that chat."""
+
+import functools
+from collections.abc import Mapping
+
+from headgate.dialects.openai import Bounds, check_text
+from headgate.dialects.purai import errors, notes
+from headgate.dialects.purai.planning import Planner, Scope
+from headgate.errors import HeadgateError
+from headgate.formats import openai_chat, purai
+from headgate.formats.purai import Asked, Personality, Plan
+from headgate.keys import Keys
+from headgate.runs import Engine, Wishes
+from headgate.web.answers import Face, answer
+from headgate.web.http import Request
+from headgate.web.routes import Handler
+from headgate.web.starting import begin
+
+
+class Asking:
+    """The endpoints, over one engine."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        keys: Keys,
+        bounds: Bounds,
+        planner: Planner,
+        personalities: Mapping[str, Personality],
+    ) -> None:
+        self._engine, self._keys, self._bounds = engine, keys, bounds
+        self._planner, self._personalities = planner, personalities
+
+    def ask(self, scope: Scope) -> Handler:
+        """The handler of one of them."""
+
+        async def handle(request: Request) -> None:
+            owner = self._keys.owner(request.headers)
+            body = await request.body(self._bounds.bytes, self._bounds.seconds)
+            check_text(body)
+            asked = purai.read(body, request.query())
+            personality = self._personality(asked, scope)
+            plan = await self._planner.plan(asked, personality, scope)
+            call = purai.call(asked, plan.names, personality)
+            wishes = Wishes(note=notes.encode(plan))
+            begun = await begin(self._engine, request, call, owner=owner, body=body, wishes=wishes)
+            if begun is None:
+                return
+            if not begun.is_new:
+                # What it began with, though others may have been listed, or been the first of several, since then.
+                call = openai_chat.read(begun.run.head.request)
+                plan = notes.plan_of(begun.run) or plan
+            try:
+                await answer(self._engine, begun.run, call, face(plan), request)
+            except HeadgateError as error:
+                raise errors.told(error, is_raw=plan.is_raw) from error
+
+        return handle
+
+    def _personality(self, asked: Asked, scope: Scope) -> Personality | None:
+        if asked.personality is None:
+            return None
+        if not scope.is_official:
+            raise errors.no_personality_here(scope.path)
+        found = self._personalities.get(asked.personality)
+        if found is None:
+            raise errors.unknown_personality(asked.personality, self._personalities)
+        return found
+
+
+def face(plan: Plan) -> Face:
+    """How a request with that plan is answered."""
+    writer, whole = functools.partial(purai.Writer, plan=plan), functools.partial(purai.whole, plan=plan)
+    return Face(openai_chat.read, writer, whole, cuts=True)
