@@ -7,7 +7,7 @@ import pytest
 
 from headgate.errors import BadRequest
 from headgate.formats import openai_chat
-from headgate.formats.anthropic import prompt, read, request
+from headgate.formats.anthropic import prompt, read, request, schemas
 
 from .wire import Json
 
@@ -186,8 +186,45 @@ def test_nobody_thinks_where_that_is_refused(fields: Json) -> None:
 
 def test_a_schema_for_the_answer() -> None:
     made = asked(response_format={"type": "json_schema", "json_schema": {"name": "n", "schema": WEATHER}})
-    assert made["output_config"] == {"format": {"type": "json_schema", "schema": WEATHER}}
+    assert made["output_config"] == {
+        "format": {"type": "json_schema", "schema": {**WEATHER, "additionalProperties": False}}
+    }
     assert "output_config" not in asked(response_format={"type": "text"})
+
+
+def test_a_schema_is_closed_and_its_limits_are_told_in_words() -> None:
+    """Anthropic refuses open objects, numbers' limits, and `oneOf`."""
+    inner = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 1, "description": "How many."}}}
+    given = {
+        "type": ["object", "null"],
+        "additionalProperties": True,
+        "properties": {"many": {"type": "array", "maxItems": 3, "items": inner}, "one": {"$ref": "#/$defs/one"}},
+        "$defs": {"one": {"oneOf": [inner, {"type": "string", "pattern": "a+"}]}},
+    }
+    closed = {
+        "type": "object",
+        "properties": {"n": {"type": "integer", "description": "How many. (minimum: 1)"}},
+        "additionalProperties": False,
+    }
+    assert schemas.closed(given) == {
+        "type": ["object", "null"],
+        "additionalProperties": False,
+        "properties": {
+            "many": {"type": "array", "items": closed, "description": "maxItems: 3"},
+            "one": {"$ref": "#/$defs/one"},
+        },
+        "$defs": {"one": {"anyOf": [closed, {"type": "string", "pattern": "a+"}]}},
+    }
+    tool = {"type": "function", "function": {"name": "f", "parameters": inner, "strict": True}}
+    assert asked(tools=[tool])["tools"][0]["input_schema"] == closed
+
+
+def test_a_schema_without_end_is_refused() -> None:
+    deep: Json = {}
+    for _ in range(schemas.MAX_DEPTH + 2):
+        deep = {"items": deep}
+    with pytest.raises(BadRequest):
+        schemas.closed(deep)
 
 
 @pytest.mark.parametrize(

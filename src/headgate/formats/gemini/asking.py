@@ -17,7 +17,7 @@ from headgate.calls import (
     Tool,
     ToolUse,
 )
-from headgate.formats import strict
+from headgate.formats import strict, words
 from headgate.formats.gemini import schemas
 
 UNSIGNED = "skip_thought_signature_validator"
@@ -146,7 +146,7 @@ def _arguments(use: ToolUse) -> dict[str, Any]:
 
 def _response(message: Message, names: dict[str, str]) -> dict[str, Any]:
     texts = [part.text for part in message.parts if isinstance(part, TextPart)]
-    text = "".join(texts)
+    text = words.together(texts)
     read = _object(text)
     id = message.call_id or ""
     response: dict[str, Any] = {

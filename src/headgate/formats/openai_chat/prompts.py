@@ -17,7 +17,7 @@ from headgate.calls import (
     Tool,
     ToolUse,
 )
-from headgate.formats import strict
+from headgate.formats import strict, words
 from headgate.formats.openai_chat.requests import (
     CallPart,
     ChatMessage,
@@ -174,7 +174,9 @@ def request(prompt: Prompt, model: str, *, stream: bool, stream_usage: bool, max
 def _message_out(message: Message) -> dict[str, Any]:
     out: dict[str, Any] = {"role": message.role}
     if message.parts and all(isinstance(part, TextPart) for part in message.parts):
-        out["content"] = "".join(part.text for part in message.parts if isinstance(part, TextPart))
+        texts = [part.text for part in message.parts if isinstance(part, TextPart)]
+        # An answer's pieces are one text already.
+        out["content"] = "".join(texts) if message.role == "assistant" else words.together(texts)
     elif message.parts:
         out["content"] = [_part_out(part) for part in message.parts]
     else:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from headgate.calls import AudioPart, FilePart, ImagePart, Message, Part, Prompt, RefusalPart, TextPart, Tool, ToolUse
-from headgate.formats import openai, strict
+from headgate.formats import openai, strict, words
 
 
 def request(prompt: Prompt, model: str, *, stream: bool) -> bytes:
@@ -86,7 +86,7 @@ def _content(message: Message) -> str | list[dict[str, Any]]:
 def _output(message: Message) -> str | list[dict[str, Any]]:
     """A tool's output: a bare string where it is nothing but words."""
     if all(isinstance(part, TextPart) for part in message.parts):
-        return "".join(part.text for part in message.parts if isinstance(part, TextPart))
+        return words.together(part.text for part in message.parts if isinstance(part, TextPart))
     return [_spoken(part, "input_text") for part in message.parts]
 
 
