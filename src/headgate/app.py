@@ -16,6 +16,7 @@ import uvloop
 
 from headgate.calls import Call
 from headgate.config import Config, ProviderConfig, Secret, secrets_of
+from headgate.config.prices import common_prices, services
 from headgate.dialects import anthropic as anthropic_dialect
 from headgate.dialects import drop_in
 from headgate.dialects import embeddings as embeddings_dialect
@@ -45,6 +46,7 @@ from headgate.providers.registry import GENERATE, MESSAGES
 from headgate.providers.service import Service
 from headgate.providers.simulator import Simulator
 from headgate.runs import Catalogue, Engine, Errands, Member, Pool, Settings, Slots
+from headgate.runs.prices import Prices
 from headgate.store.base import Record, Store
 from headgate.store.memory import MemoryStore
 from headgate.store.sqlite import SqliteStore
@@ -71,6 +73,7 @@ def build(config: Config, client: Client) -> Parts:
         min_free=config.store.min_free,
         keep_alive=config.server.keep_alive,
         hooks=addressing.hooks,
+        prices=Prices(config.prices, common_prices(), services(config.providers)),
         check_hook=partial(check_hook, guard),
     )
     errands = Errands(catalogue, pools)

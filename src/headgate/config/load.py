@@ -14,6 +14,7 @@ from headgate.config.keys import Key, read_keys
 from headgate.config.observing import Log, Metrics, Otel, check_token, notes_on_traces, wants_traces
 from headgate.config.personalities import find_personalities
 from headgate.config.problems import ConfigError, Problems, nearest
+from headgate.config.prices import read_prices
 from headgate.config.providers import ProviderConfig, find_providers, notes_on
 from headgate.config.reading import Override, Overrides, read_section, table_of
 from headgate.config.secret import Secret
@@ -33,11 +34,13 @@ from headgate.config.webhooks import ENDPOINTS, EndpointConfig, find_endpoints
 from headgate.formats.purai import Personality
 from headgate.net.proxies import Proxies
 from headgate.runs import Several
+from headgate.runs.prices import Price
 
 FILE_NAME = "headgate.toml"
 DEFAULT_URL = "http://127.0.0.1:8080"
 
-_SECTIONS = ("server", "store", "providers", "aliases", "keys", "webhooks", "metrics", "log", "otel", "purai")
+_SECTIONS = ("server", "store", "providers", "aliases",
+    "prices", "keys", "webhooks", "metrics", "log", "otel", "purai")
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +62,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """What each means, as provider/model."""
     personalities: Mapping[str, Personality] = {}
     """Parts for models to play, by their names."""
+    prices: Mapping[str, Price] = {}
+    """What models cost, by provider and model, where that is not commonly known or is known wrong."""
     keys: tuple[Key, ...] = ()
     """The keys that clients must send; without any the server is open."""
     proxies: Proxies = Proxies()
@@ -119,6 +124,7 @@ def load(path: Path | None, environ: Mapping[str, str], options: Mapping[str, st
         providers=providers,
         aliases=aliases,
         personalities=find_personalities(tables["purai"], providers, aliases, problems),
+        prices=read_prices(tables["prices"], providers, problems),
         keys=read_keys(tables["keys"], environ, problems),
         proxies=_proxies(environ, problems),
         source=source,
