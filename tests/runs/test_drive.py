@@ -288,3 +288,16 @@ def test_an_answer_in_one_piece_has_a_limit_of_its_own() -> None:
             assert not runs[1].has_ended
 
     run(play())
+
+
+def test_whom_the_client_means_has_the_word_also_when_it_is_asked_last() -> None:
+    async def play() -> None:
+        async with Fleet(failing(503, code="mine"), failing(500)) as fleet:
+            fleet.use({"a": Pool("a", [Member(fleet.fakes[0])])})
+            for _ in range(3):
+                await fleet.made("a/m")
+            last = (await fleet.made("a/m", "b/m"))[-1]
+            assert isinstance(last, Failed)
+            assert (last.code, [tried.provider for tried in last.attempts]) == ("mine", ["b", "a"])
+
+    run(play())
