@@ -13,8 +13,8 @@ from headgate.config.environment import CONFIG_VARIABLE, KEY_VARIABLE, URL_VARIA
 from headgate.config.keys import Key, read_keys
 from headgate.config.observing import Log, Metrics, Otel, check_token, notes_on_traces, wants_traces
 from headgate.config.personalities import find_personalities
-from headgate.config.problems import ConfigError, Problems, nearest
 from headgate.config.prices import read_prices
+from headgate.config.problems import ConfigError, Problems, nearest
 from headgate.config.providers import ProviderConfig, find_providers, notes_on
 from headgate.config.reading import Override, Overrides, read_section, table_of
 from headgate.config.secret import Secret
