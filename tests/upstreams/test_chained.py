@@ -16,7 +16,7 @@ import pytest
 
 from tests.e2e.upstream import STREAM_HEAD, Peer, Play, Upstream
 from tests.e2e.watching import recent, run_of, wait_for_status, wait_until
-from tests.e2e.wire import Wire, events_of, pieces_of
+from tests.e2e.wire import Wire, chat, events_of, pieces_of
 from tests.serving import Serving, serving
 from tests.upstreams import model
 from tests.upstreams.asking import ASKS, Question
@@ -136,23 +136,31 @@ def test_a_client_that_leaves_ends_it_all_the_way(
     wait_until(lambda: recent(inner, KEY)[0]["status"] == "stopped", "the inner run to be stopped")
 
 
-def test_signs_of_life_are_not_passed_on(outer: Serving, sick: Upstream, dialect: str, way: str) -> None:
+def test_signs_of_life_are_not_passed_on(outer: Serving, inner: Serving, sick: Upstream) -> None:
     """The inner one gives some while its provider is silent; the outer one has a pace of its own."""
     sick.will(halting)
-    answer = ask(outer, dialect, f"{way}/sick/m")
-    assert answer.status == 200
-    assert not [line for line in answer.body.splitlines() if line.startswith(b":")]
-    assert b"\n\n\n" not in answer.body
-    assert pieces_in(dialect, answer.body) == ["one", " two"]
-    assert has_end(dialect, answer.body)
+    with ExitStack() as stack:
+        wires = [stack.enter_context(Wire(outer)) for _ in PAIRS]
+        for wire, (dialect, way) in zip(wires, PAIRS, strict=True):
+            post(wire, dialect, f"{way}/sick/m")
+        watcher = stack.enter_context(Wire(inner))
+        watcher.post(chat(model="sick/m", stream=True), headers={"authorization": f"Bearer {KEY}"})
+        assert watcher.answer().body.count(b"\n: ")
+        for wire, (dialect, _) in zip(wires, PAIRS, strict=True):
+            body = wire.answer().body
+            assert not [line for line in body.splitlines() if line.startswith(b":")]
+            assert b"\n\n\n" not in body
+            assert b"event: ping" not in body
+            assert pieces_in(dialect, body) == ["one", " two"]
+            assert has_end(dialect, body)
 
 
 def halting(peer: Peer) -> None:
-    """Say two words, with a pause in which the server behind us sends some signs of life."""
+    """Say two words, with a pause in which the server behind us gives some signs of life."""
     peer.request()
     peer.send(STREAM_HEAD)
     peer.say("one")
-    time.sleep(0.2)
+    time.sleep(1.5)
     peer.say(" two", reason="stop")
     peer.done()
 
