@@ -124,9 +124,11 @@ class Drive:
         asking: set[asyncio.Task[bool]] = set()
         try:
             while True:
-                target = self._left.pop(0)
-                asking.add(asyncio.create_task(self._ask(target)))
-                if await self._has_answer(asking, self._patience(hedge, target)):
+                patience = 0.0
+                if self._left:
+                    patience = self._patience(hedge, self._left[0])
+                    asking.add(asyncio.create_task(self._ask(self._left.pop(0))))
+                if await self._has_answer(asking, patience):
                     return True
                 if not asking:
                     return False
