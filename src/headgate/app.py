@@ -77,7 +77,7 @@ def build(config: Config, client: Client) -> Parts:
         check_hook=partial(check_hook, guard),
     )
     errands = Errands(catalogue, pools)
-    engine = Engine(_store(config), catalogue, settings, pools)
+    engine = Engine(_store(config), catalogue, settings, pools, meters)
     webhooks = Worker(engine.store, addressing, Poster(Client(guard=guard), config.webhooks.timeout), meters=meters)
     engine.listen(webhooks.on_over)
     engine.before_close(webhooks.close)
@@ -171,8 +171,9 @@ def _observe(
 ) -> AccessLog | None:
     """Have everybody told of what they watch."""
     meters.know_models(model for provider in config.providers for model in (*provider.models, provider.default_model))
+    meters.know_models(config.aliases)
     engine.listen(Ends(meters).on_over)
-    gauges.watch_engine(meters, engine)
+    gauges.watch_process(meters)
     gauges.watch_pools(meters, pools)
     gauges.watch_client(meters, client)
     if config.log.access == "off":

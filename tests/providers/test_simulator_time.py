@@ -10,8 +10,8 @@ from headgate.errors import ProviderError
 from headgate.events import AnyEvent, Failed, Finished, Started, Text
 from headgate.providers.base import Limits
 from headgate.providers.simulator import Simulator
+from headgate.runs import Engine, Settings
 from headgate.runs.catalogue import Catalogue, Target
-from headgate.runs.engine import Engine, Settings
 from headgate.store.base import Record
 from headgate.store.memory import MemoryStore
 from tests.providers.simulated import Played, ask, oversleep, play, run, told

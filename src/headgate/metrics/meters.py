@@ -36,6 +36,14 @@ ASKED, ERROR = "gen_ai_request_model", "error_type"
 METHOD, ROUTE, STATUS = "http_request_method", "http_route", "http_response_status_code"
 
 
+_OPERATIONS = {"openai.completions": "text_completion", "gemini.generate": "generate_content"}
+
+
+def operation_of(format: str) -> str:
+    """What OpenTelemetry calls what is asked for in that format."""
+    return _OPERATIONS.get(format, "chat")
+
+
 class Meters:
     """All families; one for the whole server."""
 

@@ -7,18 +7,11 @@ All of it is read from the run's log and its tries at its end, so that nothing i
 from typing import NamedTuple
 
 from headgate.events import Usage
-from headgate.metrics import Meters
+from headgate.metrics import Meters, operation_of
 from headgate.metrics.numbers import Histogram
 from headgate.observe.facts import Facts, facts_of
 from headgate.runs import Run
 from headgate.runs.tries import reason
-
-_OPERATIONS = {"openai.completions": "text_completion", "gemini.generate": "generate_content"}
-
-
-def operation_of(format: str) -> str:
-    """What OpenTelemetry calls what was asked for in that format."""
-    return _OPERATIONS.get(format, "chat")
 
 
 class _Numbers(NamedTuple):
@@ -44,7 +37,11 @@ class Ends:
         operation = operation_of(run.head.format)
         # A client may name any model; one that has answered is there.
         models = meters.models
-        model = models.of(facts.model) if facts.status == "finished" else models.known(facts.model)
+        if facts.status == "finished":
+            model = models.of(facts.model)
+            models.of(run.head.model)
+        else:
+            model = models.known(facts.model)
         code = meters.codes.of(facts.code)
         meters.ended.of(operation, facts.provider, model, facts.status, code).add()
         if run.ended is not None and run.is_driven:

@@ -8,16 +8,15 @@ from headgate.metrics import Meters
 from headgate.metrics.families import Reading
 from headgate.net import Client
 from headgate.observe.access import AccessLog
-from headgate.runs import Engine, Member, Pool
+from headgate.runs import Member, Pool
 
 STATES = ("closed", "open", "half_open")
 """Of the breaker of a provider's key: it is asked, left alone, or being tried again."""
 
 
-def watch_engine(meters: Meters, engine: Engine) -> None:
-    """The runs at work, and the store."""
+def watch_process(meters: Meters) -> None:
+    """What runs here."""
     meters.info.read(lambda: [((__version__,), 1)])
-    meters.live.read_one(lambda: engine.live_runs)
 
 
 def watch_pools(meters: Meters, pools: Mapping[str, Pool]) -> None:

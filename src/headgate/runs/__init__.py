@@ -1,10 +1,11 @@
 """The engine: start, follow, stop, recover."""
 
 from headgate.runs.catalogue import Catalogue, Several, Target
-from headgate.runs.engine import Engine, Settings
+from headgate.runs.engine import Engine
 from headgate.runs.errands import Errands
 from headgate.runs.pool import Member, Pool
 from headgate.runs.run import Follower, Run
+from headgate.runs.settings import Settings
 from headgate.runs.slots import Slots
 from headgate.runs.wishes import NO_HEDGE, NOTHING, Hedge, Wishes
 

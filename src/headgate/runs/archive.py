@@ -1,6 +1,7 @@
 """The runs that are over, as the store has them."""
 
 from collections import deque
+from collections.abc import Sequence
 from weakref import WeakValueDictionary
 
 from headgate.runs.run import Run
@@ -23,6 +24,11 @@ class Archive:
     def held(self, id: str) -> Run | None:
         """One that somebody reads, or has read just now."""
         return self._read.get(id)
+
+    @property
+    def at_hand(self) -> Sequence[Run]:
+        """Those that are held."""
+        return list(self._read.values())
 
     async def get(self, id: str, owner: str) -> Run | None:
         """An owner's run."""

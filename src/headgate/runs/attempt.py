@@ -1,14 +1,17 @@
 """One try at one provider: what it brought, and whether it is still in time."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from headgate.errors import ProviderError
 from headgate.events import OUTPUT, AnyEvent, Finished, Usage
+from headgate.metrics.numbers import Histogram
 from headgate.providers.base import Flow, Limits
 from headgate.runs.pool import Member
 from headgate.runs.run import Run
+from headgate.runs.tries import Try
 
 MAX_UNSHOWN = 5000
 """Events that may wait for the store before their provider is held back: some hundred times what a
@@ -22,6 +25,10 @@ Opening = Callable[["Attempt", Sequence[AnyEvent]], Sequence[AnyEvent]]
 
 def _as_said(attempt: "Attempt", held: Sequence[AnyEvent]) -> Sequence[AnyEvent]:
     return held
+
+
+_NOBODY = Histogram(())
+"""Where times go that nobody wants to know."""
 
 
 class Attempt:
@@ -44,12 +51,14 @@ class Attempt:
         "_opening",
         "_since",
         "began",
+        "between",
         "is_claimed",
         "is_lost",
         "is_whole",
         "late",
         "may_be_empty",
         "member",
+        "noted",
         "run",
         "task",
     )
@@ -72,6 +81,8 @@ class Attempt:
         self._since = self.began if since is None else since
         """When the first attempt of the run began."""
         self._last: float | None = None
+        self.between = _NOBODY
+        """Where it is counted how long the pauses between its pieces are."""
         self._flow: Flow | None = None
         self._is_held_back = False
         self._held: list[AnyEvent] = []
@@ -86,6 +97,8 @@ class Attempt:
         """Whether it belongs to another, and this one is to be quiet."""
         self.task: asyncio.Task[Any] | None = None
         """What to cancel when it is too late, or another was faster."""
+        self.noted = Try(self.provider, "", member.label, run.head.format, time.time())
+        """What those who watch the run will know of it."""
         self.late: ProviderError | None = None
         """Which limit ended it, if one did."""
 
@@ -99,12 +112,14 @@ class Attempt:
         if events and not self.is_lost:
             # Readers make events only of what means something: comments and empty deltas
             # never come here, and so do not count as life.
-            self._last = self._clock()
+            before, self._last = self._last, self._clock()
             if not self.is_claimed:
                 self._held += events
                 if self._is_last or any(isinstance(event, OUTPUT) for event in events):
                     self.claim()
                 return
+            if before is not None:
+                self.between.observe(self._last - before)
             self._append(self.run, events)
             run = self.run
             if len(run.events) - run.shown > MAX_UNSHOWN and self._flow is not None:

@@ -27,6 +27,7 @@ from headgate.runs.pool import Member, Pool
 from headgate.runs.rules import FALLBACKS, is_of_a_key, is_of_the_provider, wait_before
 from headgate.runs.run import Run
 from headgate.runs.sequel import MAX_SEQUELS, Unsaid, sequel
+from headgate.runs.tries import GIVEN_UP, Tries
 from headgate.runs.wishes import Hedge, Wishes
 
 Route: TypeAlias = Sequence[Target]
@@ -60,6 +61,7 @@ class Desk(msgspec.Struct, frozen=True):
     hedge: Hedge | None = None
     goes_on: bool = False
     """What counts where a request does not say."""
+    tries: Tries = msgspec.field(default_factory=Tries)
 
 
 class Drive:
@@ -209,6 +211,7 @@ class Drive:
 
     async def _talk(self, target: Target, member: Member, limits: Limits, *, is_last: bool) -> ProviderError | None:
         attempt = self._attempt(target, member, limits, is_last=is_last)
+        error: ProviderError | None = GIVEN_UP
         try:
             error = await self._listen(attempt, target, member, limits)
         except BaseException:
@@ -217,6 +220,7 @@ class Drive:
         finally:
             self._desk.attempts.discard(attempt)
             del self._at_work[attempt]
+            self._desk.tries.end(attempt.noted, Slower() if attempt.is_lost else error)
         if attempt.is_lost:
             member.give_up()
             return Slower()
@@ -270,6 +274,9 @@ class Drive:
         attempt.may_be_empty = is_last or self._broke is not None
         attempt.is_whole = not self._call.stream
         attempt.task = asyncio.current_task()
+        attempt.between = desk.tries.between(target.provider.name)
+        attempt.noted.model = target.model
+        self._run.tries.append(attempt.noted)
         member.begin(desk.clock())
         desk.attempts.add(attempt)
         self._at_work[attempt] = target
@@ -279,7 +286,7 @@ class Drive:
         """What the log gets when a run has found its provider: who failed, and what was said so far."""
         pool = self._pool(target)
         (pool.whole_pace if attempt.is_whole else pool.pace).note(target.model, self._desk.clock() - attempt.began)
-        self._is_won = True
+        self._is_won = attempt.noted.has_spoken = True
         for other, asked in self._at_work.items():
             if other is not attempt:
                 other.lose()

@@ -21,21 +21,24 @@ from headgate.calls import Call
 from headgate.errors import HeadgateError, NotFound, Unavailable
 from headgate.events import AnyEvent, Failed, Last, Stopped
 from headgate.events import Attempt as Tried
+from headgate.metrics import Meters, operation_of
 from headgate.runs.archive import Archive
 from headgate.runs.attempt import Attempt
 from headgate.runs.bill import Billing
 from headgate.runs.catalogue import Catalogue
 from headgate.runs.commit import GroupCommit
 from headgate.runs.drive import Desk, Drive, Route
+from headgate.runs.gauges import watch
 from headgate.runs.ids import is_run_id, new_run_id
 from headgate.runs.live import Live
 from headgate.runs.parting import Parting
 from headgate.runs.pool import Pool
-from headgate.runs.prices import Prices
 from headgate.runs.room import RoomWatch
 from headgate.runs.run import Follower, Run, Urgency
-from headgate.runs.wishes import NOTHING, Hedge, Wishes, wishes_again
-from headgate.store.base import Filter, Head, Hook, Record, Store, Summary
+from headgate.runs.settings import Settings
+from headgate.runs.tries import Tries
+from headgate.runs.wishes import NOTHING, Wishes, wishes_again
+from headgate.store.base import Filter, Head, Record, Store, Summary
 
 log = logging.getLogger(__name__)
 
@@ -55,40 +58,22 @@ SWEEP_EVERY = 30
 """Looks at the room between two sweeps of old runs: a minute."""
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the engine is told by the configuration."""
-
-    commit_interval: float = 0.01
-    retention: float = 24 * 3600.0
-    keep_alive: float = 15.0
-    """How long a reader waits for news before it is told that there are none."""
-    max_live: int = 20_000
-    """Caps the runs at work at once: each holds a socket, a task and its log in memory."""
-    max_size: int | None = None
-    """How many bytes the store may take before no new runs are begun."""
-    min_free: int = 0
-    """How many bytes its disk must have left."""
-    hooks: tuple[Hook, ...] = ()
-    """Whom to tell of every run's end."""
-    hedge: Hedge | None = None
-    """Whether a run asks several providers at once, where its request does not say."""
-    goes_on: bool = False
-    """Whether another provider goes on with an answer that breaks, where its request does not say."""
-    prices: Prices = msgspec.field(default_factory=Prices)
-    check_hook: Callable[[Hook], None] = lambda hook: None
-    """Raises BadRequest for a run's own hook that nobody could ever be told by."""
-
-
 class Engine:
     """Runs runs."""
 
     def __init__(
-        self, store: Store, catalogue: Catalogue, settings: Settings, pools: Mapping[str, Pool] | None = None
+        self,
+        store: Store,
+        catalogue: Catalogue,
+        settings: Settings,
+        pools: Mapping[str, Pool] | None = None,
+        meters: Meters | None = None,
     ) -> None:
+        self._meters = meters = meters or Meters()
         self.catalogue = catalogue
         self._store, self._settings = store, settings
         self._loop = asyncio.get_running_loop()
-        self._commit = GroupCommit(store, settings.commit_interval, self._on_over)
+        self._commit = GroupCommit(store, settings.commit_interval, self._on_over, meters)
         self._live = Live()
         self._parting = Parting()
         self._room = RoomWatch(store, settings.max_size, settings.min_free)
@@ -96,6 +81,7 @@ class Engine:
         self._farewells: list[Callable[[], Awaitable[None]]] = []
         self._archive = Archive(store)
         self._billing = Billing(settings.prices)
+        watch(meters, self._live, self._archive, self._room)
         self._attempts: set[Attempt] = set()
         self._desk = Desk(
             self._append,
@@ -104,6 +90,7 @@ class Engine:
             self._attempts,
             settings.hedge,
             settings.goes_on,
+            Tries(meters),
         )
         self._tasks = asyncio.TaskGroup()
         self._is_closing = False
@@ -166,6 +153,7 @@ class Engine:
         run = Run(head, durable=call.store)
         run.bill = self._billing.bill(call)
         self._live.add(run, run.head.names)
+        self._meters.begun.of(operation_of(call.format), self._meters.models.known(call.model)).add()
         self._begin(run, call, route, wishes)
         return run
 
@@ -330,11 +318,13 @@ class Engine:
     # The clock.
 
     async def _tick(self) -> None:
-        ticks = 0
+        ticks, lag, now = 0, self._meters.lag.of(), self._loop.time()
         while True:
+            due = now + TICK
             await asyncio.sleep(TICK)
             ticks += 1
             now = self._loop.time()
+            lag.observe(max(0.0, now - due))
             self._commit.nudge()
             self._parting.let_go()
             for attempt in list(self._attempts):

@@ -1,13 +1,21 @@
 """
-What was tried for a run, as its watchers want to know it: who, when, and what became of it.
+What was tried for a run, as those who watch it want to know: who was asked, when, and what became of it.
 
 The log has what readers of an answer need; this has times as well, and is kept in memory only, with its run.
 """
 
+import time
+
 import msgspec
 
+from headgate.errors import ProviderError
+from headgate.metrics import Meters, operation_of
+from headgate.metrics.numbers import Histogram
 
-class Try(msgspec.Struct, frozen=True, gc=False):
+GIVEN_UP = ProviderError("Nobody wanted its answer any more.", code="given_up", status=499)
+
+
+class Try(msgspec.Struct, gc=False):
     """One try at one provider."""
 
     provider: str
@@ -15,21 +23,44 @@ class Try(msgspec.Struct, frozen=True, gc=False):
     """By the name it was asked for."""
     key: str
     """Which of the provider's keys it was, where it has several; a label, never the key."""
+    format: str
+    """Of the run."""
     began: float
     """Unix seconds."""
-    ended: float
+    ended: float | None = None
+    """None while it is at work."""
     status: int = 200
     code: str = ""
     """Why it failed, or was given up."""
     has_spoken: bool = False
-    """Whether the run was its own: it had brought output, or all there was."""
+    """Whether the run became its own: it had brought output, or all there was."""
     span: str = ""
     """By what name traces know it."""
 
 
+class Tries:
+    """Counts them."""
+
+    def __init__(self, meters: Meters | None = None) -> None:
+        self._meters = meters or Meters()
+
+    def between(self, provider: str) -> Histogram:
+        """Where the pauses between the pieces of its answers are counted."""
+        return self._meters.between.of(provider)
+
+    def end(self, tried: Try, error: ProviderError | None) -> None:
+        """One is over: with an answer, or in vain."""
+        tried.ended = time.time()
+        if error is not None:
+            tried.status, tried.code = error.status, error.code
+        code, operation = self._meters.codes.of(tried.code), operation_of(tried.format)
+        counted = self._meters.attempts.of(operation, tried.provider, str(tried.status), code)
+        counted.observe(max(0.0, tried.ended - tried.began))
+
+
 def reason(before: Try, this: Try) -> str:
     """Why this one was made, after the one before: hedge, continuation, retry, key or failover."""
-    if this.began < before.ended:
+    if before.ended is None or this.began < before.ended:
         return "hedge"
     if before.has_spoken:
         return "continuation"

@@ -59,6 +59,7 @@ class Following:
     def __init__(self, engine: Engine, run: Run, request: Request) -> None:
         self._engine, self._request = engine, request
         self._follower = engine.follow(run)
+        request.run = run
 
     def __enter__(self) -> Follower:
         self._request.on_leave(self._on_leave)

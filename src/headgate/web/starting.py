@@ -30,6 +30,9 @@ class Asker(Protocol):
 
     headers: dict[bytes, bytes]
     scope: Scope
+    run: Run | None
+    """The run it is about; noted here, as is whether it has made that run."""
+    is_maker: bool
 
     @property
     def is_left(self) -> bool:
@@ -87,7 +90,8 @@ async def begin(
         return None
     if name is not None and (known := engine.live_named(name)) is not None:
         return Begun(_checked(known, wishes.fingerprint), False)
-    return Begun(engine.start(call, route, owner=owner, wishes=wishes), True)
+    request.run, request.is_maker = engine.start(call, route, owner=owner, wishes=wishes), True
+    return Begun(request.run, True)
 
 
 def _name_of_key(request: Asker, owner: str) -> str | None:

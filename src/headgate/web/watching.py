@@ -32,6 +32,7 @@ class Watch:
         self._meters, self._keys, self._access = meters, keys, access
         self.active = 0
         """Requests that are being answered."""
+        meters.active_requests.read_one(lambda: self.active)
 
     def on_request(self, request: Request, route: str | None, status: int = 0) -> None:
         """One is over; `route` is its path's template, `status` what was answered past the exchange."""

@@ -64,6 +64,8 @@ class Turn:
     def __init__(self, socket: Socket) -> None:
         self.headers = {name: value for name, value in socket.headers.items() if name != b"idempotency-key"}
         self.scope: Scope = socket.scope
+        self.run: Run | None = None
+        self.is_maker = False
         self._socket = socket
 
     @property
