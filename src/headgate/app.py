@@ -39,10 +39,13 @@ from headgate.observe import gauges
 from headgate.observe.access import AccessLog
 from headgate.observe.ends import Ends
 from headgate.providers.anthropic import AnthropicProvider
+from headgate.providers.aws import Signer
+from headgate.providers.azure import AzureProvider
 from headgate.providers.base import Provider
+from headgate.providers.bedrock import BedrockProvider
 from headgate.providers.gemini import GeminiProvider
 from headgate.providers.openai import OpenAIProvider
-from headgate.providers.registry import GENERATE, MESSAGES
+from headgate.providers.registry import CONVERSE, GENERATE, MESSAGES
 from headgate.providers.service import Service
 from headgate.providers.simulator import Simulator
 from headgate.runs import Catalogue, Engine, Errands, Member, Pool, Settings, Slots
@@ -227,6 +230,7 @@ def _provider(config: ProviderConfig, client: Client) -> Provider:
     service = Service(
         name=config.name,
         base_url=config.base_url,
+        query=f"?api-version={config.api_version}" if config.api_version else "",
         headers=headers,
         endpoints=frozenset(config.endpoints),
         stream_usage=config.service.stream_usage,
@@ -241,4 +245,8 @@ def _provider(config: ProviderConfig, client: Client) -> Provider:
         return AnthropicProvider(service, client)
     if service.endpoints == GENERATE:
         return GeminiProvider(service, client)
+    if service.endpoints == CONVERSE:
+        return BedrockProvider(service, client, Signer(config.name, config.region) if config.is_signed else None)
+    if config.by_deployment:
+        return AzureProvider(service, client)
     return OpenAIProvider(service, client)

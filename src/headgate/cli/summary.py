@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from headgate.config import Config, EndpointConfig, ProviderConfig
+from headgate.providers.aws import EXTRA, has_library
 
 
 def facts(config: Config) -> Iterator[tuple[str, str]]:
@@ -22,6 +23,8 @@ def key_state(provider: ProviderConfig) -> str:
     """Where the provider's key comes from, or why it has none."""
     if provider.more_keys:
         return f"{len(provider.more_keys) + 1} keys"
+    if provider.is_signed:
+        return "signed with AWS credentials" if has_library() else f"no key, and no library to sign with: {EXTRA}"
     if provider.key is not None:
         return f"key from {provider.key_variable}" if provider.key_variable else "key from the file"
     if provider.key_variable:

@@ -27,6 +27,7 @@ _MAX_AMOUNT = 1e15
 _MAX_WEIGHT = 1e6
 _AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?) *([a-z]*)")
 _HEADER_SAFE = re.compile(r"[\x21-\x7e]+")
+_WORD = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 def _same(text: str) -> object:
@@ -237,6 +238,14 @@ def _read_address(value: object) -> str:
     return text
 
 
+def _read_word(value: object) -> str:
+    text = _read_text(value)
+    if not _WORD.fullmatch(text):
+        raise ValueError
+    return text
+
+
+WORD = Kind("a word of letters, digits and hyphens", _read_word, show=_quoted)
 ADDRESS = Kind('a URL, like "https://llm.example.com"', _read_address, show=_quoted)
 TEXT = Kind("text", _read_text, show=_quoted)
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from headgate.config.clouds import find_region, find_version, is_dated, refuse_unknown, regional_url
 from headgate.config.kinds import SECRET
 from headgate.config.problems import Problems, nearest
 from headgate.config.reading import read_section, table_of
@@ -21,6 +22,7 @@ from headgate.providers.registry import (
     address,
     is_wanted,
     key_variable,
+    region,
 )
 
 SIMULATOR = "simulator"
@@ -54,6 +56,10 @@ class ProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Of several keys all but the first."""
     key_weights: tuple[float, ...] = ()
     """One for each key, or none."""
+    region: str = ""
+    """Amazon's region that it is in."""
+    api_version: str = ""
+    """The version of Azure's API, where requests have to say one."""
     models: tuple[str, ...] = ()
     """The models it was said to have; empty when it should be asked."""
     default_model: str = ""
@@ -67,6 +73,16 @@ class ProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_simulator(self) -> bool:
         return self.service is None
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether requests are signed with Amazon's credentials, for want of a key."""
+        return self.service is not None and bool(self.service.regional_url) and self.key is None
+
+    @property
+    def by_deployment(self) -> bool:
+        """Whether every model has an address of its own, as Azure's older API has it."""
+        return is_dated(self.api_version)
 
     @property
     def lacks_key(self) -> bool:
@@ -94,12 +110,14 @@ def find_providers(
 
 
 def notes_on(environ: Mapping[str, str]) -> list[str]:
-    """What looks like a forgotten half: a key for a service whose address nobody gave."""
-    return [
-        f"{service.key_variable} is set, but {service.url_variable} is not: {service.name} is left out."
-        for service in SERVICES.values()
-        if not service.base_url and environ.get(service.key_variable) and not environ.get(service.url_variable)
-    ]
+    """What looks like a forgotten half: a key for a service whose address, or region, nobody gave."""
+    notes = []
+    for service in SERVICES.values():
+        lacking = service.region_variables[:1] or (service.url_variable,)
+        is_there = region(service, environ) if service.region_variables else environ.get(service.url_variable)
+        if not service.base_url and environ.get(service.key_variable) and not is_there:
+            notes.append(f"{service.key_variable} is set, but {lacking[0]} is not: {service.name} is left out.")
+    return notes
 
 
 def _from_file(name: str, value: object, environ: Mapping[str, str], problems: Problems) -> ProviderConfig | None:
@@ -155,17 +173,27 @@ def _simulator(name: str, given: ProviderSection, table: Mapping[str, object], p
 def _resolve(
     name: str, given: ProviderSection, service: Service, environ: Mapping[str, str], problems: Problems
 ) -> ProviderConfig | None:
-    base_url = _base_url(name, given, service, environ, problems)
+    refuse_unknown(name, given, service, problems)
+    place, version = find_region(name, given, service, environ), find_version(name, given, service, environ, problems)
+    path = service.versioned_path if is_dated(version) else None
+    base_url = _base_url(name, given, service, environ, problems, place, path)
     if base_url is None:
         return None
     several = _keys(name, given, environ, problems)
     key, key_variable = (several[0], "") if several else _key(name, given, service, environ, problems)
+    if service.regional_url and key is None:
+        if regional_url(name, place, service, problems) is None:
+            return None
+        # Nothing is missing where requests can be signed, unless a key was named.
+        key_variable = given.api_key_env or ""
     return ProviderConfig(
         name=name,
         service=service,
         base_url=base_url,
         key=key,
         key_variable=key_variable,
+        region=place,
+        api_version=version,
         more_keys=several[1:],
         key_weights=given.key_weights,
         models=given.models,
@@ -180,7 +208,13 @@ def _resolve(
 
 
 def _base_url(
-    name: str, given: ProviderSection, service: Service, environ: Mapping[str, str], problems: Problems
+    name: str,
+    given: ProviderSection,
+    service: Service,
+    environ: Mapping[str, str],
+    problems: Problems,
+    place: str,
+    path: str | None,
 ) -> str | None:
     """The address, tried out as it will be used; None when that was a problem."""
     variable = service.url_variable
@@ -189,12 +223,14 @@ def _base_url(
     elif environ.get(variable):
         label = variable
         try:
-            url = address(service, environ[variable])
+            url = address(service, environ[variable], path)
         except ValueError:
             problems.add(f"{variable} must be the address of {service.title}.")
             return None
     elif service.base_url:
         label, url = f"[providers.{name}]", service.base_url
+    elif service.regional_url:
+        return regional_url(name, place, service, problems)
     else:
         problems.add(f"[providers.{name}] needs a `base_url`, or the variable {variable}.")
         return None

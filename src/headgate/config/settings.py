@@ -170,6 +170,10 @@ class ProviderSection(msgspec.Struct, frozen=True, kw_only=True):
     key_weights: Annotated[
         tuple[float, ...], kinds.WEIGHTS, "How much each of several keys is used; all the same by default."
     ] = ()
+    region: Annotated[str | None, kinds.WORD, "The region of Amazon's cloud, for Bedrock."] = None
+    api_version: Annotated[
+        str | None, kinds.WORD, "The version of Azure's API: a date, for addresses by deployment; or `preview`."
+    ] = None
     models: Annotated[tuple[str, ...], kinds.TEXTS, "The models it has, for a service that cannot list them."] = ()
     default_model: Annotated[
         str | None, kinds.TEXT, "The model that `default` means when this is the first provider."

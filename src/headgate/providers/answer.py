@@ -42,6 +42,9 @@ _BLANK = b"\xef\xbb\xbf \t\r\n"
 class Answer:
     """What the client hands an answer to."""
 
+    stream_begins: tuple[bytes, ...] = _STREAM
+    """How a stream may begin, and nothing else."""
+
     def __init__(self, readers: Readers, origin: Origin, ask: Ask, emit: Emit, secrets: Sequence[str]) -> None:
         self._new_reader, self._read_whole = readers
         self._origin, self._ask, self._emit, self._secrets = origin, ask, emit, secrets
@@ -125,6 +128,15 @@ class Answer:
         except ProviderError as error:
             raise self._clean(error) from None
 
+    @property
+    def provider(self) -> str:
+        """Whose answer it is."""
+        return self._origin.provider
+
+    def read_error(self, status: int, body: bytes) -> ProviderError:
+        """What an answer with an error status says."""
+        return upstream_errors.read_error(status, body, self.provider)
+
     def stop_waiting(self) -> None:
         """Nothing is awaited any more."""
         if self._timer is not None:
@@ -142,9 +154,9 @@ class Answer:
         if not start:
             # Blank lines, which keep a connection alive and mean nothing in either form.
             self._pieces.clear()
-        elif start.startswith(_STREAM):
+        elif start.startswith(self.stream_begins):
             self._reader = self._new_reader(self._origin)
-        elif not any(begin.startswith(start) for begin in _STREAM):
+        elif not any(begin.startswith(start) for begin in self.stream_begins):
             self._is_whole = not self._says_stream or start[:1] in b'{["<'
             self._reader = None if self._is_whole else self._new_reader(self._origin)
         return self._reader
@@ -154,7 +166,7 @@ class Answer:
             return self._reader.close()
         body, provider = b"".join(self._pieces).strip(_BLANK), self._origin.provider
         if self._status >= 300:
-            error = upstream_errors.read_error(self._status, body[:MAX_ERROR], provider)
+            error = self.read_error(self._status, body[:MAX_ERROR])
             if self._retry_after is not None:
                 error.retry_after = self._retry_after
             raise error

@@ -45,9 +45,10 @@ class OpenAIProvider:
         base = service.base_url.rstrip("/")
         common = {"content-type": "application/json", "user-agent": "headgate"}
         headers, keyless = {**common, **service.headers}, {**common, **service.keyless_headers()}
-        self._targets = {endpoint: Target("POST", base + _PATHS[endpoint], headers) for endpoint in service.endpoints}
-        self._keyless = {endpoint: Target("POST", base + _PATHS[endpoint], keyless) for endpoint in service.endpoints}
-        self._models = Target("GET", base + "/models", headers)
+        urls = {endpoint: base + _PATHS[endpoint] + service.query for endpoint in service.endpoints}
+        self._targets = {endpoint: Target("POST", url, headers) for endpoint, url in urls.items()}
+        self._keyless = {endpoint: Target("POST", url, keyless) for endpoint, url in urls.items()}
+        self._models = Target("GET", f"{base}/models{service.query}", headers)
 
     async def run(self, ask: Ask, emit: Emit) -> None:
         """Ask, and emit what comes."""

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-Endpoint: TypeAlias = Literal["chat", "completions", "responses", "embeddings", "messages", "generate"]
+Endpoint: TypeAlias = Literal["chat", "completions", "responses", "embeddings", "messages", "generate", "converse"]
 
 ENDPOINTS: frozenset[Endpoint] = frozenset(("chat", "completions", "responses", "embeddings"))
 """Those of OpenAI's API."""
@@ -25,6 +25,9 @@ MESSAGES: frozenset[Endpoint] = frozenset(("messages",))
 
 GENERATE: frozenset[Endpoint] = frozenset(("generate",))
 """Google's generateContent, which stands alone too."""
+
+CONVERSE: frozenset[Endpoint] = frozenset(("converse",))
+"""Amazon's, which does as well."""
 
 _CHAT: frozenset[Endpoint] = frozenset(("chat",))
 _CHAT_EMBEDDINGS: frozenset[Endpoint] = frozenset(("chat", "embeddings"))
@@ -51,6 +54,14 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     """The environment variable that holds another address; "" where there is no such custom."""
     url_path: str = ""
     """What the address in that variable lacks, where by custom it is only the server's."""
+    regional_url: str = ""
+    """Its address, where it has one in every `{region}` of Amazon's; requests without a key are signed then."""
+    region_variables: tuple[str, ...] = ()
+    """The environment variables that its users keep their region in; the first that is set counts."""
+    version_variable: str = ""
+    """The environment variable that holds the version of its API; "" where there is no such custom."""
+    versioned_path: str = ""
+    """What takes the place of `url_path` where that version is a date."""
     endpoints: frozenset[Endpoint] = _CHAT
     auth: Literal["bearer", "api-key", "x-api-key", "x-goog-api-key"] = "bearer"
     """Where the key goes: `authorization: Bearer KEY`, or a header of that name."""
@@ -91,6 +102,8 @@ _ROWS = (
         key_variable="AZURE_OPENAI_API_KEY",
         url_variable="AZURE_OPENAI_ENDPOINT",
         url_path="/openai/v1",
+        version_variable="OPENAI_API_VERSION",
+        versioned_path="/openai",
         endpoints=ENDPOINTS,
         auth="api-key",
         max_tokens_field="max_completion_tokens",
@@ -119,6 +132,17 @@ _ROWS = (
         auth="x-goog-api-key",
         default_model="gemini-flash-latest",
         prefixes=("gemini-",),
+    ),
+    # Which models there are, and under which names, hangs on the region and on what was asked for there.
+    Service(
+        name="bedrock",
+        title="AWS Bedrock",
+        regional_url="https://bedrock-runtime.{region}.amazonaws.com",
+        region_variables=("AWS_REGION", "AWS_DEFAULT_REGION"),
+        key_variable="AWS_BEARER_TOKEN_BEDROCK",
+        url_variable="AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
+        endpoints=CONVERSE,
+        prefixes=("arn:aws:bedrock:", "anthropic.", "amazon.", "us.", "eu.", "apac.", "global."),
     ),
     # It refuses requests with fields that it does not know, `stream_options` among them.
     Service(
@@ -293,9 +317,9 @@ _ANY_ADDRESS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "[::1]"}
 """OLLAMA_HOST also tells Ollama where to listen; on all addresses means, to us, on this machine."""
 
 
-def address(service: Service, text: str) -> str:
+def address(service: Service, text: str, path: str | None = None) -> str:
     """
-    The base URL that the service's address variable means.
+    The base URL that the service's address variable means; `path` takes the place of the service's own.
 
     Takes what people put there: a URL with or without the path of the API, or only `host` or
     `host:port`, which get the scheme and port of the service's own address. Raises ValueError.
@@ -307,12 +331,12 @@ def address(service: Service, text: str) -> str:
     host = given.hostname or ""
     host = _ANY_ADDRESS.get(host, f"[{host}]" if ":" in host else host)
     port = given.port or (own.port if is_bare else None)
-    path = given.path.rstrip("/")
-    if not path.endswith(service.url_path):
-        path += service.url_path
+    said = given.path.rstrip("/")
+    wanted = service.url_path if path is None else path
+    said += "" if said.endswith(wanted) else wanted
     userinfo, at, _ = given.netloc.rpartition("@")
     query = f"?{given.query}" if given.query else ""
-    return f"{given.scheme}://{userinfo}{at}{host}{f':{port}' if port else ''}{path}{query}"
+    return f"{given.scheme}://{userinfo}{at}{host}{f':{port}' if port else ''}{said}{query}"
 
 
 def key_variable(service: Service, environ: Mapping[str, str]) -> str:
@@ -321,9 +345,17 @@ def key_variable(service: Service, environ: Mapping[str, str]) -> str:
     return next((variable for variable in variables if environ.get(variable)), "")
 
 
+def region(service: Service, environ: Mapping[str, str]) -> str:
+    """The region that the environment names; "" where it names none."""
+    return next((environ[variable] for variable in service.region_variables if environ.get(variable)), "")
+
+
 def is_wanted(service: Service, environ: Mapping[str, str]) -> bool:
     """Whether the environment asks for this service: by its key, or by its address where it needs no key."""
     has_key, has_address = bool(key_variable(service, environ)), bool(environ.get(service.url_variable))
+    if service.regional_url:
+        # The credentials that requests are signed with open many other doors, so they ask for nothing.
+        return (has_key or has_address) and bool(region(service, environ))
     if not service.key_variable:
         return has_address
     return has_key and not service.is_key_shared and (has_address or bool(service.base_url))

@@ -14,6 +14,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     base_url: str
     headers: Mapping[str, str]
     """The key included, so this is never shown."""
+    query: str = ""
+    """What every address ends in, `?` included."""
     endpoints: frozenset[str] = frozenset({"chat"})
     stream_usage: bool = True
     """Whether it takes `stream_options.include_usage`."""

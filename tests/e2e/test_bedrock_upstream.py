@@ -1,0 +1,370 @@
+"""A provider that speaks Bedrock's Converse: what it is asked, by whom, and what of its answers reaches whom."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import anthropic
+import openai
+import pytest
+from botocore import session
+from botocore.config import Config
+
+from tests.e2e import google, judges
+from tests.e2e.amazon import (
+    ACCESS_KEY,
+    API_KEY,
+    ENVIRONMENT,
+    HEAD,
+    NO_OTHERS,
+    REGION,
+    SECRET_KEY,
+    TOKEN,
+    answering,
+    is_signed,
+    model_of,
+    provider,
+    saying,
+)
+from tests.e2e.upstream import Peer, Request, Upstream, telling
+from tests.e2e.wire import HELLO, PATIENCE
+from tests.formats.bedrock.streams import (
+    CASES,
+    METADATA,
+    START,
+    call,
+    delta,
+    failure,
+    stop,
+    stop_block,
+    stream,
+    text,
+    whole,
+)
+from tests.serving import Serving, serving
+
+pytestmark = pytest.mark.slow
+
+CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
+ARN = "arn:aws:bedrock:eu-north-1:123456789012:application-inference-profile/ab1/c2"
+TOOLS: Any = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
+ANSWER = [
+    START,
+    delta({"reasoningContent": {"text": "Hm."}}),
+    delta({"reasoningContent": {"signature": "c2ln"}}),
+    stop_block(),
+    text("Hel", 1),
+    text("lo", 1),
+    stop_block(1),
+    *call("tooluse_1", "f", 2, '{"a":', "1}"),
+    stop("tool_use"),
+    METADATA,
+]
+WHOLE = whole(
+    {"reasoningContent": {"reasoningText": {"text": "Hm.", "signature": "c2ln"}}},
+    {"text": "Hello"},
+    {"toolUse": {"toolUseId": "tooluse_1", "name": "f", "input": {"a": 1}}},
+    reason="tool_use",
+)
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[Upstream]:
+    with Upstream(answering(WHOLE)) as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="module")
+def chats() -> Iterator[Upstream]:
+    with Upstream(telling("one", " two")) as chats:
+        yield chats
+
+
+@pytest.fixture(scope="module")
+def server(upstream: Upstream, chats: Upstream) -> Iterator[Serving]:
+    config = provider(upstream) + provider(upstream, "keyed", f'api_key = "{API_KEY}"') + chats.config("chats")
+    with serving(config, ENVIRONMENT) as server:
+        yield server
+
+
+def ask(server: Serving, model: str = f"up/{CLAUDE}", **fields: Any) -> Any:
+    """A chat completion, from OpenAI's client; its pieces where it is streamed."""
+    judge = judges.Sync(server.url)
+
+    def create(sdk: Any) -> Any:
+        return sdk.chat.completions.create(model=model, messages=HELLO, **fields)
+
+    return judge.pieces(create) if fields.get("stream") else judge.whole(create)
+
+
+def amazons(upstream: Upstream) -> Any:
+    """Amazon's own client of the same upstream, with the same credentials."""
+    made = session.Session()
+    made.set_credentials(ACCESS_KEY, SECRET_KEY, TOKEN)
+    config = Config(retries={"total_max_attempts": 1}, read_timeout=PATIENCE)
+    return made.create_client(
+        "bedrock-runtime", REGION, endpoint_url=f"http://127.0.0.1:{upstream.port}", config=config
+    )
+
+
+@pytest.mark.parametrize("model", [CLAUDE, ARN, "mistral.mistral-large-2407-v1:0", "a model (new)/~x"])
+def test_requests_are_signed_and_addressed_as_amazons_own_client_does_it(
+    upstream: Upstream, server: Serving, model: str
+) -> None:
+    for play, stream in ((answering(WHOLE), False), (saying(*ANSWER), True)):
+        upstream.will(play)
+        client, messages = amazons(upstream), [{"role": "user", "content": [{"text": "Hello"}]}]
+        method = client.converse_stream if stream else client.converse
+        said = method(modelId=model, messages=messages)
+        list(said.get("stream", ()))
+        theirs = upstream.result()
+        ask(server, f"up/{model}", stream=stream)
+        ours = upstream.result()
+        assert is_signed(theirs)
+        assert is_signed(ours)
+        assert ours.line == theirs.line
+        assert model_of(ours) == (model, "converse-stream" if stream else "converse")
+        assert json.loads(ours.body)["messages"] == [{"role": "user", "content": [{"text": HELLO[0]["content"]}]}]
+        assert not is_signed(ours._replace(body=ours.body + b" "))
+
+
+def test_a_body_too_large_to_be_signed_in_passing_is_signed_too(upstream: Upstream, server: Serving) -> None:
+    upstream.will(answering(WHOLE))
+    judges.Sync(server.url).whole(
+        lambda sdk: sdk.chat.completions.create(model="up/m", messages=[{"role": "user", "content": "x" * 500_000}])
+    )
+    assert is_signed(upstream.result())
+
+
+def test_amazons_own_client_reads_what_our_upstreams_say(upstream: Upstream) -> None:
+    """So that it is Amazon's streams that we are tested with."""
+    for case in CASES.values():
+        upstream.will(saying(*case.events))
+        said = amazons(upstream).converse_stream(modelId="m", messages=[{"role": "user", "content": [{"text": "x"}]}])
+        deltas = [each["contentBlockDelta"]["delta"] for each in said["stream"] if "contentBlockDelta" in each]
+        assert "".join(each.get("text", "") for each in deltas) == case.text
+
+
+def test_a_key_of_bedrocks_is_borne_and_nothing_signed(upstream: Upstream, server: Serving) -> None:
+    upstream.will(answering(WHOLE))
+    ask(server, f"keyed/{CLAUDE}")
+    request = upstream.result()
+    assert request.headers["authorization"] == f"Bearer {API_KEY}"
+    assert not [name for name in request.headers if name.startswith("x-amz-")]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_openai_client_gets_its_words_calls_and_thoughts(upstream: Upstream, server: Serving, stream: bool) -> None:
+    upstream.will(saying(*ANSWER) if stream else answering(WHOLE))
+    answer = ask(server, stream=stream, tools=TOOLS)
+    if stream:
+        deltas = [choice.delta for each in answer for choice in each.choices]
+        words = "".join(delta.content or "" for delta in deltas)
+        thoughts = "".join(getattr(delta, "reasoning_content", None) or "" for delta in deltas)
+        calls = [call for delta in deltas for call in delta.tool_calls or ()]
+        name, arguments = calls[0].function.name, "".join(call.function.arguments for call in calls)
+        reason, usage = answer[-1].choices[0].finish_reason, None
+    else:
+        message = answer.choices[0].message
+        words, thoughts, (made,) = message.content, message.reasoning_content, message.tool_calls
+        name, arguments = made.function.name, made.function.arguments
+        reason, usage = answer.choices[0].finish_reason, answer.usage
+    assert (words, thoughts, name, json.loads(arguments), reason) == ("Hello", "Hm.", "f", {"a": 1}, "tool_calls")
+    assert usage is None or (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens) == (9, 2, 11)
+
+
+def test_a_client_of_messages_gets_signed_thoughts_and_sends_them_back(upstream: Upstream, server: Serving) -> None:
+    tools: Any = [{"name": "f", "input_schema": {"type": "object", "properties": {}}}]
+    asked: Any = {"model": f"up/{CLAUDE}", "max_tokens": 9000, "tools": tools}
+    asked["thinking"] = {"type": "enabled", "budget_tokens": 4000}
+    messages: list[Any] = [{"role": "user", "content": "Hello"}]
+    upstream.will(saying(*ANSWER))
+    with anthropic.Anthropic(base_url=f"{server.url}/anthropic", api_key="any", max_retries=0, timeout=PATIENCE) as sdk:
+        with sdk.messages.stream(messages=messages, **asked) as stream:
+            made = stream.get_final_message()
+        upstream.result()
+        thought, words, use = made.content
+        assert (thought.type, words.type, use.type) == ("thinking", "text", "tool_use")
+        assert (getattr(thought, "signature", ""), made.stop_reason) == ("c2ln", "tool_use")
+        assert (made.usage.input_tokens, made.usage.output_tokens) == (9, 2)
+        upstream.will(answering(WHOLE))
+        result = {"type": "tool_result", "tool_use_id": "tooluse_1", "content": "2"}
+        content: Any = made.to_dict()["content"]
+        again = [*messages, {"role": "assistant", "content": content}, {"role": "user", "content": [result]}]
+        sdk.messages.create(messages=again, **asked)
+    turn = json.loads(upstream.result().body)["messages"][1]
+    assert turn["content"] == [
+        {"reasoningContent": {"reasoningText": {"text": "Hm.", "signature": "c2ln"}}},
+        {"text": "Hello"},
+        {"toolUse": {"toolUseId": "tooluse_1", "name": "f", "input": {"a": 1}}},
+    ]
+
+
+@pytest.mark.parametrize("judge", [google.Sync, google.Async])
+def test_googles_client_gets_its_words_and_calls(upstream: Upstream, server: Serving, judge: Any) -> None:
+    upstream.will(saying(*ANSWER))
+    asked = judge(server.url)
+    chunks = asked.pieces(lambda models: models.generate_content_stream(model=f"up/{CLAUDE}", contents="Hello"))
+    parts = [part for chunk in chunks for part in chunk.candidates[0].content.parts or ()]
+    assert "".join(part.text or "" for part in parts if not part.thought) == "Hello"
+    assert "".join(part.text or "" for part in parts if part.thought) == "Hm."
+    assert [part.function_call.args for part in parts if part.function_call] == [{"a": 1}]
+    assert chunks[-1].usage_metadata.total_token_count == 11
+
+
+ERRORS: dict[str, tuple[Any, int, str]] = {
+    "throttled": (
+        answering({"message": "Slow"}, "429 Too Many Requests", "ThrottlingException:http://x/"),
+        429,
+        "Slow",
+    ),
+    "throttled_in_the_stream": (saying(end=failure("throttlingException", {"message": "Slow"})), 429, "Slow"),
+    "refused": (answering({"message": "Bad"}, "400 Bad Request", "ValidationException"), 400, "Bad"),
+    "model": (answering({"message": "Oh"}, "424 Failed Dependency", "ModelErrorException"), 502, "Oh"),
+    "nothing": (saying(), 502, "empty answer"),
+    "nothing_but_a_start": (saying(START), 502, "cut"),
+    "no_frame": (saying(end=b"\0" * 50), 502, "no Converse answer"),
+    "no_answer": (answering({"output": {}}), 502, "no Converse answer"),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_what_goes_wrong_before_the_first_words_is_an_error_with_a_status(
+    upstream: Upstream, server: Serving, name: str
+) -> None:
+    play, status, words = ERRORS[name]
+    upstream.will(play)
+    with pytest.raises(openai.APIStatusError) as caught:
+        ask(server, stream=True)
+    assert caught.value.status_code == status
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("name", [name for name in ERRORS if name != "refused"])
+def test_then_another_provider_takes_over(upstream: Upstream, server: Serving, name: str) -> None:
+    upstream.will(ERRORS[name][0])
+    chunks = ask(server, stream=True, extra_body={"fallbacks": ["chats/m"]})
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices) == "one two"
+
+
+@pytest.mark.parametrize("end", [failure("modelStreamErrorException", {"message": "Oh"}), stream(stop())[:-1] + b"\0"])
+def test_what_breaks_in_the_middle_keeps_its_words_and_says_so(upstream: Upstream, server: Serving, end: bytes) -> None:
+    upstream.will(saying(START, text("Hel"), text("lo"), end=end))
+    pieces = []
+    with judges.Sync(server.url).client() as sdk, pytest.raises(openai.APIError) as caught:
+        for chunk in sdk.chat.completions.create(model=f"up/{CLAUDE}", messages=HELLO, stream=True):
+            pieces.append(chunk.choices[0].delta.content or "")
+    assert "".join(pieces) == "Hello"
+    assert "Oh" in str(caught.value) or "checksum" in str(caught.value)
+
+
+def test_an_answer_is_whole_without_the_metadata_of_a_connection_that_broke(
+    upstream: Upstream, server: Serving
+) -> None:
+    def play(peer: Peer) -> Request:
+        request = peer.request()
+        peer.send(HEAD)
+        peer.piece(stream(START, text("Hi"), stop()))
+        peer.reset()
+        return request
+
+    upstream.will(play)
+    chunks = ask(server, stream=True)
+    assert [choice.finish_reason for chunk in chunks for choice in chunk.choices][-1] == "stop"
+
+
+def test_pictures_that_would_have_to_be_fetched_are_refused(server: Serving) -> None:
+    content = [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]
+    with pytest.raises(openai.BadRequestError, match="fetches nothing"):
+        judges.Sync(server.url).whole(
+            lambda sdk: sdk.chat.completions.create(model="up/m", messages=[{"role": "user", "content": content}])
+        )
+
+
+def test_a_model_that_leads_elsewhere_is_none(server: Serving) -> None:
+    with pytest.raises(openai.NotFoundError):
+        ask(server, "up/..")
+
+
+LISTED = {
+    "modelSummaries": [
+        {"modelId": "amazon.nova-lite-v1:0", "modelLifecycle": {"status": "ACTIVE"}},
+        {"modelId": "old.model", "modelLifecycle": {"status": "LEGACY"}},
+    ]
+}
+PROFILES = {"inferenceProfileSummaries": [{"inferenceProfileId": CLAUDE, "status": "ACTIVE"}]}
+
+
+def test_models_are_listed_with_the_profiles_that_they_are_asked_by(tmp_path: Path) -> None:
+    lines = []
+
+    def play(peer: Peer) -> None:
+        # One connection is kept for both questions.
+        for _ in range(2):
+            request = peer.request()
+            assert is_signed(request)
+            lines.append(request.line)
+            body = json.dumps(LISTED if "foundation" in request.line else PROFILES).encode()
+            peer.send(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
+
+    with Upstream(play) as upstream, serving(provider(upstream), ENVIRONMENT, tmp_path) as server:
+        listed = judges.Sync(server.url).whole(lambda sdk: sdk.models.list())
+        upstream.result()
+    assert [model.id for model in listed if model.id != "default"] == ["up/amazon.nova-lite-v1:0", f"up/{CLAUDE}"]
+    assert lines == [
+        "GET /foundation-models?byInferenceType=ON_DEMAND&byOutputModality=TEXT HTTP/1.1",
+        "GET /inference-profiles?maxResults=1000 HTTP/1.1",
+    ]
+
+
+def test_credentials_come_from_amazons_own_chain_and_are_looked_for_again_when_refused(tmp_path: Path) -> None:
+    """Here a container's; the first ones are refused as expired, so the next request has others."""
+    given: list[str] = []
+
+    def give(peer: Peer) -> None:
+        assert peer.request().headers["authorization"] == "of-the-container"
+        given.append(f"KEY{len(given) + 1}")
+        ends = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        body = json.dumps(
+            {"AccessKeyId": given[-1], "SecretAccessKey": SECRET_KEY, "Token": TOKEN, "Expiration": ends}
+        ).encode()
+        peer.send(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
+
+    with Upstream(give) as container, Upstream(answering(WHOLE)) as upstream:
+        env = {
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://127.0.0.1:{container.port}/",
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN": "of-the-container",
+            "AWS_REGION": REGION,
+            **NO_OTHERS,
+        }
+        with serving(provider(upstream), env, tmp_path) as server:
+            ask(server)
+            assert is_signed(upstream.result(), "KEY1")
+            upstream.will(answering({"message": f"{TOKEN} is over"}, "403 Forbidden", "ExpiredTokenException"))
+            with pytest.raises(openai.PermissionDeniedError, match=r"\*\*\* is over"):
+                ask(server)
+            assert is_signed(upstream.result(), "KEY1")
+            upstream.will(answering(WHOLE))
+            for _ in range(2):
+                ask(server)
+                assert is_signed(upstream.result(), "KEY2")
+    assert given == ["KEY1", "KEY2"]
+
+
+@pytest.mark.parametrize(
+    ("before", "words"),
+    [
+        ("", "found no AWS credentials"),
+        ("import sys; sys.modules['botocore'] = sys.modules['botocore.session'] = None", "pip install 'headgate"),
+    ],
+)
+def test_who_cannot_sign_is_told_what_to_do(upstream: Upstream, tmp_path: Path, before: str, words: str) -> None:
+    env = {"AWS_REGION": REGION, **NO_OTHERS}
+    with (
+        serving(provider(upstream), env, tmp_path, before) as server,
+        pytest.raises(openai.APIStatusError, match=words) as caught,
+    ):
+        ask(server)
+    assert caught.value.status_code == 503
