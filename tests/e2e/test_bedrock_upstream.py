@@ -113,19 +113,19 @@ def amazons(upstream: Upstream) -> Any:
 def test_requests_are_signed_and_addressed_as_amazons_own_client_does_it(
     upstream: Upstream, server: Serving, model: str
 ) -> None:
-    for play, stream in ((answering(WHOLE), False), (saying(*ANSWER), True)):
+    for play, is_streamed in ((answering(WHOLE), False), (saying(*ANSWER), True)):
         upstream.will(play)
         client, messages = amazons(upstream), [{"role": "user", "content": [{"text": "Hello"}]}]
-        method = client.converse_stream if stream else client.converse
+        method = client.converse_stream if is_streamed else client.converse
         said = method(modelId=model, messages=messages)
         list(said.get("stream", ()))
         theirs = upstream.result()
-        ask(server, f"up/{model}", stream=stream)
+        ask(server, f"up/{model}", stream=is_streamed)
         ours = upstream.result()
         assert is_signed(theirs)
         assert is_signed(ours)
         assert ours.line == theirs.line
-        assert model_of(ours) == (model, "converse-stream" if stream else "converse")
+        assert model_of(ours) == (model, "converse-stream" if is_streamed else "converse")
         assert json.loads(ours.body)["messages"] == [{"role": "user", "content": [{"text": HELLO[0]["content"]}]}]
         assert not is_signed(ours._replace(body=ours.body + b" "))
 
@@ -252,12 +252,15 @@ def test_then_another_provider_takes_over(upstream: Upstream, server: Serving, n
 @pytest.mark.parametrize("end", [failure("modelStreamErrorException", {"message": "Oh"}), stream(stop())[:-1] + b"\0"])
 def test_what_breaks_in_the_middle_keeps_its_words_and_says_so(upstream: Upstream, server: Serving, end: bytes) -> None:
     upstream.will(saying(START, text("Hel"), text("lo"), end=end))
-    pieces = []
-    with judges.Sync(server.url).client() as sdk, pytest.raises(openai.APIError) as caught:
+    pieces: list[str] = []
+
+    def read(sdk: openai.OpenAI) -> None:
         for chunk in sdk.chat.completions.create(model=f"up/{CLAUDE}", messages=HELLO, stream=True):
             pieces.append(chunk.choices[0].delta.content or "")
+
+    with judges.Sync(server.url).client() as sdk, pytest.raises(openai.APIError, match=r"Oh|checksum"):
+        read(sdk)
     assert "".join(pieces) == "Hello"
-    assert "Oh" in str(caught.value) or "checksum" in str(caught.value)
 
 
 def test_an_answer_is_whole_without_the_metadata_of_a_connection_that_broke(
