@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from headgate.formats.embedding import EmbedCall, Vectors
 from headgate.net import Client
 from headgate.providers.base import Ask, Emit
 from headgate.providers.openai import OpenAIProvider
@@ -34,6 +35,15 @@ class AzureProvider:
     async def run(self, ask: Ask, emit: Emit) -> None:
         """Ask the deployment of that name, and emit what comes."""
         await self._deployment(ask.model).run(ask, emit)
+
+    @property
+    def embeds(self) -> bool:
+        """Whether it makes vectors."""
+        return "embeddings" in self._service.endpoints
+
+    async def embed(self, call: EmbedCall, model: str, connect: float) -> Vectors:
+        """Vectors of texts, by the deployment of that name."""
+        return await self._deployment(model).embed(call, model, connect)
 
     async def models(self) -> Sequence[str]:
         """Those it was said to have: Azure lists models of its own, and not which deployments there are."""
