@@ -17,9 +17,11 @@ from headgate.events import AnyEvent, Failed
 from headgate.net import Receiver, Target
 from headgate.providers.anthropic import AnthropicProvider
 from headgate.providers.base import Ask, Limits, Provider
+from headgate.providers.bedrock import BedrockProvider
 from headgate.providers.gemini import GeminiProvider
 from headgate.providers.openai import OpenAIProvider
 from headgate.providers.service import Service
+from tests.formats.bedrock.streams import event, failure
 
 RUN = "run_7"
 CREATED = 1_763_700_000
@@ -122,6 +124,15 @@ _CHAT = _service(_OPENAI, "chat", max_tokens_field="max_completion_tokens")
 _RESPONSES = _service(_OPENAI, "responses")
 _ANTHROPIC = _service("https://api.anthropic.com/v1", "messages", "x-api-key")
 _GEMINI = _service("https://generativelanguage.googleapis.com/v1beta", "generate", "x-goog-api-key")
+_BEDROCK = _service("https://bedrock-runtime.us-east-1.amazonaws.com", "converse")
+
+
+def _in_frames(said: bytes) -> bytes:
+    """Lines of JSON as Amazon's binary frames."""
+    lines = [msgspec.json.decode(line) for line in said.splitlines()]
+    told = [(name, payload) for line in lines for name, payload in line.items()]
+    return b"".join((failure if name.endswith("Exception") else event)(name, payload) for name, payload in told)
+
 
 COLUMNS: dict[str, Column] = {
     "openai_chat": Column("OpenAI chat", "gpt-5.2", lambda client: OpenAIProvider(_CHAT, client)),
@@ -130,6 +141,14 @@ COLUMNS: dict[str, Column] = {
         "Anthropic", "claude-opus-4-8", lambda client: AnthropicProvider(_ANTHROPIC, client), always_streams=True
     ),
     "gemini": Column("Gemini", "gemini-3-pro", lambda client: GeminiProvider(_GEMINI, client)),
+    "bedrock": Column(
+        "Bedrock",
+        "us.anthropic.claude-opus-4-6-v1",
+        lambda client: BedrockProvider(_BEDROCK, client, None),
+        suffix=".jsonl",
+        kind="application/vnd.amazon.eventstream",
+        dress=_in_frames,
+    ),
 }
 
 

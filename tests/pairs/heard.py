@@ -28,7 +28,7 @@ def truth(recorded: Recording) -> Said:
     """What the upstream said, by its own vendor's SDK."""
     came, table = recorded.exchange(), judges.STREAMED if recorded.streamed else judges.WHOLE
     kind = MANY if recorded.streamed and came.status == 200 else ONE
-    return table[judges.VENDORS[recorded.column]](Wire(recorded.path_body(), kind, came.status))
+    return table[judges.VENDORS[recorded.column]](Wire(came.body, kind, came.status, headers=came.headers))
 
 
 def heard(golden: Golden) -> list[Heard]:

@@ -1,7 +1,8 @@
 """The vendors' own Python SDKs as clients of a golden file: no process, no socket, but all of their reading."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 import anthropic
@@ -25,6 +26,8 @@ class Wire(NamedTuple):
     status: int = 200
     is_cut: bool = False
     """Whether the connection breaks after the last byte."""
+    headers: Mapping[str, str] = MappingProxyType({})
+    """More of them."""
 
 
 def wire(said: bytes, *, streamed: bool, cuts: bool = False) -> Wire:

@@ -38,11 +38,6 @@ class Recording(NamedTuple):
     streamed: bool
     path: Path
 
-    def path_body(self) -> bytes:
-        """What stands in the file, without a head."""
-        said = self.path.read_bytes()
-        return said.partition(b"\n\n")[2] if self.path.suffix == ".http" else said
-
     def exchange(self) -> Exchange:
         """As it comes from the socket."""
         column, said = COLUMNS[self.column], self.path.read_bytes()

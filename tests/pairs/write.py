@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from tests.pairs.asking import REQUESTS
 from tests.pairs.heard import everything
 from tests.pairs.scenarios import GOLDENS
 from tests.pairs.sections import joined
@@ -20,12 +21,11 @@ def with_tables(page: str, tables: dict[str, str]) -> str:
 
 def write() -> list[Path]:
     """All of them; returns those that are not what they were."""
-    changed = list[Path]()
-    for golden in GOLDENS:
-        said = joined(golden.made())
-        if not golden.path.exists() or golden.path.read_bytes() != said:
-            golden.path.write_bytes(said)
-            changed.append(golden.path)
+    files = {golden.path: joined(golden.made()) for golden in GOLDENS}
+    files |= {request.golden: joined(request.made()) for request in REQUESTS}
+    changed = [path for path, said in files.items() if not path.exists() or path.read_bytes() != said]
+    for path in changed:
+        path.write_bytes(files[path])
     page = PAGE.read_text()
     told = with_tables(page, {"answers": table(everything())})
     if told != page:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
+from tests.pairs.judges.amazon import converse, converse_whole
 from tests.pairs.judges.chat import chat, chat_whole, completions, completions_whole
 from tests.pairs.judges.claude import messages, messages_whole
 from tests.pairs.judges.google import gemini, gemini_array, gemini_whole
@@ -22,8 +23,9 @@ STREAMED: dict[str, Judge] = {
     "gemini_array": gemini_array,
     "ui": ui,
     "offload": chat,
+    "converse": converse,
 }
-"""For each dialect, who judges its streams."""
+"""For each dialect, and what only providers speak, who judges its streams."""
 
 WHOLE: dict[str, Judge] = {
     "chat": chat_whole,
@@ -31,6 +33,7 @@ WHOLE: dict[str, Judge] = {
     "responses": responses_whole,
     "anthropic": messages_whole,
     "gemini": gemini_whole,
+    "converse": converse_whole,
 }
 
 VENDORS: dict[str, str] = {
@@ -38,5 +41,6 @@ VENDORS: dict[str, str] = {
     "openai_responses": "responses",
     "anthropic": "anthropic",
     "gemini": "gemini",
+    "bedrock": "converse",
 }
 """By whose judge a recording is understood."""

@@ -1,9 +1,10 @@
 """The AI SDK's streams, by the rules of their chunks."""
 
 import json
+from typing import Any
 
 from tests.pairs.playing import Wire
-from tests.pairs.said import Broken, Called, Said
+from tests.pairs.said import Broken, Called, Said, Used
 
 _UI_ENDS = {"stop": "stop", "length": "length", "tool-calls": "calls", "content-filter": "filter"}
 _UI_FIELDS = {
@@ -35,7 +36,7 @@ def ui(of: Wire) -> Said:
     chunks = [json.loads(frame) for frame in frames[:-2]]
     assert [chunk["type"] for chunk in chunks[:2]] == ["start", "start-step"]
     for chunk in chunks:
-        assert set(chunk) == {"type", *_UI_FIELDS[chunk["type"]]}, chunk
+        assert set(chunk) - {"messageMetadata"} == {"type", *_UI_FIELDS[chunk["type"]]}, chunk
         match chunk:
             case {"type": "text-start" | "reasoning-start", "id": id}:
                 assert open_part is None
@@ -63,4 +64,12 @@ def ui(of: Wire) -> Said:
     assert open_part is None
     end = chunks[-1]["finishReason"]
     ends = () if broke else (_UI_ENDS[end],)
-    return Said(texts=(text,), thoughts=thoughts, calls=tuple(calls), ends=ends, broke=broke)
+    used = _used(chunks[-1].get("messageMetadata", {}).get("usage"))
+    return Said(texts=(text,), thoughts=thoughts, calls=tuple(calls), ends=ends, used=used, broke=broke)
+
+
+def _used(usage: Any) -> Used | None:
+    if usage is None:
+        return None
+    assert usage["totalTokens"] == usage["inputTokens"] + usage["outputTokens"]
+    return Used(usage["inputTokens"], usage["outputTokens"], usage["cachedInputTokens"], usage["reasoningTokens"])
