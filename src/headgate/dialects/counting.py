@@ -15,6 +15,7 @@ from headgate.runs.errands import Errand, Errands
 from headgate.runs.rules import FALLBACKS
 from headgate.web import errands as web
 from headgate.web.http import Request
+from headgate.web.outcome import errand_headers
 
 Write: TypeAlias = Callable[[int], bytes]
 """Writes the answer."""
@@ -36,7 +37,7 @@ async def answer_count(
         body = msgspec.json.encode(_without_ours(strict.fields(body))) if body else b""
     done = await web.done(errands, request, route, Errand(ask=partial(_ask, call, write, body)))
     if done is not None:
-        request.answer(200, done.value, headers + web.headers(done))
+        request.answer(200, done.value, headers + errand_headers(done))
 
 
 async def _ask(call: Call, write: Write, body: bytes, provider: Provider, model: str, limits: Limits) -> bytes:

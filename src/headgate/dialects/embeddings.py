@@ -24,6 +24,7 @@ from headgate.runs.errands import Errand, Errands
 from headgate.runs.rules import FALLBACKS
 from headgate.web import errands as web
 from headgate.web.http import Request
+from headgate.web.outcome import errand_headers
 from headgate.web.routes import Route
 
 Pieces: TypeAlias = Callable[[EmbedCall, Vectors, int], Iterator[bytes]]
@@ -61,7 +62,7 @@ async def answer(errands: Errands, request: Request, call: EmbedCall, pieces: Pi
     if not body:
         tokens = await _tokens(call) if made.tokens is None else made.tokens
         body = await web.joined(pieces(call, made, tokens))
-    request.answer(200, body, web.headers(done))
+    request.answer(200, body, errand_headers(done))
 
 
 async def _ask(call: EmbedCall, provider: Provider, model: str, limits: Limits) -> Vectors:

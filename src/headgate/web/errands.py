@@ -1,31 +1,23 @@
 """A short question that a request asks, and that ends with its client."""
 
 import asyncio
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from headgate.runs.catalogue import Target
 from headgate.runs.errands import Done, Errand, Errands
 from headgate.web.http import Request
+from headgate.web.wishing import limits_in
 
 T = TypeVar("T")
-
-_UNSAFE = re.compile(r"[^\x21-\x7e]|[;,]")
 
 BREATH = 16
 """Pieces that are written without a pause: each may take a tenth of a millisecond."""
 
 
-async def done(
-    errands: Errands,
-    request: Request,
-    route: Sequence[Target],
-    errand: Errand[T],
-    limits: Mapping[str, float] = {},
-) -> Done[T] | None:
-    """What came of it; None when the client went away before."""
-    task = asyncio.ensure_future(errands.send(route, errand, limits))
+async def done(errands: Errands, request: Request, route: Sequence[Target], errand: Errand[T]) -> Done[T] | None:
+    """What came of it, within the limits that the request's headers name; None when the client went away before."""
+    task = asyncio.ensure_future(errands.send(route, errand, limits_in(request.headers)))
     client = _Client(task)
     request.on_leave(client.leave)
     try:
@@ -50,24 +42,6 @@ class _Client:
         """Nobody waits any more."""
         self.is_gone = True
         self._task.cancel()
-
-
-def headers(done: Done[T]) -> bytes:
-    """Who answered, and who failed before."""
-    target = done.target
-    said = b"headgate-provider: %b\r\n" % _name(target.provider.name, target.model)
-    if not done.failures:
-        return said
-    told = [b"%b %d %b" % (_name(each.provider, each.model), each.status, _safe(each.code)) for each in done.failures]
-    return b"%bheadgate-attempts: %b\r\n" % (said, b"; ".join(told))
-
-
-def _name(provider: str, model: str) -> bytes:
-    return _safe(f"{provider}/{model}")
-
-
-def _safe(text: str) -> bytes:
-    return _UNSAFE.sub("_", text[:200]).encode("ascii")
 
 
 async def joined(pieces: Iterator[bytes]) -> bytes:

@@ -1,9 +1,13 @@
 """Who answered, told in an answer's head."""
 
 import re
+from collections.abc import Sequence
+from typing import Any
 
+from headgate.errors import Tried
 from headgate.events import Attempt
 from headgate.runs import Run
+from headgate.runs.errands import Done
 
 MAX_ATTEMPTS = 20
 """Attempts that are named: a head must stay small. The run's log has all of them."""
@@ -17,9 +21,22 @@ def outcome_headers(run: Run) -> bytes:
     said = b"" if started is None else b"headgate-provider: %b\r\n" % _name(started.provider, started.model)
     if not isinstance(first, Attempt):
         return said
-    failed = [event for event in run.events[: run.first_output] if isinstance(event, Attempt)][:MAX_ATTEMPTS]
-    told = [b"%b %d %b" % (_name(each.provider, each.model), each.status, _safe(each.code)) for each in failed]
-    return b"%bheadgate-attempts: %b\r\n" % (said, b"; ".join(told))
+    return said + _attempts([event for event in run.events[: run.first_output] if isinstance(event, Attempt)])
+
+
+def errand_headers(done: Done[Any]) -> bytes:
+    """The same of an answer that no run made."""
+    target = done.target
+    said = b"headgate-provider: %b\r\n" % _name(target.provider.name, target.model)
+    return said + _attempts(done.failures) if done.failures else said
+
+
+def _attempts(failed: Sequence[Attempt | Tried]) -> bytes:
+    told = [
+        b"%b %d %b" % (_name(each.provider, each.model), each.status, _safe(each.code))
+        for each in failed[:MAX_ATTEMPTS]
+    ]
+    return b"headgate-attempts: %b\r\n" % b"; ".join(told)
 
 
 def _name(provider: str, model: str) -> bytes:

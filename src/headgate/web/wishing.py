@@ -48,7 +48,7 @@ def with_headers(wishes: Wishes, headers: Mapping[bytes, bytes], call: Call, hoo
         changes["hooks"] = (*wishes.hooks, Hook(_hook_url(url), hook))
         if not call.store:
             raise BadRequest("A run that is not stored cannot be announced: leave out Headgate-Webhook or 'store'.")
-    if limits := _limits(headers):
+    if limits := limits_in(headers):
         changes["limits"] = {**wishes.limits, **limits}
     if (text := headers.get(b"headgate-hedge")) is not None:
         changes["hedge"] = _hedge(text)
@@ -57,7 +57,8 @@ def with_headers(wishes: Wishes, headers: Mapping[bytes, bytes], call: Call, hoo
     return msgspec.structs.replace(wishes, **changes) if changes else wishes
 
 
-def _limits(headers: Mapping[bytes, bytes]) -> dict[str, float]:
+def limits_in(headers: Mapping[bytes, bytes]) -> dict[str, float]:
+    """Those of `Limits` that the headers name; raises BadRequest."""
     limits: dict[str, float] = {}
     for header, names in _LIMITS.items():
         if (text := headers.get(header)) is not None:

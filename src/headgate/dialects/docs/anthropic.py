@@ -5,7 +5,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from headgate.dialects.docs import asking, errors, sample
+from headgate.dialects.docs import asking, embeddings, errors, sample
 from headgate.formats import anthropic
 from headgate.formats.anthropic import inputs
 from headgate.web.doc import JSON, Answer, Content, Doc, Parameter, Tag
@@ -255,7 +255,7 @@ COUNT = Doc(
         "four bytes a token, 1600 tokens a picture. Nothing is run, and nothing is kept."
     ),
     tag=TAG,
-    parameters=HEADERS,
+    parameters=(*HEADERS, *embeddings.PARAMETERS),
     request=Content(schema=CountRequest, examples={"Plain": _COUNTED}, fields=_FIELDS),
     answers=(
         Answer(

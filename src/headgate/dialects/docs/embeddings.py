@@ -63,6 +63,11 @@ BESIDES: tuple[HeadgateError, ...] = tuple(
 )
 """Of endpoints that make no runs."""
 
+_LIMITS = ("Headgate-Connect-Timeout", "Headgate-First-Event-Timeout", "Headgate-Total-Timeout")
+
+PARAMETERS = tuple(parameter for parameter in asking.HEADERS if parameter.name in _LIMITS)
+"""What a client may say about any errand."""
+
 DOC = Doc(
     summary="Make embeddings",
     description=(
@@ -70,6 +75,7 @@ DOC = Doc(
         "and every field of its own with it; Gemini is asked with `batchEmbedContents`. Nothing of it is kept."
     ),
     tag=asking.OPENAI,
+    parameters=PARAMETERS,
     request=Content(
         schema=openai_embeddings.EmbeddingRequest,
         examples=REQUESTS,

@@ -269,7 +269,7 @@ COUNT = Doc(
         "which is good enough to know when a conversation gets too long."
     ),
     tag=TAG,
-    parameters=(*_MODEL, _KEY),
+    parameters=(*_MODEL, _KEY, *embeddings.PARAMETERS),
     request=Content(
         schema=gemini.CountRequest,
         examples={"Turns": REQUESTS["Plain"], "A request": {"generateContentRequest": REQUESTS["With options"]}},
@@ -290,7 +290,7 @@ EMBED = Doc(
         "for others it is translated: they are asked for the words, whose `taskType` and `title` they have no word for."
     ),
     tag=TAG,
-    parameters=(*_MODEL, _KEY),
+    parameters=(*_MODEL, _KEY, *embeddings.PARAMETERS),
     request=Content(schema=gemini.EmbedRequest, examples={"A text": {**_HELLO, "taskType": "RETRIEVAL_QUERY"}}),
     answers=(
         Answer(
@@ -307,7 +307,7 @@ EMBED_MANY = Doc(
     summary="Make vectors",
     description="Google's `batchEmbedContents`, which its Python client always uses; the same for several texts.",
     tag=TAG,
-    parameters=(*_MODEL, _KEY),
+    parameters=(*_MODEL, _KEY, *embeddings.PARAMETERS),
     request=Content(schema=gemini.EmbedManyRequest, examples={"Two texts": {"requests": [_HELLO, _HELLO]}}),
     answers=(
         Answer(
