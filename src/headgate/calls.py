@@ -102,6 +102,8 @@ class Message(msgspec.Struct, frozen=True):
     """Which `ToolUse` a tool's message answers."""
     thoughts: tuple[Thought, ...] = ()
     """Those that came before this turn of the assistant's, for the few who want them back."""
+    is_error: bool = False
+    """Of a tool's message: it says what went wrong."""
 
 
 class Tool(msgspec.Struct, frozen=True):

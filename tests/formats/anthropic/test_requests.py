@@ -178,7 +178,7 @@ def test_a_request_taken_apart() -> None:
                 thoughts=(Thought("T", "s"), Thought(redacted="x")),
             ),
             Message("tool", (TextPart("rain"),), call_id="t1"),
-            Message("tool", (TextPart("The result is in the next message."),), call_id="t2"),
+            Message("tool", (TextPart("The result is in the next message."),), call_id="t2", is_error=True),
             Message("user", (image, TextPart("And?"))),
         ),
         tools=(Tool("f", "d", SCHEMA, True),),

@@ -375,7 +375,7 @@ def test_a_schema_for_the_answer() -> None:
     schema = {"type": "object", "properties": {"x": {"type": "string"}}}
     format = {"type": "json_schema", "json_schema": {"name": "n", "description": "d", "schema": schema}}
     (told,) = asked({"response_format": format})["outputConfig"]["textFormat"]["structure"].values()
-    assert json.loads(told.pop("schema")) == schema
+    assert json.loads(told.pop("schema")) == {**schema, "additionalProperties": False}
     assert told == {"name": "n", "description": "d"}
     assert "json_object" in refusal({"response_format": {"type": "json_object"}}).message
     assert "outputConfig" not in asked({"response_format": {"type": "text"}})

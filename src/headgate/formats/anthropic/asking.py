@@ -9,7 +9,7 @@ import msgspec
 
 from headgate.calls import AudioPart, FilePart, ImagePart, Message, Part, Prompt, RefusalPart, TextPart, Tool, ToolUse
 from headgate.formats import openai, strict
-from headgate.formats.anthropic import thoughts
+from headgate.formats.anthropic import schemas, thoughts
 from headgate.formats.anthropic.content import input_object
 
 _OWN = frozenset(
@@ -117,7 +117,7 @@ def _schema(prompt: Prompt) -> Json | None:
         case None | {"type": "text"}:
             return None
         case {"type": "json_schema", "json_schema": {"schema": dict(schema)}}:
-            return schema
+            return schemas.closed(schema)
         case {"type": type}:
             raise strict.unsupported("response_format", f"of type '{type}' is not known to this provider's API.")
         case _:
@@ -169,6 +169,8 @@ def _blocks(message: Message) -> list[Json]:
 
 def _result(message: Message) -> list[Json]:
     result: Json = {"type": "tool_result", "tool_use_id": _id(message.call_id or "")}
+    if message.is_error:
+        result["is_error"] = True
     blocks = _blocks(message)
     return [{**result, "content": _shortest(blocks)} if blocks else result]
 
@@ -234,5 +236,5 @@ def _tool(tool: Tool) -> Json:
     schema = {"type": "object", **(tool.schema or {"properties": {}})}
     said: Json = {"name": tool.name, "description": tool.description, "input_schema": schema}
     if tool.strict:
-        said["strict"] = True
+        said |= {"strict": True, "input_schema": schemas.closed(schema)}
     return {name: value for name, value in said.items() if value is not None}

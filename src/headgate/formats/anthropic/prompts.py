@@ -92,9 +92,8 @@ def _heard(message: RequestMessage, where: str) -> list[Message]:
             words = tuple(part for part in parts if isinstance(part, TextPart))
             pictures = [part for part in parts if not isinstance(part, TextPart)]
             rest += pictures
-            results.append(
-                Message("tool", words or (TextPart(SEE_BELOW if pictures else ""),), call_id=block.tool_use_id)
-            )
+            told = words or (TextPart(SEE_BELOW if pictures else ""),)
+            results.append(Message("tool", told, call_id=block.tool_use_id, is_error=block.is_error is True))
         else:
             rest += _part(block, place)
     role: Any = message.role

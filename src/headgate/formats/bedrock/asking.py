@@ -8,6 +8,7 @@ import msgspec
 
 from headgate.calls import AudioPart, FilePart, ImagePart, Message, Part, Prompt, RefusalPart, TextPart, Tool, ToolUse
 from headgate.formats import openai, strict
+from headgate.formats.anthropic import schemas
 from headgate.formats.anthropic.content import input_object
 from headgate.formats.bedrock import media, models
 
@@ -115,7 +116,10 @@ def _output(prompt: Prompt, thought: models.Thinking) -> Json:
             return said
         case {"type": "json_schema", "json_schema": {"schema": dict(schema)} as format}:
             # The schema goes as text.
-            told: Json = {"schema": msgspec.json.encode(schema).decode(), "name": format.get("name") or "answer"}
+            told: Json = {
+                "schema": msgspec.json.encode(schemas.closed(schema)).decode(),
+                "name": format.get("name") or "answer",
+            }
             if format.get("description"):
                 told["description"] = format["description"]
             return {**said, "textFormat": {"type": "json_schema", "structure": {"jsonSchema": told}}}
@@ -200,7 +204,8 @@ def _call(use: ToolUse) -> Json:
 
 def _result(message: Message, documents: int) -> list[Json]:
     content = _blocks(message, documents) or [{"text": NO_RESULT}]
-    return [{"toolResult": {"toolUseId": _id(message.call_id or ""), "content": content}}]
+    result: Json = {"toolUseId": _id(message.call_id or ""), "content": content}
+    return [{"toolResult": result | ({"status": "error"} if message.is_error else {})}]
 
 
 def _id(id: str) -> str:

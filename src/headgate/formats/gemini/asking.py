@@ -152,7 +152,7 @@ def _response(message: Message, names: dict[str, str]) -> dict[str, Any]:
     response: dict[str, Any] = {
         "id": id,
         "name": names.get(id) or message.name or id or "tool",
-        "response": {"output": text} if read is None else read,
+        "response": {"error" if message.is_error else "output": text} if read is None else read,
     }
     others = [_part(part) for part in message.parts if not isinstance(part, TextPart)]
     return {"functionResponse": {**response, "parts": others} if others else response}

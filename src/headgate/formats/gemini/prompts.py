@@ -110,7 +110,9 @@ class _Conversation:
             if part.function_response is not None:
                 response = part.function_response
                 use = self._answered(response, f"{place}.functionResponse")
-                self._messages.append(Message("tool", _given(response, place), call_id=use.id))
+                # The key that Google's documentation gives to errors.
+                is_error = (response.response or {}).keys() == {"error"}
+                self._messages.append(Message("tool", _given(response, place), call_id=use.id, is_error=is_error))
             else:
                 said.append(_part(part, place))
         if said:
