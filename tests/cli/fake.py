@@ -86,7 +86,7 @@ class Fake:
             "model": "m",
             "events": len(self.events()),
             "output": {"text": self.text, "finish_reason": "stop"},
-            "usage": {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7},
+            "usage": {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7, "cost": 0.00125, "estimated": True},
             "error": None,
         }
 

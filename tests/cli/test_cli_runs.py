@@ -21,11 +21,12 @@ def test_runs_are_listed_and_shown() -> None:
                 headgate("runs", "show", RUN, "--url", fake.url, "--json"),
             )
         title, row = listed.out.splitlines()
-        assert title.split() == ["RUN", "STATUS", "AGE", "MODEL", "TOKENS"]
-        assert row.split()[:2] + row.split()[3:] == [RUN, "finished", "fake/m", "7"]
+        assert title.split() == ["RUN", "STATUS", "AGE", "MODEL", "TOKENS", "COST"]
+        assert row.split()[:2] + row.split()[3:] == [RUN, "finished", "fake/m", "7", "~$0.00125"]
         assert json.loads(as_json.out)["data"] == [fake.run()]
         assert fake.asked("GET", "/v1/runs?limit=7")
         assert "model   fake/m\n" in shown.out
+        assert "cost    ~$0.00125\n" in shown.out
         assert shown.out.endswith(f"\n\n{fake.text}\n")
         assert json.loads(raw.out) == fake.run()
 

@@ -30,6 +30,17 @@ STARTED = Started("p", "m", "", 0)
 BEGIN = [{"type": "start", "messageId": "msg_" + "0" * 40}, {"type": "start-step"}]
 
 
+TOLD = {
+    "inputTokens": 10,
+    "outputTokens": 2,
+    "totalTokens": 12,
+    "reasoningTokens": 1,
+    "cachedInputTokens": 4,
+    "cost": 0.5,
+    "estimated": True,
+}
+
+
 def end(reason: str) -> list[dict[str, Any]]:
     """How a whole answer ends."""
     return [{"type": "finish-step"}, {"type": "finish", "finishReason": reason}]
@@ -146,10 +157,14 @@ LOGS: list[tuple[str, list[AnyEvent], list[dict[str, Any]]]] = [
             Vendor(b"{}"),
             Text("a"),
             Text("b", choice=1),
-            Usage(1, 2, 3),
             Finished("eos", ("stop",)),
         ],
         BEGIN + text("0", "a") + end("other"),
+    ),
+    (
+        "what it used, and what that cost",
+        [STARTED, Text("a"), Usage(10, 2, 12, 4, 1, estimated=True, cost=0.5), Finished("stop")],
+        [*BEGIN, *text("0", "a"), end("stop")[0], {**end("stop")[1], "messageMetadata": {"usage": TOLD}}],
     ),
     (
         "one that was stopped",

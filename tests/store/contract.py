@@ -119,6 +119,22 @@ class StoreContract:
 
         self.play(act)
 
+    def test_a_list_says_what_runs_cost(self) -> None:
+        """And tells what is not known from what is nothing."""
+        known = [(0.25, False), (0.0, False), (0.5, True), (None, True), (None, None)]
+
+        async def act(store: Store) -> None:
+            expected = {}
+            for cost, estimated in known:
+                of = head()
+                done = msgspec.structs.replace(end(of, EVENTS), cost=cost, estimated=estimated)
+                await store.append([Segment(of.run, 0, EVENTS, of, done)])
+                expected[of.run] = (cost, estimated)
+            listed = await store.recent("alice", limit=10)
+            assert {each.run: (each.cost, each.estimated) for each in listed} == expected
+
+        self.play(act)
+
     def test_a_deleted_run_is_gone(self) -> None:
         """And deleting it again says so."""
 

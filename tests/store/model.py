@@ -84,4 +84,5 @@ def _fits(end: End, wanted: Filter) -> bool:
 def _summary(end: End) -> Summary:
     head = end.head
     asked = (head.run, head.created, end.ended, head.format, head.model)
-    return Summary(*asked, end.status, end.provider, end.model, end.input_tokens, end.output_tokens)
+    tokens = (end.input_tokens, end.output_tokens, end.cost, end.estimated)
+    return Summary(*asked, end.status, end.provider, end.model, *tokens)

@@ -420,8 +420,9 @@ def test_the_secret_stays_the_same(tmp_path: Path) -> None:
     assert found[0] == found[1]
 
 
-def test_a_store_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
-    """Its runs are there, and can expire."""
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_store_of_an_older_version_is_brought_up_to_date(tmp_path: Path, version: int) -> None:
+    """Its runs are there, and can expire; what they cost nobody knows."""
     of = head()
     with sqlite3.connect(tmp_path / "runs.db") as old:
         old.executescript(FIRST_VERSION)
@@ -431,6 +432,8 @@ def test_a_store_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> N
         old.execute("INSERT INTO runs VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", values)
         segment = [("run_old", 0, ("run_old", "alice", 1.0, "openai.chat", "default", b"{}", False), EVENTS[:2])]
         old.execute("INSERT INTO journal VALUES (1, ?)", (msgspec.msgpack.encode(segment),))
+        if version == 2:
+            old.executescript(SECOND_VERSION)
     old.close()
 
     async def main() -> None:
@@ -440,6 +443,8 @@ def test_a_store_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> N
         record = await store.get(of.run, "alice")
         assert record is not None
         assert (record.events, record.head.keep, record.head.names) == (EVENTS, True, ())
+        (summary,) = await store.recent("alice", limit=10)
+        assert (summary.output_tokens, summary.cost, summary.estimated) == (4, None, None)
         await store.append([whole(head(), EVENTS, 1000.0)])
         assert await store.expire(500.0, 100.0) == 1
         await store.close()
@@ -536,4 +541,10 @@ CREATE TABLE runs (
 );
 CREATE UNIQUE INDEX runs_owner ON runs (owner, id);
 PRAGMA user_version = 1;
+"""
+
+SECOND_VERSION = """
+ALTER TABLE runs ADD COLUMN expires REAL;
+CREATE INDEX runs_expires ON runs (expires) WHERE expires IS NOT NULL;
+PRAGMA user_version = 2;
 """

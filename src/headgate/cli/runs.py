@@ -73,7 +73,7 @@ def _ask_about(url: str | None, key: str | None, method: str, path: str, as_json
 
 
 def _print_table(runs: list[dict[str, Any]], *, has_more: bool) -> None:
-    rows = [("RUN", "STATUS", "AGE", "MODEL", "TOKENS"), *(_row(run) for run in runs)]
+    rows = [("RUN", "STATUS", "AGE", "MODEL", "TOKENS", "COST"), *(_row(run) for run in runs)]
     print_table(rows)
     if has_more:
         complain("There are more; --limit shows up to 100.")
@@ -87,7 +87,16 @@ def _row(run: dict[str, Any]) -> tuple[str, ...]:
         age(time.time() - run["created"]),
         safe(_model_of(run)),
         str(usage.get("total_tokens") or ""),
+        _cost_of(usage),
     )
+
+
+def _cost_of(usage: dict[str, Any]) -> str:
+    """In dollars; what was estimated is marked."""
+    cost = usage.get("cost")
+    if cost is None:
+        return ""
+    return f"{'~' if usage.get('estimated') else ''}${cost:.6f}".rstrip("0").rstrip(".")
 
 
 def _model_of(run: dict[str, Any]) -> str:
@@ -105,6 +114,7 @@ def _print_run(run: dict[str, Any]) -> None:
         "age": age(time.time() - run["created"]),
         "events": run.get("events"),
         "tokens": (run.get("usage") or {}).get("total_tokens"),
+        "cost": _cost_of(run.get("usage") or {}),
         "error": (run.get("error") or {}).get("message"),
     }
     for name, value in facts.items():

@@ -99,7 +99,6 @@ def _status(run: Run) -> str:
 
 
 def _kept_object(summary: Summary) -> dict[str, Any]:
-    total = summary.input_tokens + summary.output_tokens
     return {
         "id": summary.run,
         "object": "run",
@@ -110,11 +109,21 @@ def _kept_object(summary: Summary) -> dict[str, Any]:
         "asked": summary.asked,
         "provider": summary.provider or None,
         "model": summary.model or None,
-        "usage": {
-            "input_tokens": summary.input_tokens,
-            "output_tokens": summary.output_tokens,
-            "total_tokens": total,
-        },
+        "usage": _usage(summary),
+    }
+
+
+def _usage(summary: Summary) -> dict[str, Any] | None:
+    total = summary.input_tokens + summary.output_tokens
+    if not total and summary.estimated is None:
+        # Nobody knows, or an older Headgate did not say.
+        return None
+    return {
+        "input_tokens": summary.input_tokens,
+        "output_tokens": summary.output_tokens,
+        "total_tokens": total,
+        "cost": summary.cost,
+        "estimated": summary.estimated is True,
     }
 
 

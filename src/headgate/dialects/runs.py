@@ -218,7 +218,7 @@ def _output(answer: Answer) -> dict[str, Any]:
     return output
 
 
-def _usage(answer: Answer) -> dict[str, int] | None:
+def _usage(answer: Answer) -> dict[str, Any] | None:
     usage = answer.usage
     if usage is None:
         return None
@@ -228,6 +228,8 @@ def _usage(answer: Answer) -> dict[str, int] | None:
         "total_tokens": usage.total,
         "cached_tokens": usage.cached,
         "reasoning_tokens": usage.reasoning,
+        "cost": usage.cost,
+        "estimated": usage.estimated,
     }
 
 

@@ -6,7 +6,7 @@ import msgspec
 
 from headgate.errors import BadRequest, HeadgateError
 from headgate.events import Failed, Usage
-from headgate.formats import attempts
+from headgate.formats import attempts, cost
 
 
 def error_object(failure: HeadgateError | Failed) -> dict[str, Any]:
@@ -128,16 +128,15 @@ def _details(said: object) -> dict[str, Any]:
 def usage_json(usage: Usage, kindred: bool) -> bytes:
     """Chat's and completions' usage object; `kindred` says that `extra` is in this format's terms."""
     if kindred and usage.extra is not None:
-        return usage.extra
-    return msgspec.json.encode(
-        {
-            "prompt_tokens": usage.input,
-            "completion_tokens": usage.output,
-            "total_tokens": usage.total,
-            "prompt_tokens_details": {"cached_tokens": usage.cached},
-            "completion_tokens_details": {"reasoning_tokens": usage.reasoning},
-        }
-    )
+        return cost.in_json(usage.extra, usage)
+    said = {
+        "prompt_tokens": usage.input,
+        "completion_tokens": usage.output,
+        "total_tokens": usage.total,
+        "prompt_tokens_details": {"cached_tokens": usage.cached},
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning},
+    }
+    return msgspec.json.encode(cost.with_cost(said, usage))
 
 
 def no_choices_over_one(choices: int, what: str) -> None:

@@ -237,5 +237,7 @@ def _end(run: Run, ended: float) -> End:
         model=run.started.model if run.started else "",
         input_tokens=usage.input if usage else 0,
         output_tokens=usage.output if usage else 0,
+        cost=usage.cost if usage else None,
+        estimated=usage.estimated if usage else None,
         events=run.events,
     )

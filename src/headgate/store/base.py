@@ -69,6 +69,10 @@ class End(msgspec.Struct, frozen=True):
     output_tokens: int
     events: Sequence[AnyEvent]
     """The whole log."""
+    cost: float | None = None
+    """US dollars; None where nobody knows."""
+    estimated: bool | None = None
+    """Whether the tokens were counted by us; None for a run without any, which is not the same as one of none."""
 
     @property
     def hooks(self) -> list[Hook]:
@@ -110,6 +114,9 @@ class Summary(msgspec.Struct, frozen=True):
     model: str
     input_tokens: int
     output_tokens: int
+    cost: float | None = None
+    estimated: bool | None = None
+    """As in its `End`; a run of an older Headgate never says."""
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):

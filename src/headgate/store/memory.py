@@ -172,4 +172,6 @@ def _summary(end: End) -> Summary:
         model=end.model,
         input_tokens=end.input_tokens,
         output_tokens=end.output_tokens,
+        cost=end.cost,
+        estimated=end.estimated,
     )

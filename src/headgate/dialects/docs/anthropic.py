@@ -65,6 +65,10 @@ class MessageUsage(msgspec.Struct):
     cache_creation_input_tokens: int | UnsetType | None = UNSET
     cache_read_input_tokens: int | UnsetType | None = UNSET
     output_tokens_details: dict[str, int] | UnsetType | None = UNSET
+    cost: float | UnsetType = UNSET
+    """US dollars, where the price is known."""
+    estimated: bool | UnsetType = UNSET
+    """True where the provider did not say, or not all."""
 
 
 class AnthropicMessage(msgspec.Struct):

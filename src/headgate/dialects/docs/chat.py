@@ -71,6 +71,10 @@ class TokenUsage(msgspec.Struct):
     total_tokens: int
     prompt_tokens_details: PromptDetails | UnsetType | None = UNSET
     completion_tokens_details: CompletionDetails | UnsetType | None = UNSET
+    cost: float | UnsetType = UNSET
+    """US dollars, where the price is known."""
+    estimated: bool | UnsetType = UNSET
+    """True where the provider did not say, or not all."""
 
 
 class ChatCompletion(msgspec.Struct):

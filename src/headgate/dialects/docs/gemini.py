@@ -75,6 +75,10 @@ class UsageMetadata(msgspec.Struct):
     totalTokenCount: int
     thoughtsTokenCount: int | UnsetType = UNSET
     cachedContentTokenCount: int | UnsetType = UNSET
+    cost: float | UnsetType = UNSET
+    """US dollars, where the price is known."""
+    estimated: bool | UnsetType = UNSET
+    """True where the provider did not say, or not all."""
 
 
 class GenerateContentResponse(msgspec.Struct):

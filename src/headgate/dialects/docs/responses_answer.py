@@ -77,6 +77,10 @@ class ResponseUsage(msgspec.Struct):
     output_tokens: int
     output_tokens_details: OutputTokensDetails
     total_tokens: int
+    cost: float | UnsetType = UNSET
+    """US dollars, where the price is known."""
+    estimated: bool | UnsetType = UNSET
+    """True where the provider did not say, or not all."""
 
 
 class ResponseError(msgspec.Struct):

@@ -44,11 +44,13 @@ class RunOutput(msgspec.Struct):
 
 
 class RunUsage(msgspec.Struct):
-    """Tokens, as the provider counted them."""
+    """Tokens, as the provider counted them, or as they were estimated where it did not."""
 
     input_tokens: int
     output_tokens: int
     total_tokens: int
+    cost: Annotated[float | None, msgspec.Meta(description="US dollars; null where the price is not known.")]
+    estimated: Annotated[bool, msgspec.Meta(description="Whether the provider said nothing, or not all.")]
     cached_tokens: int | UnsetType = UNSET
     reasoning_tokens: int | UnsetType = UNSET
 
@@ -65,7 +67,7 @@ class RunSummary(msgspec.Struct):
     asked: str
     provider: str | None
     model: str | None
-    usage: Annotated[RunUsage | None, msgspec.Meta(description="Null while it is at work.")]
+    usage: Annotated[RunUsage | None, msgspec.Meta(description="Null while it is at work, or not known.")]
 
 
 class RunList(msgspec.Struct):
@@ -156,7 +158,7 @@ _SUMMARY = {
     "asked": "default",
     "provider": "openai",
     "model": sample.MODEL,
-    "usage": {"input_tokens": 9, "output_tokens": 3, "total_tokens": 12},
+    "usage": {"input_tokens": 9, "output_tokens": 3, "total_tokens": 12, "cost": 0.00000315, "estimated": False},
 }
 
 RUN = {
@@ -169,6 +171,8 @@ RUN = {
         "total_tokens": 12,
         "cached_tokens": 0,
         "reasoning_tokens": 0,
+        "cost": 0.00000315,
+        "estimated": False,
     },
     "error": None,
 }
@@ -184,7 +188,7 @@ data: {"type":"text","delta":"!","choice":0,"logprobs":null,"extra":null}
 
 event: usage
 id: 4
-data: {"type":"usage","input":9,"output":3,"total":12,"cached":0,"reasoning":0,"extra":null,"estimated":false,"cost":null}
+data: {"type":"usage","input":9,"output":3,"total":12,"cached":0,"reasoning":0,"extra":null,"estimated":false,"cost":3.15e-6}
 
 event: finished
 id: 5

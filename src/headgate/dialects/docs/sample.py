@@ -22,7 +22,7 @@ TALK: Events = (
     Text("Hello"),
     Text(" there"),
     Text("!"),
-    Usage(9, 3, 12),
+    Usage(9, 3, 12, cost=0.00000315),
     Finished("stop"),
 )
 CALL: Events = (
@@ -30,7 +30,7 @@ CALL: Events = (
     ToolCall(0, "call_weather", "weather"),
     ToolInput(0, '{"city":'),
     ToolInput(0, '"Brno"}'),
-    Usage(52, 14, 66),
+    Usage(52, 14, 66, cost=0.0000162),
     Finished("tool_calls"),
 )
 

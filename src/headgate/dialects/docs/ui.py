@@ -17,6 +17,26 @@ TAG = Tag(
 )
 
 
+class UIUsage(msgspec.Struct):
+    """Tokens, and what they cost."""
+
+    inputTokens: int
+    outputTokens: int
+    totalTokens: int
+    reasoningTokens: int
+    cachedInputTokens: int
+    cost: float | UnsetType = UNSET
+    """US dollars, where the price is known."""
+    estimated: bool | UnsetType = UNSET
+    """True where the provider did not say, or not all."""
+
+
+class UIMetadata(msgspec.Struct):
+    """What is known of the message once it is over."""
+
+    usage: UIUsage
+
+
 class UIChunk(msgspec.Struct):
     """A chunk of the UI message stream, version 1: its type, and what belongs to it."""
 
@@ -31,6 +51,7 @@ class UIChunk(msgspec.Struct):
     errorText: str | UnsetType = UNSET
     reason: str | UnsetType = UNSET
     finishReason: str | UnsetType = UNSET
+    messageMetadata: UIMetadata | UnsetType = UNSET
 
 
 _HELLO = {"role": "user", "id": "m1", "parts": [{"type": "text", "text": "Say hello."}]}

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from headgate.events import Usage
-from headgate.formats import openai
+from headgate.formats import cost, openai
 
 
 def merged(old: dict[str, Any], said: object) -> dict[str, Any]:
@@ -47,14 +47,25 @@ def told(usage: Usage | None, kindred: bool) -> dict[str, Any]:
     if usage is None:
         return NOTHING
     if kindred and usage.extra is not None:
-        return complete(msgspec.json.decode(usage.extra))
+        return cost.with_cost(complete(msgspec.json.decode(usage.extra)), usage)
     said = {
         **NOTHING,
         "input_tokens": max(0, usage.input - usage.cached),
         "cache_read_input_tokens": usage.cached,
         "output_tokens": usage.output,
     }
-    return {**said, "output_tokens_details": {"thinking_tokens": usage.reasoning}} if usage.reasoning else said
+    if usage.reasoning:
+        said["output_tokens_details"] = {"thinking_tokens": usage.reasoning}
+    return cost.with_cost(said, usage)
+
+
+def ended(said: dict[str, Any] | None, usage: Usage | None, kindred: bool) -> dict[str, Any]:
+    """The usage object of the end of a stream: `said` is the provider's own, which may be a part of all."""
+    if said and (usage is None or not usage.estimated):
+        said = said if usage is None else cost.with_cost(said, usage)
+    else:
+        said = told(usage, kindred)
+    return complete(said, ("output_tokens",))
 
 
 def complete(said: dict[str, Any], needed: tuple[str, ...] = ("input_tokens", "output_tokens")) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from headgate.events import Usage
+from headgate.formats import cost
 from headgate.formats.openai import count
 
 
@@ -28,8 +29,8 @@ def read(said: object) -> Usage | None:
 def write(usage: Usage, kindred: bool) -> Any:
     """A `usageMetadata`; `kindred` says that `extra` is in this format's terms."""
     if kindred and usage.extra is not None:
-        return msgspec.Raw(usage.extra)
-    said = {
+        return msgspec.Raw(cost.in_json(usage.extra, usage))
+    said: dict[str, Any] = {
         "promptTokenCount": usage.input,
         "candidatesTokenCount": max(0, usage.output - usage.reasoning),
         "totalTokenCount": usage.total,
@@ -38,4 +39,4 @@ def write(usage: Usage, kindred: bool) -> Any:
         said["thoughtsTokenCount"] = usage.reasoning
     if usage.cached:
         said["cachedContentTokenCount"] = usage.cached
-    return said
+    return cost.with_cost(said, usage)

@@ -6,7 +6,7 @@ import msgspec
 
 from headgate.calls import Call
 from headgate.events import Started, Usage
-from headgate.formats import openai, strict
+from headgate.formats import cost, openai, strict
 from headgate.formats.openai_responses import ids
 from headgate.formats.openai_responses.extra import NAME
 
@@ -104,7 +104,7 @@ class Response:
                 written[key] = {name: inner for name, inner in value.items() if inner is not None} | counts
             elif key not in written and value is not None:
                 written[key] = value
-        return written
+        return cost.with_cost(written, usage)
 
 
 def _echo(call: Call) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from headgate.events import (
     Usage,
     Vendor,
 )
-from headgate.formats import sse
+from headgate.formats import cost, sse
 
 NAME = "ui"
 
@@ -51,6 +51,7 @@ class Writer:
         """The frame around more of the text that is open."""
         self._call: ToolCall | None = None
         self._input: list[str] = []
+        self._usage: Usage | None = None
 
     def write(self, event: AnyEvent) -> bytes:
         """Return the frames this event makes."""
@@ -73,7 +74,10 @@ class Writer:
                 return self._go_on(event)
             case Finished() | Failed() | Stopped():
                 return self._end(event)
-            case Attempt() | Usage() | Vendor() | _:
+            case Usage():
+                self._usage = event
+                return b""
+            case Attempt() | Vendor() | _:
                 return b""
 
     def _begin(self) -> bytes:
@@ -127,16 +131,28 @@ class Writer:
         match event:
             case Finished(reason):
                 frames += self._end_call() + _chunk("finish-step")
-                return frames + _finish(_REASONS.get(reason, "other"))
+                return frames + self._finish(_REASONS.get(reason, "other"))
             case Stopped(by):
-                return frames + _chunk("abort", reason=by) + _finish("other")
+                return frames + _chunk("abort", reason=by) + self._finish("other")
             case Failed():
-                return frames + _chunk("error", errorText=event.message) + _finish("error")
+                return frames + _chunk("error", errorText=event.message) + self._finish("error")
+
+    def _finish(self, reason: str) -> bytes:
+        about = {} if self._usage is None else {"messageMetadata": {"usage": _told(self._usage)}}
+        return _chunk("finish", finishReason=reason, **about) + sse.DONE
 
 
 def _chunk(type: str, **fields: Any) -> bytes:
     return sse.write(_encode({"type": type, **fields}))
 
 
-def _finish(reason: str) -> bytes:
-    return _chunk("finish", finishReason=reason) + sse.DONE
+def _told(usage: Usage) -> dict[str, Any]:
+    """In the AI SDK's own words for it, where it has any."""
+    said = {
+        "inputTokens": usage.input,
+        "outputTokens": usage.output,
+        "totalTokens": usage.total,
+        "reasoningTokens": usage.reasoning,
+        "cachedInputTokens": usage.cached,
+    }
+    return cost.with_cost(said, usage)

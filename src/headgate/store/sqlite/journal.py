@@ -44,7 +44,7 @@ AT_ONCE = 1 << 20
 
 PAGE = 4096
 
-_INSERT_RUN = "INSERT INTO runs VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+_INSERT_RUN = "INSERT INTO runs VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 _NAME = (
     "INSERT INTO names VALUES (?,?,?) ON CONFLICT (name) DO UPDATE SET run = excluded.run, owner = excluded.owner "
     "WHERE excluded.run > run"
@@ -64,6 +64,8 @@ class _Ended(msgspec.Struct, array_like=True, frozen=True):
     model: str
     input_tokens: int
     output_tokens: int
+    cost: float | None = None
+    estimated: bool | None = None
 
 
 class _Kept(msgspec.Struct, array_like=True, frozen=True):
@@ -297,7 +299,8 @@ def _joined(before: _Kept | None, kept: _Kept) -> _Kept:
 
 
 def _ended(end: End) -> _Ended:
-    return _Ended(end.ended, end.status, end.provider, end.model, end.input_tokens, end.output_tokens)
+    tokens = (end.input_tokens, end.output_tokens, end.cost, end.estimated)
+    return _Ended(end.ended, end.status, end.provider, end.model, *tokens)
 
 
 _HEAD, _LOG = 11, 12
@@ -317,7 +320,7 @@ def _row_of(head: Head, ended: _Ended, whole: bytes) -> _Row:
     asked = (head.run, head.owner, head.created, ended.ended, head.format, head.model)
     answered = (ended.status, ended.provider, ended.model, ended.input_tokens, ended.output_tokens)
     expires = None if head.retention is None else ended.ended + head.retention
-    return (*asked, *answered, _encode(head), whole, expires)
+    return (*asked, *answered, _encode(head), whole, expires, ended.cost, ended.estimated)
 
 
 def _pages(records: dict[str, _Row]) -> int:

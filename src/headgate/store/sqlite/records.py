@@ -17,7 +17,7 @@ EXPIRE_ROWS = 200
 EXPIRE_BYTES = 1 << 20
 """How large they may be together: where SQLite overwrites what it forgets, that takes as long as writing it."""
 
-_SUMMARY = "id, created, ended, format, asked, status, provider, model, input_tokens, output_tokens"
+_SUMMARY = "id, created, ended, format, asked, status, provider, model, input_tokens, output_tokens, cost, estimated"
 
 _OLD = "rowid, id, length(head) + length(log)"
 
@@ -60,7 +60,14 @@ def recent(
             where.append(condition)
             values += [value] * condition.count("?")
     sql = f"SELECT {_SUMMARY} FROM runs WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT ?"
-    return [Summary(*row) for row in connection.execute(sql, (*values, limit))]
+    rows = connection.execute(sql, (*values, limit))
+    return [Summary(*_with_truth(row)) for row in rows]
+
+
+def _with_truth(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """SQLite has no bool."""
+    *others, last = row
+    return (*others, None if last is None else bool(last))
 
 
 def _conditions(filter: Filter) -> list[tuple[str, Any]]:

@@ -5,7 +5,7 @@ import sqlite3
 
 from headgate.errors import StoreError
 
-VERSION = 2
+VERSION = 3
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS owner (one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER NOT NULL);
@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS runs (
     id TEXT NOT NULL, owner TEXT NOT NULL, created REAL NOT NULL, ended REAL NOT NULL, format TEXT NOT NULL,
     asked TEXT NOT NULL, status TEXT NOT NULL, provider TEXT NOT NULL, model TEXT NOT NULL,
     input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, head BLOB NOT NULL, log BLOB NOT NULL,
-    expires REAL
+    expires REAL, cost REAL, estimated INTEGER
 );
 CREATE UNIQUE INDEX IF NOT EXISTS runs_owner ON runs (owner, id);
 CREATE TABLE IF NOT EXISTS names (name TEXT PRIMARY KEY, run TEXT NOT NULL, owner TEXT NOT NULL) WITHOUT ROWID;
@@ -34,7 +34,11 @@ CREATE TABLE IF NOT EXISTS tries (
 CREATE INDEX IF NOT EXISTS tries_delivery ON tries (delivery);
 """
 
-_FROM_1 = "ALTER TABLE runs ADD COLUMN expires REAL;"
+_STEPS = {
+    1: "ALTER TABLE runs ADD COLUMN expires REAL;",
+    2: "ALTER TABLE runs ADD COLUMN cost REAL; ALTER TABLE runs ADD COLUMN estimated INTEGER;",
+}
+"""What makes a file of that version one of the next."""
 
 _AFTER = "CREATE INDEX IF NOT EXISTS runs_expires ON runs (expires) WHERE expires IS NOT NULL;"
 """Of those runs only that have a retention of their own, so that the others do not pay for it."""
@@ -47,7 +51,8 @@ def prepare(connection: sqlite3.Connection, path: object) -> None:
         raise StoreError(f"The store {path} was written by a newer Headgate.", code="store_too_new")
     connection.execute("PRAGMA journal_mode = WAL")
     # All at once: a file that is half of one version and half of another could never be opened again.
-    changes = (_SCHEMA, _FROM_1 if version == 1 else "", _AFTER, f"PRAGMA user_version = {VERSION};")
+    steps = [_STEPS[step] for step in range(version, VERSION)] if version else []
+    changes = (_SCHEMA, *steps, _AFTER, f"PRAGMA user_version = {VERSION};")
     connection.executescript(f"BEGIN IMMEDIATE;{''.join(changes)}COMMIT;")
 
 
