@@ -196,6 +196,7 @@ def completion(text: str, reason: str | None, tokens: int) -> dict[str, Any]:
             "total_tokens": 9 + tokens if tokens else 0,
             "prompt_tokens_details": {"cached_tokens": 0},
             "completion_tokens_details": {"reasoning_tokens": 0},
+            **({"cost": 0.00000315} if tokens else {}),
         },
     }
 
@@ -286,7 +287,7 @@ EVENTS_AFTER_2 = f"""\
 id: 3
 {_chunk("!")}\
 {_chunk("", '"stop"')[:-3]},"usage":{{"prompt_tokens":9,"completion_tokens":3,"total_tokens":12,\
-"prompt_tokens_details":{{"cached_tokens":0}},"completion_tokens_details":{{"reasoning_tokens":0}}}}}}
+"prompt_tokens_details":{{"cached_tokens":0}},"completion_tokens_details":{{"reasoning_tokens":0}},"cost":3.15e-6}}}}
 
 id: 5
 data: [DONE]
