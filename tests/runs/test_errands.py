@@ -98,6 +98,23 @@ def test_when_all_fail_the_first_ones_error_is_told_with_everything_that_was_tri
     run(play())
 
 
+def test_the_first_of_the_route_is_whom_the_client_means_also_when_it_is_asked_last() -> None:
+    async def play() -> None:
+        trip = Trip(
+            [failed(500, "one"), failed(500, "one"), failed(500, "one"), failed(500, "meant")], failed(500, "two")
+        )
+        trip.errands = Errands(trip.errands.catalogue, {"a": Pool("a", [Member(trip.fakes[0])])})
+        for _ in range(3):
+            with pytest.raises(ProviderError, match="one"):
+                await trip.send("a/m", "b/m")
+        trip.asked.clear()
+        with pytest.raises(ProviderError, match="meant"):
+            await trip.send("a/m", "b/m")
+        assert trip.asked == [("b", "m"), ("a", "m")]
+
+    run(play())
+
+
 class Keys(Fake):
     """One provider of a pool: it answers with its label, or with an error."""
 

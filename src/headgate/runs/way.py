@@ -27,6 +27,7 @@ class Way:
 
     def __init__(self, route: Sequence[Target], pools: Mapping[str, Pool], clock: Callable[[], float]) -> None:
         self._pools, self._clock = pools, clock
+        self._meant = route[0]
         self._left = self._in_order(route)
         self._step: Step | None = None
         """Whom `next` gave last, as long as the same target may be asked again."""
@@ -34,6 +35,8 @@ class Way:
         """Keys of this target that need not be tried again."""
         self._retries = 0
         self._error: HeadgateError | None = None
+        self._has_meant = False
+        """Whether that is the error of whom the client means."""
         self.failures: list[Tried] = []
         """Everything that was tried in vain."""
 
@@ -73,7 +76,7 @@ class Way:
 
     @property
     def error(self) -> HeadgateError:
-        """What the client is told when all was in vain: what the first one said, who is whom it means."""
+        """What the client is told when all was in vain: what the one said whom it means."""
         assert self._error is not None, "nobody was asked"
         self._error.attempts = tuple(self.failures)
         return self._error
@@ -87,6 +90,9 @@ class Way:
         return self._pools.get(target.provider.name) or Pool.of(target.provider)
 
     def _note(self, target: Target, error: HeadgateError, key: str) -> None:
-        self._error = self._error or error
+        if self._error is None or (target is self._meant and not self._has_meant):
+            # In trouble, whom it means is not asked first.
+            self._error = error
+        self._has_meant = self._has_meant or target is self._meant
         name = target.provider.name
         self.failures.append(Tried(name, target.model, error.status, error.code, error.message, key))
