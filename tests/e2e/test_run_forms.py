@@ -186,7 +186,7 @@ def test_a_failed_log_is_shown_as_its_maker_got_it(server: Serving, face: Face) 
     run = run_of(made.head)
     again = cut(lambda wire: wire.get(f"/v1/runs/{run}/events?as=made"), server)
     assert again.body == without_comments(made.body)
-    assert again.is_cut == made.is_cut == (face.form in ("openai.chat", "openai.completions"))
+    assert again.is_cut == made.is_cut == (face.form in ("openai.chat", "openai.completions", "purai.chat"))
 
 
 class Cut(NamedTuple):

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -12,7 +12,14 @@ from typing_extensions import override
 
 from tests.serving import Serving, serving
 
+CHAT = "/openai/chat/completions"
+HELLO = [{"role": "user", "content": "Who are you?"}]
 PATIENCE = 30.0
+FORGIVING = """
+from headgate.runs import pool
+pool.REST = pool.KEY_REST = pool.LIMIT_REST = 0.0
+"""
+"""Who failed in one test is asked in the next one as if nothing had been."""
 CREATED = 1_700_000_000
 USAGE = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
 
@@ -134,16 +141,20 @@ class Town:
     def __getitem__(self, name: str) -> Company:
         return self.companies[name]
 
-    def post(self, path: str = "/openai/chat/completions", /, **fields: Any) -> httpx2.Response:
+    def post(self, path: str = CHAT, /, headers: Mapping[str, str] | None = None, **fields: Any) -> httpx2.Response:
         """Ask for a chat."""
-        fields = {"messages": [{"role": "user", "content": "Who are you?"}], **fields}
-        return self._http.post(path, json=fields)
+        return self._http.post(path, json={"messages": HELLO, **fields}, headers=headers)
+
+    def pieces(self, **fields: Any) -> Iterator[str]:
+        """A stream as it comes; raises when it is cut."""
+        with self._http.stream("POST", CHAT, json={"messages": HELLO, "stream": True, **fields}) as answer:
+            yield from answer.iter_text()
 
     def get(self, path: str) -> httpx2.Response:
         """Look something up."""
         return self._http.get(path)
 
-    def chunks(self, path: str = "/openai/chat/completions", /, **fields: Any) -> list[Any]:
+    def chunks(self, path: str = CHAT, /, **fields: Any) -> list[Any]:
         """The chunks of a stream that ends as it should."""
         answer = self.post(path, stream=True, **fields)
         assert answer.status_code == 200, answer.text
@@ -173,7 +184,7 @@ def town(*companies: Company, config: str = "") -> Iterator[Town]:
         for company in companies:
             stack.enter_context(company.open())
         sections = "\n".join(company.config for company in companies)
-        server = stack.enter_context(serving(f"{sections}\n{config}"))
+        server = stack.enter_context(serving(f"{sections}\n{config}", before=FORGIVING))
         made = Town(server, companies)
         stack.callback(made.close)
         yield made

@@ -71,7 +71,7 @@ class PurAICompletion(chat.ChatCompletion, kw_only=True):
 class PurAIChunk(chat.ChatCompletionChunk, kw_only=True):
     """A piece of a streamed answer; `[DONE]` comes after the last."""
 
-    object: Literal["chat.completion"]  # type: ignore[assignment]
+    object: Literal["chat.completion", "chat.completion.chunk"]  # type: ignore[assignment]
     provider: str
     overwritten: bool
     calledFunctions: list[Any]

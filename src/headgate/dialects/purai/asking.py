@@ -3,6 +3,8 @@
 import functools
 from collections.abc import Mapping
 
+import msgspec
+
 from headgate.dialects.openai import Bounds, check_text
 from headgate.dialects.purai import errors, notes
 from headgate.dialects.purai.planning import Planner, Scope
@@ -15,6 +17,9 @@ from headgate.web.answers import Face, answer
 from headgate.web.http import Request
 from headgate.web.routes import Handler
 from headgate.web.starting import begin
+
+SDK = b"x-stainless-lang"
+"""What OpenAI's libraries say of themselves; others that are made with the same generator do too."""
 
 
 class Asking:
@@ -41,6 +46,7 @@ class Asking:
             asked = purai.read(body, request.query())
             personality = self._personality(asked, scope)
             plan = await self._planner.plan(asked, personality, scope)
+            plan = msgspec.structs.replace(plan, is_for_sdk=SDK in request.headers)
             call = purai.call(asked, plan.names, personality)
             wishes = Wishes(note=notes.encode(plan))
             begun = await begin(self._engine, request, call, owner=owner, body=body, wishes=wishes)

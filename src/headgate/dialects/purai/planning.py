@@ -51,7 +51,7 @@ class Planner:
         """Whom to ask; raises BadRequest, NotFound or Unavailable when there is nobody."""
         primary = self._primary(asked, scope)
         blocked = self._blocked(personality)
-        having = await self._wanted(asked, personality, primary)
+        having = await self._wanted(asked, personality, primary, scope)
         suited = [target for target in having if not _is_any(target, blocked)]
         if asked.model is not None and (asked.model in blocked or (having and not suited)):
             raise errors.blocked(asked)
@@ -85,7 +85,9 @@ class Planner:
             raise errors.unknown_provider(asked.primary, known)
         return found
 
-    async def _wanted(self, asked: Asked, personality: Personality | None, primary: str | None) -> list[Target]:
+    async def _wanted(
+        self, asked: Asked, personality: Personality | None, primary: str | None, scope: Scope
+    ) -> list[Target]:
         """Everybody who has the model, or one of the personality's, wherever it may be asked for."""
         if asked.model is not None:
             models: Sequence[str] = (asked.model,)
@@ -93,23 +95,26 @@ class Planner:
             models = (personality.models if personality is not None else ()) or (DEFAULT,)
         found: list[Target] = []
         for model in models:
-            found += await self._having(model, primary)
+            found += await self._having(model, primary, scope)
         return found
 
-    async def _having(self, model: str, primary: str | None) -> list[Target]:
+    async def _having(self, model: str, primary: str | None, scope: Scope) -> list[Target]:
         catalogue = self._catalogue
-        found: list[Target] = []
+        if model in catalogue.aliases:
+            return list(await catalogue.route(model))
         is_bare = catalogue.is_bare(model)
+        listed: list[Target] = []
+        for name in (model,) if is_bare else (model, model.partition("/")[2]):
+            listed += await catalogue.listed_by(name)
+        found: list[Target] = []
         if is_bare and primary is not None and await catalogue.may_have(primary, model):
             found.append(Target(catalogue.providers[primary], model))
-        # Several may have it, or nobody.
-        with suppress(NotFound):
-            found += await catalogue.route(catalogue.at_home(model, OFFICIAL))
-        if model in catalogue.aliases:
-            return found
-        for name in (model,) if is_bare else (model, model.partition("/")[2]):
-            found += await catalogue.listed_by(name)
-        return found
+        home = catalogue.at_home(model, OFFICIAL) if scope.is_official else model
+        if home == model or not listed or await catalogue.may_have(home.partition("/")[0], model):
+            # Several may have it, or nobody.
+            with suppress(NotFound):
+                found += await catalogue.route(home)
+        return found + listed
 
     async def _others(self, asked: Asked) -> list[Target]:
         """Everybody who may stand in for them."""

@@ -17,6 +17,8 @@ class Plan(msgspec.Struct, frozen=True):
     """Those that have the model that was asked for."""
     is_raw: bool = False
     """Whether failed providers are quoted in full."""
+    is_for_sdk: bool = False
+    """Whether OpenAI's own library reads the answer."""
 
     def is_overwritten(self, started: Started, failed: Iterable[Attempt | Tried]) -> bool:
         """Whether the answer came from another model than the one that was asked for."""

@@ -1,8 +1,8 @@
 """
 Writes answers in PurAI's shape: OpenAI's, and with every chunk who made it.
 
-Chunks call themselves `chat.completion`, and count no tokens until the last. What failed before the answer stands
-in the first chunk of a stream, and in no other: it would be repeated with every word.
+Chunks call themselves `chat.completion`, but to OpenAI's own libraries, and count no tokens until the last. What
+failed before the answer stands in the first chunk of a stream, and in no other: it would be repeated with every word.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,11 @@ class Writer(openai_chat.Writer):
     def __init__(self, call: Call, run: str, created: int, plan: Plan) -> None:
         super().__init__(call, run, created)
         self._plan = plan
+        if plan.is_for_sdk:
+            # Its helpers pass over whatever does not call itself so.
+            self.kind = openai_chat.Writer.kind
         self._failed: list[Attempt | Tried] = []
+        self._model = ""
         self._made: dict[str, Any] = _fields(plan, Started("", call.model, "", created), ())
         self._set_ends(_NO_USAGE, _tail(self._made))
 
@@ -58,6 +62,7 @@ class Writer(openai_chat.Writer):
     @override
     def _start(self, event: Started) -> None:
         super()._start(event)
+        self._model = event.model
         self._made = _fields(self._plan, event, self._failed)
         self._set_ends(_NO_USAGE, _tail(self._made | failures.cache(self._failed, is_raw=self._plan.is_raw)))
 
@@ -88,7 +93,7 @@ class Writer(openai_chat.Writer):
         message = failures.ALL_FAILED if tried else failed.message
         if not tried and self._made["provider"]:
             # It broke in the middle, so it is one of them.
-            broke = Tried(self._made["provider"], "", failed.status, failed.code, failed.message)
+            broke = Tried(self._made["provider"], self._model, failed.status, failed.code, failed.message)
             tried = [*self._failed, broke]
         return failures.error_object(failed, 500, message, failures.records(tried, is_raw=self._plan.is_raw))
 
