@@ -8,13 +8,16 @@ about it: the run's, or one of its own where no run began.
 
 import re
 import secrets
+import time
 from collections.abc import Mapping
 
 import msgspec
 
 from headgate.calls import Call
+from headgate.dialects.anthropic_models import Models
 from headgate.dialects.counting import answer_count
 from headgate.dialects.docs import anthropic as docs
+from headgate.dialects.docs import anthropic_models as models_docs
 from headgate.dialects.openai import Bounds, check_text
 from headgate.errors import BadRequest, HeadgateError
 from headgate.formats import anthropic
@@ -112,6 +115,21 @@ def _named(handler: Handler) -> Handler:
     return handle
 
 
+def _named_at_once(handler: Handler) -> Handler:
+    """The handler, whose answers say it too: no run will have a name to go by."""
+
+    async def handle(request: Request) -> None:
+        name = _new_name()
+        request.add_headers(b"request-id: %b\r\n" % name.encode())
+        try:
+            await handler(request)
+        except HeadgateError as error:
+            error.request_id = name
+            raise
+
+    return handle
+
+
 def _count_body(tokens: int) -> bytes:
     return msgspec.json.encode({"input_tokens": tokens})
 
@@ -122,12 +140,25 @@ def _new_name() -> str:
 
 def routes(engine: Engine, errands: Errands, keys: Keys, bounds: Bounds) -> list[Route]:
     """The routes of this dialect."""
-    endpoints = Anthropic(engine, errands, keys, bounds)
+    endpoints, models = Anthropic(engine, errands, keys, bounds), Models(engine, keys, time.time())
 
     def route(path: str, handler: Handler, doc: Doc) -> Route:
         return Route(method="POST", path=path, handler=_named(handler), error=anthropic.error_body, doc=doc)
 
+    def get(path: str, handler: Handler, doc: Doc, *, needs_key: bool = True) -> Route:
+        return Route(
+            method="GET",
+            path="/anthropic" + path,
+            handler=_named_at_once(handler),
+            error=anthropic.error_body,
+            doc=doc,
+            needs_key=needs_key,
+        )
+
     return [
         route("/anthropic/v1/messages", endpoints.messages, docs.MESSAGES),
         route("/anthropic/v1/messages/count_tokens", endpoints.count, docs.COUNT),
+        get("/v1/models", models.models, models_docs.LIST),
+        get("/v1/models/{id:path}", models.model, models_docs.SHOW),
+        get("", models.welcome, models_docs.WELCOME, needs_key=False),
     ]

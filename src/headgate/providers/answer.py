@@ -19,6 +19,7 @@ from headgate.events import AnyEvent
 from headgate.formats import upstream_errors
 from headgate.formats.base import Origin, Reader, early_usage
 from headgate.net import Client, Flow, NetError, Target
+from headgate.providers import heading
 from headgate.providers.base import Ask, Emit
 
 MAX_ANSWER = 64 * 1024 * 1024
@@ -88,6 +89,7 @@ class Answer:
         """The answer begins."""
         self._status = status
         self._ask.on_flow(flow)
+        self._ask.on_heading(heading.told(headers))
         self._is_whole = status >= 300
         self._says_stream = "event-stream" in headers.get("content-type", "").lower()
         if status >= 300:

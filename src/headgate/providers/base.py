@@ -8,6 +8,7 @@ import msgspec
 from headgate.calls import Call
 from headgate.events import AnyEvent, Usage
 from headgate.formats.embedding import EmbedCall, Vectors
+from headgate.providers.heading import Heading
 
 Emit: TypeAlias = Callable[[Sequence[AnyEvent]], None]
 """Takes events in order; synchronous, called straight from the socket's callback."""
@@ -43,6 +44,10 @@ def _ignore_usage(usage: Usage) -> None:
     pass
 
 
+def _ignore_heading(heading: Heading) -> None:
+    pass
+
+
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """One try at one provider."""
 
@@ -62,6 +67,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """A provider whose answer comes from a socket says here how to hold it back, when the log cannot keep up."""
     on_usage: Callable[[Usage], None] = _ignore_usage
     """Here it says what it knows of the usage of an answer that breaks, or is cancelled, before it could tell."""
+    on_heading: Callable[[Heading], None] = _ignore_heading
+    """Here it says what the head of its answer told of limits, once, before anything of the answer."""
 
 
 class Provider(Protocol):

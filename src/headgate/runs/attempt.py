@@ -9,6 +9,7 @@ from headgate.errors import ProviderError
 from headgate.events import OUTPUT, AnyEvent, Finished, Usage
 from headgate.metrics.numbers import Histogram
 from headgate.providers.base import Flow, Limits
+from headgate.providers.heading import Heading
 from headgate.runs.pool import Member
 from headgate.runs.run import Run
 from headgate.runs.tries import Try
@@ -154,6 +155,10 @@ class Attempt:
     def on_flow(self, flow: Flow) -> None:
         """How to hold the provider back."""
         self._flow = flow
+
+    def on_heading(self, heading: Heading) -> None:
+        """What the head of its answer told."""
+        self.noted.heading = heading
 
     def on_usage(self, usage: Usage) -> None:
         """What it has said of its usage, when its answer breaks."""

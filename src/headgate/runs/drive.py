@@ -311,6 +311,7 @@ class Drive:
             organization=self._wishes.organization if is_meant else "",
             on_flow=attempt.on_flow,
             on_usage=attempt.on_usage,
+            on_heading=attempt.on_heading,
         )
 
     def _can_go_on(self, error: ProviderError) -> bool:

@@ -11,6 +11,7 @@ import msgspec
 from headgate.errors import ProviderError
 from headgate.metrics import Meters, operation_of
 from headgate.metrics.numbers import Histogram
+from headgate.providers.heading import NOTHING, Heading
 
 GIVEN_UP = ProviderError("Nobody wanted its answer any more.", code="given_up", status=499)
 
@@ -36,6 +37,8 @@ class Try(msgspec.Struct, gc=False):
     """Whether the run became its own: it had brought output, or all there was."""
     span: str = ""
     """By what name traces know it."""
+    heading: Heading = NOTHING
+    """What the head of its answer told of limits."""
 
 
 class Tries:

@@ -24,8 +24,8 @@ SECURITY = b"x-content-type-options: nosniff\r\nx-frame-options: DENY\r\n"
 """Said with every answer."""
 
 EXPOSED = (
-    b"access-control-expose-headers: headgate-run, headgate-provider, headgate-attempts, x-request-id, request-id, "
-    b"retry-after, retry-after-ms, "
+    b"access-control-expose-headers: headgate-run, headgate-provider, headgate-attempts, headgate-upstream-request, "
+    b"x-request-id, request-id, retry-after, retry-after-ms, "
     b"x-workflow-run-id, x-workflow-stream-tail-index\r\n"
 )
 """What a page of another origin may read."""

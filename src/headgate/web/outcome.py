@@ -6,19 +6,29 @@ from typing import Any
 
 from headgate.errors import Tried
 from headgate.events import Attempt
+from headgate.providers.heading import LIMITS, REQUEST_NAMES, Heading
 from headgate.runs import Run
 from headgate.runs.errands import Done
 
 MAX_ATTEMPTS = 20
 """Attempts that are named: a head must stay small. The run's log has all of them."""
 
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 _UNSAFE = re.compile(r"[^\x21-\x7e]|[;,]")
 
 
 def outcome_headers(run: Run) -> bytes:
-    """`Headgate-Provider` names who answers, `Headgate-Attempts` who failed before, each as provider/model."""
+    """
+    `Headgate-Provider` names who answers, `Headgate-Attempts` who failed before, each as provider/model.
+
+    What the provider told of its limits is told on, to clients who know those names, and by what name it knows the
+    request.
+    """
     started, first = run.started, run.events[0]
     said = b"" if started is None else b"headgate-provider: %b\r\n" % _name(started.provider, started.model)
+    heading = next((each.heading for each in run.tries if each.has_spoken), run.tries[-1].heading if run.tries else ())
+    if heading:
+        said += _limits(heading, run.head.format.partition(".")[0])
     if not isinstance(first, Attempt):
         return said
     return said + _attempts([event for event in run.events[: run.first_output] if isinstance(event, Attempt)])
@@ -37,6 +47,14 @@ def _attempts(failed: Sequence[Attempt | Tried]) -> bytes:
         for each in failed[:MAX_ATTEMPTS]
     ]
     return b"headgate-attempts: %b\r\n" % b"; ".join(told)
+
+
+def _limits(heading: Heading, api: str) -> bytes:
+    names, values = LIMITS.get(api, "?"), dict(heading)
+    lines = [(name, value) for name, value in heading if name.startswith(names)]
+    if (request := next((name for name in REQUEST_NAMES if name in values), None)) is not None:
+        lines.append(("headgate-upstream-request", values[request]))
+    return b"".join(b"%b: %b\r\n" % (_safe(name), _UNPRINTABLE.sub("_", value).encode()) for name, value in lines)
 
 
 def _name(provider: str, model: str) -> bytes:

@@ -1,0 +1,25 @@
+"""What the head of an upstream's answer tells that its clients may want to know: what is left of their limits."""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+Heading: TypeAlias = tuple[tuple[str, str], ...]
+"""Names, in lower case, and values."""
+
+MAX_LINES, MAX_VALUE = 32, 200
+"""Our own head must stay small; Anthropic tells of twelve limits, OpenAI of six."""
+
+LIMITS = {"anthropic": "anthropic-ratelimit-", "openai": "x-ratelimit-"}
+"""How the names of their limits begin, in the formats of either."""
+
+_PREFIXES = tuple(LIMITS.values())
+REQUEST_NAMES = ("request-id", "x-request-id", "x-amzn-requestid", "apim-request-id")
+"""By what name an upstream's own people find a request; the first that is there counts."""
+
+NOTHING: Heading = ()
+
+
+def told(headers: Mapping[str, str]) -> Heading:
+    """What is kept of a head."""
+    kept = [(name, value) for name, value in headers.items() if name.startswith(_PREFIXES) or name in REQUEST_NAMES]
+    return tuple((name, value[:MAX_VALUE]) for name, value in kept[:MAX_LINES])
