@@ -1,0 +1,238 @@
+"""
+The hub: every channel, and everybody who is on one.
+
+Theory of operation. What is said gets the next number and goes into the log of each of its channels;
+then those who are on them are woken, few at once, many in rounds. A connection is a place in those
+logs (`subscription`). A channel that nobody is on, and of which nothing is kept any more, is gone; what it
+had lost is remembered for a while, so that whoever comes back to it is not told of a gap without need.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import islice
+
+from headgate.channels.beats import Beat, end_waits
+from headgate.channels.bounds import Bounds
+from headgate.channels.channel import Channel
+from headgate.channels.cursors import write_cursor
+from headgate.channels.feed import Feed
+from headgate.channels.log import OVERHEAD, Entry, Ledger, Source
+from headgate.channels.messages import Form, Message, Projection
+from headgate.channels.names import ChannelId
+from headgate.channels.places import AT_ONCE, NOW, Pace, Place
+from headgate.channels.presence import Presence
+from headgate.channels.subscription import Subscription
+from headgate.errors import BadRequest, Unavailable
+from headgate.runs import Run
+
+TICK = 1.0
+"""Seconds between two looks at the clock: keep-alives and the age of messages need no better."""
+
+SLICE = 1000
+"""Channels looked at in one go, a fraction of a millisecond."""
+
+MAX_GONE = 10_000
+"""How many channels are remembered that are gone."""
+
+
+class Hub:
+    """Belongs to one event loop."""
+
+    def __init__(self, bounds: Bounds | None = None, *, now: Callable[[], float] = time.time) -> None:
+        self.bounds = bounds or Bounds()
+        self._now = now
+        self._loop = asyncio.get_running_loop()
+        self._ledger = Ledger(self.bounds, secrets.token_urlsafe(6))
+        self._channels: dict[ChannelId, Channel] = {}
+        self._gone: dict[ChannelId, int] = {}
+        """The newest number that each had lost."""
+        self._floor = 0
+        """The newest that any channel had lost that we do not remember any more."""
+        self._subscriptions: dict[Subscription, None] = {}
+        self._beats: dict[float, Beat] = {}
+        self._clock: asyncio.TimerHandle | None = None
+        self._is_closed = False
+
+    # Living.
+
+    def open(self) -> None:
+        """Begin to look at the clock."""
+        self._clock = self._loop.call_later(TICK, self._tick)
+
+    async def close(self) -> None:
+        """Send everybody away, when they have been told what was said."""
+        self._is_closed = True
+        if self._clock is not None:
+            self._clock.cancel()
+        for subscription in list(self._subscriptions):
+            subscription.close()
+
+    # Saying.
+
+    def publish(self, channels: Sequence[ChannelId], message: bytes, note: object = None) -> str:
+        """
+        Say something on channels: JSON on one line; a connection that is on several of them hears it once.
+
+        Returns the cursor of who has got it. Raises Unavailable when there is no room for another channel.
+        """
+        found = [self._channel(channel) for channel in dict.fromkeys(channels)]
+        self._say(found, Message(message, note), len(message))
+        return write_cursor(self._ledger.epoch, self._ledger.number)
+
+    def attach(self, channels: Sequence[ChannelId], run: Run, projection: Projection) -> None:
+        """Say what a run's events come to, all of them, as soon as they may be seen."""
+        unlike = tuple(dict.fromkeys(channels))
+        for channel in unlike:
+            self._channel(channel)
+        Feed(run, unlike, projection, self._say_event)
+
+    def _say_event(self, channels: Sequence[ChannelId], source: Source, event: int) -> None:
+        found: list[Channel] = []
+        for part, data in enumerate(source.messages(event)):
+            found = found or [self._channel(channel) for channel in channels]
+            self._say(found, source, len(data), event, part)
+
+    def _say(
+        self, channels: Collection[Channel], origin: Message | Source, size: int, event: int = 0, part: int = 0
+    ) -> None:
+        ledger = self._ledger
+        ledger.number += 1
+        entry = Entry(ledger.number, self._now(), size + OVERHEAD, origin, event, part)
+        for channel in channels:
+            channel.log.add(entry)
+        for channel in channels:
+            channel.wake()
+
+    # Hearing.
+
+    def subscribe(
+        self,
+        places: Mapping[ChannelId, Place],
+        who: Presence,
+        form: Form,
+        *,
+        pace: Pace = AT_ONCE,
+        watches: Collection[ChannelId] = (),
+    ) -> Subscription:
+        """
+        A new connection, on those channels; to be given back with `leave`.
+
+        On channels that it watches it is told who comes and goes. Raises Unavailable when there is no room
+        for another channel, BadRequest for too many at once.
+        """
+        self._refuse_if_closed()
+        cursors = {place.cursor for place in places.values()}
+        beat = None if pace.rollup <= 0 else self._beats.setdefault(pace.rollup, Beat(pace.rollup, self._loop))
+        common = cursors.pop() if len(cursors) == 1 else None
+        subscription = Subscription(self._ledger, who, form, pace, beat, common)
+        self._subscriptions[subscription] = None
+        try:
+            for channel, place in places.items():
+                self._enter(subscription, channel, place, channel in watches)
+        except BaseException:
+            self.leave(subscription)
+            raise
+        return subscription
+
+    def join(
+        self, subscription: Subscription, channel: ChannelId, place: Place = NOW, *, watches: bool = False
+    ) -> None:
+        """Have a connection be on one more channel; one that it is on already stays as it is."""
+        self._refuse_if_closed()
+        if channel not in subscription.channels and not subscription.is_gone:
+            subscription.skip_silence()
+            self._enter(subscription, channel, place, watches)
+
+    def part(self, subscription: Subscription, channel: ChannelId) -> None:
+        """Have a connection be on one channel less."""
+        if channel in subscription.channels:
+            found = self._channels[channel]
+            subscription.exit(found)
+            self._drop_if_unused(found)
+
+    def leave(self, subscription: Subscription) -> None:
+        """A connection is over; it may be said more than once."""
+        subscription.close()
+        self._subscriptions.pop(subscription, None)
+        for channel in list(subscription.channels):
+            self.part(subscription, channel)
+
+    def _enter(self, subscription: Subscription, channel: ChannelId, place: Place, watches: bool) -> None:
+        if len(subscription.channels) >= self.bounds.channels_per_connection:
+            raise BadRequest(
+                f"A connection can be on {self.bounds.channels_per_connection} channels.", code="too_many_channels"
+            )
+        subscription.enter(self._channel(channel), place, watches=watches)
+
+    def _refuse_if_closed(self) -> None:
+        if self._is_closed:
+            raise Unavailable("The server is shutting down.", code="shutting_down", retry_after=5)
+
+    # Looking.
+
+    @property
+    def cursor(self) -> str:
+        """Where somebody is who has everything."""
+        return write_cursor(self._ledger.epoch, self._ledger.number)
+
+    def active(self) -> list[ChannelId]:
+        """The channels that somebody is on."""
+        return [id for id, channel in self._channels.items() if channel.here]
+
+    def presence(self, channel: ChannelId) -> list[Presence]:
+        """Who is on a channel, in the order they came."""
+        found = self._channels.get(channel)
+        return [] if found is None else [listener.who for listener in found.here]
+
+    def count(self, channel: ChannelId) -> int:
+        """How many are on a channel."""
+        found = self._channels.get(channel)
+        return 0 if found is None else len(found.here)
+
+    @property
+    def connections(self) -> Collection[Subscription]:
+        """Everybody, in the order they came."""
+        return self._subscriptions.keys()
+
+    def kept(self, channel: ChannelId) -> list[tuple[str, Message]]:
+        """What is kept of a channel, oldest first, each with the cursor of who has got it."""
+        found = self._channels.get(channel)
+        entries: Iterable[Entry] = () if found is None else islice(found.log.entries, found.log.after(0), None)
+        return [(write_cursor(self._ledger.epoch, entry.number), entry.message) for entry in entries]
+
+    # Channels come and go.
+
+    def _channel(self, id: ChannelId) -> Channel:
+        found = self._channels.get(id)
+        if found is None:
+            if len(self._channels) >= self.bounds.channels:
+                raise Unavailable("There are too many channels.", code="too_many_channels", retry_after=5)
+            found = self._channels[id] = Channel(id, self._ledger, self._gone.pop(id, self._floor))
+        return found
+
+    def _drop_if_unused(self, channel: Channel) -> None:
+        if channel.is_used or self._channels.pop(channel.id, None) is None:
+            return
+        if channel.log.lost > self._floor:
+            self._gone[channel.id] = channel.log.lost
+        while len(self._gone) > MAX_GONE:
+            self._floor = max(self._floor, self._gone.pop(next(iter(self._gone))))
+
+    # The clock.
+
+    def _tick(self) -> None:
+        self._clock = self._loop.call_later(TICK, self._tick)
+        oldest = self._loop.time() - self.bounds.keep_alive
+        late = [each for each in self._subscriptions if 0 < each.since <= oldest]
+        end_waits(late, self._loop, is_news=False)
+        self._expire(list(self._channels.values()), self._now() - self.bounds.history_age)
+
+    def _expire(self, left: list[Channel], before: float) -> None:
+        for channel in left[-SLICE:]:
+            channel.log.expire(before)
+            self._drop_if_unused(channel)
+        del left[-SLICE:]
+        if left:
+            self._loop.call_soon(self._expire, left, before)
