@@ -243,8 +243,8 @@ EVENTS: dict[str, list[AnyEvent]] = {
     ],
     "thinking": [
         started(_THINKING),
-        Reasoning("27 * 453 = ?"),
-        Reasoning("\n12231."),
+        Reasoning("27 * 453 = ?", kind="summary"),
+        Reasoning("\n12231.", kind="summary"),
         vendor(delta={"type": "signature_delta", "signature": "EqQBCgIYAhIM1gbcDa9GJwZA2b3hGgxBdjrkzLoky3dl1pk="}),
         vendor(block={"type": "redacted_thinking", "data": "EmwKAhgBEgy3va3pzix/LafPsn4a"}),
         Text("27 * 453 = 12,231"),
@@ -257,7 +257,9 @@ EVENTS: dict[str, list[AnyEvent]] = {
             block={"type": "thinking", "thinking": "", "signature": ""},
             delta={"type": "signature_delta", "signature": "EosnCkYICxIM"},
         ),
-        Reasoning("More.", extra=extra({"block": {"type": "thinking", "thinking": "", "signature": ""}})),
+        Reasoning(
+            "More.", kind="summary", extra=extra({"block": {"type": "thinking", "thinking": "", "signature": ""}})
+        ),
         vendor(delta={"type": "signature_delta", "signature": "EosnCkYICxIN"}),
         Text("And"),
         usage(7, 9),

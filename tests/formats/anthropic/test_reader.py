@@ -145,7 +145,7 @@ def test_imitators_leave_out_what_can_be_done_without() -> None:
     ]
     assert [event for event in read(stream(events)) if not isinstance(event, Finished)] == [
         Started("acme", "asked-for", "", 1, "anthropic.messages"),
-        Reasoning("Hm."),
+        Reasoning("Hm.", kind="summary"),
         Text("Hel"),
         Text("lo"),
         ToolCall(0, "call_run_upstream_0_0", "f"),
@@ -194,7 +194,7 @@ def test_a_whole_answer_is_read() -> None:
     )
     said = read_whole(body, ORIGIN)
     assert [event for event in said if isinstance(event, Reasoning | Text | ToolCall | ToolInput)] == [
-        Reasoning("Hm."),
+        Reasoning("Hm.", kind="summary"),
         Text("Hello"),
         ToolCall(0, "toolu_1", "f"),
         ToolInput(0, '{"a":[1]}'),

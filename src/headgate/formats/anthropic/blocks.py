@@ -140,7 +140,11 @@ class Blocks:
         marked, block.mark = block.mark, None
         self._said = block.kind
         said = None if marked is None else extra.encode(Mark(block=marked))
-        return Text(words, extra=said) if block.kind == "text" else Reasoning(words, extra=said)
+        if block.kind == "text":
+            return Text(words, extra=said)
+        # What Claude's models show of their thoughts is a summary of them, and for Responses' clients it must be:
+        # most of those show nothing else.
+        return Reasoning(words, 0, "summary", said)
 
     def _input(self, block: Block, words: object) -> list[AnyEvent]:
         if not isinstance(words, str) or not words:

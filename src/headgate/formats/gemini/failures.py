@@ -26,6 +26,7 @@ _STATUS = {
     502: "UNAVAILABLE",
     503: "UNAVAILABLE",
     504: "DEADLINE_EXCEEDED",
+    529: "UNAVAILABLE",
 }
 
 _TYPE = "type.googleapis.com/google.rpc."
