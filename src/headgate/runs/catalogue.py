@@ -84,8 +84,8 @@ class Catalogue:
         self._listings: dict[str, tuple[float, Sequence[str]]] = {}
         """Until when each provider's list is believed, and the list."""
         self._locks = {name: asyncio.Lock() for name in providers}
-        self._asking: set[asyncio.Task[Sequence[str]]] = set()
-        """For lists that nobody waits for."""
+        self._asking: dict[str, asyncio.Task[Sequence[str]]] = {}
+        """Who is asked for a list that nobody waits for."""
 
     async def route(self, model: str, fallbacks: Sequence[str] = ()) -> tuple[Target, ...]:
         """Whom to ask, and whom when that fails, each once; raises NotFound."""
@@ -144,13 +144,16 @@ class Catalogue:
 
     async def listed_by(self, model: str) -> list[Target]:
         """That model at every provider that lists it under this very name; what was not long ago is near enough."""
-        listed = await asyncio.gather(*(self._lately(provider) for provider in self.providers.values()))
-        having = zip(self.providers.values(), listed, strict=True)
-        return [Target(provider, model) for provider, models in having if model in models]
+        unknown = [provider for name, provider in self.providers.items() if name not in self._listings]
+        if unknown:
+            await asyncio.gather(*map(self._models, unknown))
+        return [Target(provider, model) for provider in self.providers.values() if model in self._recent(provider)]
 
     async def may_have(self, provider: str, model: str) -> bool:
         """Whether that provider lists the model, or does not tell what it has."""
-        models = await self._lately(self.providers[provider])
+        if provider not in self._listings:
+            await self._models(self.providers[provider])
+        models = self._recent(self.providers[provider])
         return not models or model in models
 
     async def listing(self) -> list[tuple[str, str]]:
@@ -177,16 +180,12 @@ class Catalogue:
     async def _all_models(self) -> list[Sequence[str]]:
         return await asyncio.gather(*(self._models(provider) for provider in self.providers.values()))
 
-    async def _lately(self, provider: Provider) -> Sequence[str]:
-        """The provider's list as it was when it was last asked; whoever waits for more does not wait for that."""
-        known = self._listings.get(provider.name)
-        if known is None:
-            return await self._models(provider)
-        until, models = known
-        if until <= time.monotonic() and not self._locks[provider.name].locked():
-            task = asyncio.create_task(self._models(provider))
-            self._asking.add(task)
-            task.add_done_callback(self._asking.discard)
+    def _recent(self, provider: Provider) -> Sequence[str]:
+        """A known list, however old; nobody waits for the newer one, which is asked for meanwhile."""
+        until, models = self._listings[provider.name]
+        if until <= time.monotonic() and provider.name not in self._asking:
+            task = self._asking[provider.name] = asyncio.create_task(self._models(provider))
+            task.add_done_callback(lambda _: self._asking.pop(provider.name))
         return models
 
     async def _models(self, provider: Provider) -> Sequence[str]:
