@@ -9,7 +9,7 @@ import pytest
 
 from headgate.events import AnyEvent, Failed, Finished, Started, Stopped, Text, ToolCall, ToolInput, Usage, Vendor
 from headgate.runs.ids import new_run_id
-from headgate.store.base import End, Filter, Head, Segment, Store
+from headgate.store.base import End, Filter, Head, Member, Segment, Store
 
 EVENTS: list[AnyEvent] = [
     Started("openai", "gpt-x", "chatcmpl-1", 1_700_000_000, "openai.chat", b'{"service_tier":"default"}'),
@@ -242,6 +242,20 @@ class StoreContract:
             assert len(store.secret) == 32
             await store.append([whole(head(), EVENTS)])
             assert (await store.room()).used >= 0
+
+        self.play(act)
+
+    def test_who_belongs_to_a_channel_is_kept_until_it_is_taken_back(self) -> None:
+        """A new mode takes the old one's place; what nobody knows cannot be forgotten, and that is fine."""
+
+        async def act(store: Store) -> None:
+            ann, bob, other = Member("sales", "ann", "listen"), Member("sales", "bob"), Member("Žluté kolo", "ann")
+            assert await store.members() == []
+            await store.add_members([ann, bob, other])
+            await store.add_members([Member("sales", "ann", "receive")])
+            assert await store.members() == [Member("sales", "ann", "receive"), bob, other]
+            await store.remove_members([ann, Member("sales", "nobody")])
+            assert await store.members() == [bob, other]
 
         self.play(act)
 

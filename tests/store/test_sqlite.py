@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from headgate.errors import Fenced, StoreError
 from headgate.events import AnyEvent, Failed, Started, Text
-from headgate.store.base import Segment, Store, Summary
+from headgate.store.base import Member, Segment, Store, Summary
 from headgate.store.sqlite import SqliteStore, records, schema
 from headgate.store.sqlite import journal as module
 from tests.store.contract import EVENTS, StoreContract, end, head, whole
@@ -450,6 +450,24 @@ def test_a_store_of_an_older_version_is_brought_up_to_date(tmp_path: Path, versi
         await store.close()
 
     asyncio.run(main())
+
+
+def test_who_belongs_to_a_channel_is_known_after_the_next_start(tmp_path: Path) -> None:
+    """And a file that was written before there were channels gets room for them."""
+
+    async def main(known: list[Member]) -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        await store.open()
+        assert await store.members() == known
+        await store.add_members([Member("sales", "ann", "listen")])
+        await store.close()
+
+    asyncio.run(main([]))
+    asyncio.run(main([Member("sales", "ann", "listen")]))
+    with sqlite3.connect(tmp_path / "runs.db") as older:
+        older.execute("DROP TABLE members")
+    older.close()
+    asyncio.run(main([]))
 
 
 def test_a_crash_while_it_is_brought_up_to_date_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

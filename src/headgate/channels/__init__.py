@@ -18,6 +18,7 @@ channels; it comes with every frame, and who brings it back as its `Place` gets 
 
 from headgate.channels.bounds import Bounds
 from headgate.channels.hub import Hub
+from headgate.channels.members import Members
 from headgate.channels.messages import Form, Gap, Message, Projection
 from headgate.channels.names import ChannelId, Scope, channel_id
 from headgate.channels.places import ALL, AT_ONCE, NOW, Pace, Place
@@ -34,6 +35,7 @@ __all__ = [
     "Form",
     "Gap",
     "Hub",
+    "Members",
     "Message",
     "Pace",
     "Place",

@@ -161,6 +161,15 @@ class Try(msgspec.Struct, frozen=True):
     seconds: float
 
 
+class Member(msgspec.Struct, frozen=True):
+    """Somebody who may be on a channel that is not for everybody."""
+
+    channel: str
+    user: str
+    mode: str = ""
+    """What a dialect wants to know of it."""
+
+
 class Room(msgspec.Struct, frozen=True):
     """How much room a store takes, how much is left, and how much it has to do; in bytes, unless said otherwise."""
 
@@ -237,6 +246,15 @@ class Store(Protocol):
 
     async def tries(self, delivery: int) -> list[Try]:
         """What was tried for a delivery, in order."""
+
+    async def members(self) -> list[Member]:
+        """Everybody who belongs to a channel, in the order they were added."""
+
+    async def add_members(self, members: Sequence[Member]) -> None:
+        """Keep all of them, or none; who belongs to the channel already has the new mode, and the old place."""
+
+    async def remove_members(self, members: Sequence[Member]) -> None:
+        """Forget all of them, whatever their modes, or none; it is no error when some are not known."""
 
     async def close(self) -> None:
         """Let go of the store; what was appended stays."""

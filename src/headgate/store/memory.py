@@ -7,7 +7,7 @@ from itertools import count, islice
 import msgspec
 from typing_extensions import override
 
-from headgate.store.base import Delivery, End, Filter, Record, Room, Segment, Store, Summary, Try
+from headgate.store.base import Delivery, End, Filter, Member, Record, Room, Segment, Store, Summary, Try
 
 MAX_RUNS = 10_000
 """Caps what a server without a disk holds; the oldest runs are forgotten first."""
@@ -23,6 +23,7 @@ class MemoryStore(Store):
         self._names: dict[str, str] = {}
         self._outbox: dict[int, Delivery] = {}
         self._tries: dict[int, list[Try]] = {}
+        self._members: dict[tuple[str, str], Member] = {}
         self._numbers = count(1)
 
     @override
@@ -129,6 +130,19 @@ class MemoryStore(Store):
     @override
     async def tries(self, delivery: int) -> list[Try]:
         return list(self._tries.get(delivery, ()))
+
+    @override
+    async def members(self) -> list[Member]:
+        return list(self._members.values())
+
+    @override
+    async def add_members(self, members: Sequence[Member]) -> None:
+        self._members |= {(member.channel, member.user): member for member in members}
+
+    @override
+    async def remove_members(self, members: Sequence[Member]) -> None:
+        for member in members:
+            self._members.pop((member.channel, member.user), None)
 
     @override
     async def close(self) -> None:

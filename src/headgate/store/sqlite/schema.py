@@ -32,6 +32,9 @@ CREATE TABLE IF NOT EXISTS tries (
     delivery INTEGER NOT NULL, at REAL NOT NULL, status INTEGER NOT NULL, error TEXT NOT NULL, seconds REAL NOT NULL
 );
 CREATE INDEX IF NOT EXISTS tries_delivery ON tries (delivery);
+CREATE TABLE IF NOT EXISTS members (
+    channel TEXT NOT NULL, user TEXT NOT NULL, mode TEXT NOT NULL, PRIMARY KEY (channel, user)
+);
 """
 
 _STEPS = {

@@ -27,7 +27,8 @@ from typing import TypeVar
 from typing_extensions import override
 
 from headgate.errors import StoreError
-from headgate.store.base import Delivery, Filter, Record, Room, Segment, Store, Summary, Try
+from headgate.store.base import Delivery, Filter, Member, Record, Room, Segment, Store, Summary, Try
+from headgate.store.sqlite import members as memberships
 from headgate.store.sqlite import outbox, records, schema
 from headgate.store.sqlite.holder import Holder
 from headgate.store.sqlite.journal import PAGE, Journal
@@ -152,6 +153,14 @@ class SqliteStore(Store):
     async def put_off(self, deliveries: Sequence[Delivery]) -> None:
         await self._change(lambda connection: outbox.put_off(connection, deliveries))
 
+    @override
+    async def add_members(self, members: Sequence[Member]) -> None:
+        await self._change(lambda connection: memberships.add(connection, members))
+
+    @override
+    async def remove_members(self, members: Sequence[Member]) -> None:
+        await self._change(lambda connection: memberships.remove(connection, members))
+
     async def _change(self, work: Callable[[sqlite3.Connection], T]) -> T:
         def change() -> T:
             with self._writer.transaction() as connection:
@@ -201,6 +210,10 @@ class SqliteStore(Store):
     @override
     async def tries(self, delivery: int) -> list[Try]:
         return await self._reader.do(lambda connection: outbox.tries(connection, delivery))
+
+    @override
+    async def members(self) -> list[Member]:
+        return await self._lister.do(memberships.everybody)
 
     @override
     async def room(self) -> Room:
