@@ -18,6 +18,7 @@ from headgate.errors import ProviderError
 from headgate.events import AnyEvent
 from headgate.formats import upstream_errors
 from headgate.formats.base import Origin, Reader, early_usage
+from headgate.formats.spoken import mistake
 from headgate.net import Client, Flow, NetError, Target
 from headgate.providers import heading
 from headgate.providers.base import Ask, Emit
@@ -37,6 +38,12 @@ Readers: TypeAlias = tuple[Callable[[Origin], Reader], Callable[[bytes, Origin],
 
 _STREAM = (b"data:", b"event:", b"id:", b"retry:", b":")
 _HALF_HIDDEN = re.compile(r"[\w-]*\*{3,}[\w-]*")
+_NO_ANSWER = frozenset({"upstream_empty", "upstream_incomplete", "upstream_invalid"})
+"""Errors that an answer in another format than was asked for would make."""
+
+_FIRST = 8
+"""Pieces of an answer that show how it begins."""
+
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 
 
@@ -177,6 +184,9 @@ class Answer:
         return self._read_whole(body, self._origin)
 
     def _clean(self, error: ProviderError) -> ProviderError:
+        if error.code in _NO_ANSWER:
+            start = b"".join(self._pieces[:_FIRST])
+            error.message = mistake(start, self._new_reader, self._origin.provider) or error.message
         return without_secrets(error, self._secrets)
 
     def _too_large(self) -> ProviderError:

@@ -24,8 +24,8 @@ def perform(peer: Peer) -> None:
 KINDS = {
     "chat": 'kind = "openai"',
     "responses": 'kind = "openai"\nendpoints = ["responses"]',
-    "messages": 'kind = "anthropic"\napi_key = "k"',
-    "generate": 'kind = "gemini"\napi_key = "k"',
+    "messages": 'kind = "anthropic"\napi_key = "sk-of-nobody"',
+    "generate": 'kind = "gemini"\napi_key = "sk-of-nobody"',
 }
 """How a provider is set up that is asked in each of the formats."""
 

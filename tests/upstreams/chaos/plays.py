@@ -95,6 +95,16 @@ def honest(peer: Peer, request: Request) -> None:
     peer.send(to_the_end(STREAMED["chat"]) if is_stream else whole(WHOLE["chat"]))
 
 
+def one_after_another(*scenes: Scene) -> Scene:
+    """Play several."""
+
+    def play(peer: Peer, request: Request) -> None:
+        for scene in scenes:
+            scene(peer, request)
+
+    return play
+
+
 def _bomb() -> bytes:
     """A hundred megabytes of blanks in 100 KB."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
@@ -213,14 +223,11 @@ FOREIGN: dict[str, Scene] = {
 
 GOOD: dict[str, Scene] = {
     "honest": honest,
-    "honest_after_interim_answers": lambda peer, request: (
-        peer.send(b"HTTP/1.1 103 x\r\nlink: y\r\n\r\n" * 3),
-        honest(peer, request),
-    ),
+    "honest_after_interim_answers": one_after_another(saying(b"HTTP/1.1 103 x\r\nlink: y\r\n\r\n" * 3), honest),
     "honest_but_whole": saying(whole(WHOLE["chat"])),
     "honest_but_streamed": saying(to_the_end(STREAMED["chat"])),
     "honest_in_gzip": saying(whole(gzip.compress(WHOLE["chat"]), GZIPPED)),
-    "honest_in_single_bytes": lambda peer, request: [peer.send(bytes([byte])) for byte in to_the_end(STREAMED["chat"])],
+    "honest_in_single_bytes": saying(*(bytes([byte]) for byte in to_the_end(STREAMED["chat"]))),
     "honest_without_a_type": saying(whole(WHOLE["chat"], LINE)),
     "honest_and_half_closed": half_closing(to_the_end(STREAMED["chat"])),
     "honest_but_never_ended": hanging(to_the_end(STREAMED["chat"])),
