@@ -15,6 +15,8 @@ import msgspec
 import uvloop
 
 from headgate.calls import Call
+from headgate.channels import Bounds as ChannelBounds
+from headgate.channels import Hub
 from headgate.config import Config, ProviderConfig, Secret, secrets_of
 from headgate.config.prices import common_prices, services
 from headgate.dialects import anthropic as anthropic_dialect
@@ -75,6 +77,8 @@ def build(config: Config, client: Client) -> Parts:
         max_size=config.store.max_size,
         min_free=config.store.min_free,
         keep_alive=config.server.keep_alive,
+        hedge=config.routing.hedge,
+        goes_on=config.routing.continue_broken,
         hooks=addressing.hooks,
         prices=Prices(config.prices, common_prices(), services(config.providers)),
         check_hook=partial(check_hook, guard),
@@ -84,6 +88,8 @@ def build(config: Config, client: Client) -> Parts:
     webhooks = Worker(engine.store, addressing, Poster(Client(guard=guard), config.webhooks.timeout), meters=meters)
     engine.listen(webhooks.on_over)
     engine.before_close(webhooks.close)
+    hub = Hub(engine.store, _channel_bounds(config))
+    engine.before_close(hub.close)
     keys = Keys((key.name, key.secret.reveal()) for key in config.keys)
     access = _observe(config, engine, pools, client, meters)
     bounds = openai_dialect.Bounds(config.server.max_body, config.server.body_timeout)
@@ -112,7 +118,7 @@ def build(config: Config, client: Client) -> Parts:
     )
     pages = Pages(routes)
     gate = Gate(routes, pages, config.server.cors_origins, Watch(meters, keys, access))
-    return Parts(gate, engine, pages, webhooks, meters, reports=() if access is None else (access,))
+    return Parts(gate, engine, pages, webhooks, hub, meters, reports=() if access is None else (access,))
 
 
 def serve(config: Config, on_ready: Callable[[str], None]) -> None:
@@ -134,6 +140,7 @@ async def _serve(config: Config, on_ready: Callable[[str], None]) -> None:
     parts = build(config, client)
     await parts.engine.open(replay)
     parts.webhooks.open()
+    await parts.hub.open()
     # What lives from here to the end of the process need not be looked at again by the collector.
     gc.collect()
     gc.freeze()
@@ -167,6 +174,19 @@ def _store(config: Config) -> Store:
     if config.store.in_memory:
         return MemoryStore()
     return SqliteStore(Path(config.store.path), sync=config.store.sync)
+
+
+def _channel_bounds(config: Config) -> ChannelBounds:
+    channels = config.channels
+    return ChannelBounds(
+        history=channels.history,
+        history_size=channels.history_size,
+        history_age=channels.history_age,
+        total_size=channels.max_size,
+        channels=channels.max_channels,
+        channels_per_connection=channels.channels_per_connection,
+        keep_alive=config.server.keep_alive,
+    )
 
 
 def _observe(

@@ -44,7 +44,18 @@ def section(name: str) -> list[str]:
 
 @pytest.mark.parametrize(
     "name",
-    ["server", "store", "webhooks", "metrics", "log", "otel", ENDPOINT_SECTION, PERSONALITY_SECTION, PROVIDER_SECTION],
+    [
+        "server",
+        "store",
+        "webhooks",
+        "channels",
+        "metrics",
+        "log",
+        "otel",
+        ENDPOINT_SECTION,
+        PERSONALITY_SECTION,
+        PROVIDER_SECTION,
+    ],
 )
 def test_every_setting_has_its_row(name: str) -> None:
     assert section(f"[{name}]") == [setting_row(setting) for setting in SETTINGS if setting.section == name]

@@ -19,6 +19,7 @@ from headgate.channels.channel import Channel
 from headgate.channels.cursors import write_cursor
 from headgate.channels.feed import Feed
 from headgate.channels.log import OVERHEAD, Entry, Ledger, Source
+from headgate.channels.members import Members
 from headgate.channels.messages import Form, Message, Projection
 from headgate.channels.names import ChannelId
 from headgate.channels.places import AT_ONCE, NOW, Pace, Place
@@ -26,6 +27,7 @@ from headgate.channels.presence import Presence
 from headgate.channels.subscription import Subscription
 from headgate.errors import BadRequest, Unavailable
 from headgate.runs import Run
+from headgate.store.base import Store
 
 TICK = 1.0
 """Seconds between two looks at the clock: keep-alives and the age of messages need no better."""
@@ -40,8 +42,9 @@ MAX_GONE = 10_000
 class Hub:
     """Belongs to one event loop."""
 
-    def __init__(self, bounds: Bounds | None = None, *, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, store: Store, bounds: Bounds | None = None, *, now: Callable[[], float] = time.time) -> None:
         self.bounds = bounds or Bounds()
+        self.members = Members(store)
         self._now = now
         self._loop = asyncio.get_running_loop()
         self._ledger = Ledger(self.bounds, secrets.token_urlsafe(6))
@@ -57,8 +60,9 @@ class Hub:
 
     # Living.
 
-    def open(self) -> None:
-        """Begin to look at the clock."""
+    async def open(self) -> None:
+        """Learn what the store knows, which is open by now, and begin to look at the clock."""
+        await self.members.open()
         self._clock = self._loop.call_later(TICK, self._tick)
 
     async def close(self) -> None:

@@ -1,5 +1,6 @@
 """The configuration: a file and the environment, read once into frozen settings."""
 
+from headgate.config.channels import Channels
 from headgate.config.environment import VARIABLES, read_environment
 from headgate.config.keys import Key
 from headgate.config.load import ClientConfig, Config, load, load_client
@@ -13,6 +14,7 @@ from headgate.config.webhooks import EndpointConfig, secrets_of
 __all__ = [
     "SETTINGS",
     "VARIABLES",
+    "Channels",
     "ClientConfig",
     "Config",
     "ConfigError",

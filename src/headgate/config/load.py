@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from headgate.config.aliases import read_aliases
+from headgate.config.channels import Channels
 from headgate.config.environment import CONFIG_VARIABLE, KEY_VARIABLE, URL_VARIABLE, overrides_in
 from headgate.config.keys import Key, read_keys
 from headgate.config.observing import Log, Metrics, Otel, check_token, notes_on_traces, wants_traces
@@ -19,13 +20,16 @@ from headgate.config.providers import ProviderConfig, find_providers, notes_on
 from headgate.config.reading import Override, Overrides, read_section, table_of
 from headgate.config.secret import Secret
 from headgate.config.settings import (
+    CHANNELS_SETTINGS,
     LOG_SETTINGS,
     METRICS_SETTINGS,
     OTEL_SETTINGS,
+    ROUTING_SETTINGS,
     SERVER_SETTINGS,
     SINGLE_SETTINGS,
     STORE_SETTINGS,
     WEBHOOKS_SETTINGS,
+    Routing,
     Server,
     Store,
     Webhooks,
@@ -39,8 +43,21 @@ from headgate.runs.prices import Price
 FILE_NAME = "headgate.toml"
 DEFAULT_URL = "http://127.0.0.1:8080"
 
-_SECTIONS = ("server", "store", "providers", "aliases",
-    "prices", "keys", "webhooks", "metrics", "log", "otel", "purai")
+_SECTIONS = (
+    "server",
+    "store",
+    "routing",
+    "providers",
+    "aliases",
+    "prices",
+    "keys",
+    "webhooks",
+    "channels",
+    "metrics",
+    "log",
+    "otel",
+    "purai",
+)
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +65,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     server: Server = Server()
     store: Store = Store()
+    routing: Routing = Routing()
     webhooks: Webhooks = Webhooks()
+    channels: Channels = Channels()
     metrics: Metrics = Metrics()
     log: Log = Log()
     otel: Otel = Otel()
@@ -116,7 +135,9 @@ def load(path: Path | None, environ: Mapping[str, str], options: Mapping[str, st
         server=server,
         webhooks=webhooks,
         endpoints=endpoints,
+        routing=Routing(**read_section("routing", ROUTING_SETTINGS, tables["routing"], problems, overrides)),
         store=Store(**read_section("store", STORE_SETTINGS, tables["store"], problems, overrides)),
+        channels=Channels(**read_section("channels", CHANNELS_SETTINGS, tables["channels"], problems, overrides)),
         metrics=Metrics(**read_section("metrics", METRICS_SETTINGS, tables["metrics"], problems, overrides)),
         log=Log(**read_section("log", LOG_SETTINGS, tables["log"], problems, overrides)),
         otel=otel,

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, ge
 import msgspec
 
 from headgate.config import kinds
+from headgate.config.channels import Channels
 from headgate.config.observing import Log, Metrics, Otel
 from headgate.config.secret import Secret
 from headgate.net.guard import Network
@@ -246,6 +247,7 @@ SERVER_SETTINGS = settings_of("server", Server)
 STORE_SETTINGS = settings_of("store", Store)
 ROUTING_SETTINGS = settings_of("routing", Routing)
 WEBHOOKS_SETTINGS = settings_of("webhooks", Webhooks)
+CHANNELS_SETTINGS = settings_of("channels", Channels)
 METRICS_SETTINGS = settings_of("metrics", Metrics)
 LOG_SETTINGS = settings_of("log", Log)
 OTEL_SETTINGS = settings_of("otel", Otel)
@@ -258,6 +260,7 @@ SINGLE_SETTINGS = (
     + STORE_SETTINGS
     + ROUTING_SETTINGS
     + WEBHOOKS_SETTINGS
+    + CHANNELS_SETTINGS
     + METRICS_SETTINGS
     + LOG_SETTINGS
     + OTEL_SETTINGS

@@ -13,6 +13,7 @@ from typing import Protocol as Shape
 import uvicorn
 from typing_extensions import override
 
+from headgate.channels import Hub
 from headgate.metrics import Meters
 from headgate.runs import Engine
 from headgate.web.gate import Gate
@@ -51,6 +52,7 @@ class Parts(NamedTuple):
     engine: Engine
     pages: Pages
     webhooks: Worker
+    hub: Hub
     meters: Meters
     reports: Sequence[Report] = ()
     """What is to be closed when the last request is over."""
