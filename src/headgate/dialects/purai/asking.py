@@ -2,9 +2,11 @@
 
 import functools
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import msgspec
 
+from headgate.calls import Call
 from headgate.dialects.openai import Bounds, check_text
 from headgate.dialects.purai import errors, notes
 from headgate.dialects.purai.planning import Planner, Scope
@@ -12,14 +14,22 @@ from headgate.errors import HeadgateError
 from headgate.formats import openai_chat, purai
 from headgate.formats.purai import Asked, Personality, Plan
 from headgate.keys import Keys
-from headgate.runs import Engine, Wishes
+from headgate.runs import Engine, Run, Wishes
 from headgate.web.answers import Face, answer
 from headgate.web.http import Request
 from headgate.web.routes import Handler
-from headgate.web.starting import begin
+from headgate.web.starting import begin, recall
 
 SDK = b"x-stainless-lang"
 """What OpenAI's libraries say of themselves; others that are made with the same generator do too."""
+
+
+class Made(NamedTuple):
+    """A run, and how its answer is to be told."""
+
+    run: Run
+    call: Call
+    plan: Plan
 
 
 class Asking:
@@ -44,24 +54,32 @@ class Asking:
             body = await request.body(self._bounds.bytes, self._bounds.seconds)
             check_text(body)
             asked = purai.read(body, request.query())
-            personality = self._personality(asked, scope)
-            plan = await self._planner.plan(asked, personality, scope)
-            plan = msgspec.structs.replace(plan, is_for_sdk=SDK in request.headers)
-            call = purai.call(asked, plan.names, personality)
-            wishes = Wishes(note=notes.encode(plan))
-            begun = await begin(self._engine, request, call, owner=owner, body=body, wishes=wishes)
-            if begun is None:
-                return
-            if not begun.is_new:
-                # What it began with, though others may have been listed, or been the first of several, since then.
-                call = openai_chat.read(begun.run.head.request)
-                plan = notes.plan_of(begun.run) or plan
-            try:
-                await answer(self._engine, begun.run, call, face(plan), request)
-            except HeadgateError as error:
-                raise errors.told(error, is_raw=plan.is_raw) from error
+            if (known := await recall(self._engine, request, owner=owner, body=body)) is not None:
+                # Who is asked today need not be whom it was asked of.
+                made: Made | None = Made(known, openai_chat.read(known.head.request), _plan_of(known))
+            else:
+                made = await self._begin(request, asked, scope, owner, body)
+            if made is not None:
+                await self._answer(request, made)
 
         return handle
+
+    async def _begin(self, request: Request, asked: Asked, scope: Scope, owner: str, body: bytes) -> Made | None:
+        personality = self._personality(asked, scope)
+        plan = await self._planner.plan(asked, personality, scope)
+        plan = msgspec.structs.replace(plan, is_for_sdk=SDK in request.headers)
+        call = purai.call(asked, plan.names, personality)
+        wishes = Wishes(note=notes.encode(plan))
+        begun = await begin(self._engine, request, call, owner=owner, body=body, wishes=wishes)
+        if begun is None:
+            return None
+        return Made(begun.run, call, plan if begun.is_new else _plan_of(begun.run))
+
+    async def _answer(self, request: Request, made: Made) -> None:
+        try:
+            await answer(self._engine, made.run, made.call, face(made.plan), request)
+        except HeadgateError as error:
+            raise errors.told(error, is_raw=made.plan.is_raw) from error
 
     def _personality(self, asked: Asked, scope: Scope) -> Personality | None:
         if asked.personality is None:
@@ -72,6 +90,10 @@ class Asking:
         if found is None:
             raise errors.unknown_personality(asked.personality, self._personalities)
         return found
+
+
+def _plan_of(run: Run) -> Plan:
+    return notes.plan_of(run) or Plan()
 
 
 def face(plan: Plan) -> Face:
