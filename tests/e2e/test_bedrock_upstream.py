@@ -11,6 +11,7 @@ import openai
 import pytest
 from botocore import session
 from botocore.config import Config
+from botocore.validate import ParamValidator
 
 from tests.e2e import google, judges
 from tests.e2e.amazon import (
@@ -289,6 +290,23 @@ def test_pictures_that_would_have_to_be_fetched_are_refused(server: Serving) -> 
 def test_a_model_that_leads_elsewhere_is_none(server: Serving) -> None:
     with pytest.raises(openai.NotFoundError):
         ask(server, "up/..")
+
+
+def test_tokens_are_counted_by_amazon_under_the_models_own_name(upstream: Upstream, server: Serving) -> None:
+    asked: Any = {"model": f"up/{CLAUDE}", "messages": [{"role": "user", "content": "Hello"}], "system": "Be brief."}
+    shape = session.Session().get_service_model("bedrock-runtime").operation_model("CountTokens").input_shape
+    with anthropic.Anthropic(base_url=f"{server.url}/anthropic", api_key="any", max_retries=0, timeout=PATIENCE) as sdk:
+        upstream.will(answering({"inputTokens": 17}))
+        assert sdk.messages.count_tokens(**asked).input_tokens == 17
+        request = upstream.result()
+        assert is_signed(request)
+        assert model_of(request) == (CLAUDE.removeprefix("us."), "count-tokens")
+        assert not ParamValidator().validate({"modelId": "m", **json.loads(request.body)}, shape).has_errors()
+        upstream.will(answering({"message": "Not supported"}, "400 Bad Request", "ValidationException"))
+        assert 0 < sdk.messages.count_tokens(**asked).input_tokens < 17
+        upstream.will(answering({"message": "Slow"}, "429 Too Many Requests", "ThrottlingException"))
+        with pytest.raises(anthropic.RateLimitError):
+            sdk.messages.count_tokens(**asked)
 
 
 LISTED = {

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from typing_extensions import override
 
+from headgate.calls import Call
 from headgate.errors import ProviderError
-from headgate.formats import bedrock
+from headgate.formats import bedrock, counting
 from headgate.formats.base import Origin
 from headgate.formats.prompts import PROMPTS
 from headgate.net import Client, Flow, Target
@@ -27,6 +28,9 @@ MAX_TARGETS = 1000
 
 _READERS: Readers = (bedrock.Reader, bedrock.read_whole)
 
+_NOT_COUNTED = frozenset({400, 403, 404})
+"""How it is said that a model's tokens are not counted, or not for everybody."""
+
 _ERROR_TYPE = "x-amzn-errortype"
 
 
@@ -40,7 +44,7 @@ class BedrockProvider:
         self._service, self._client, self._signer = service, client, signer
         self._base = service.base_url.rstrip("/")
         # What is not about models' answers is asked of the server beside.
-        self._control = self._base.replace("://bedrock-runtime", "://bedrock", 1)
+        self.control_url = self._base.replace("://bedrock-runtime", "://bedrock", 1)
         common = {"content-type": "application/json", "user-agent": "headgate"}
         self._headers = {**common, **service.headers}
         self._keyless = {**common, **service.keyless_headers()}
@@ -60,6 +64,24 @@ class BedrockProvider:
                 self._signer.forget()
             raise
 
+    async def count(self, call: Call, model: str, key: str) -> int:
+        """How many tokens a request has: as Amazon counts them, or estimated where it does not count that model's."""
+        prompt, name = PROMPTS[call.format](call), bedrock.counted_as(model)
+        if name is None:
+            return counting.estimate(prompt)
+        place, body = self._place("count-tokens", name, has_key=key == ""), bedrock.count_request(prompt, model)
+        try:
+            answer = await self._asker(key).ask(place.target, body, await self._authority(place, body, key))
+            return msgspec.json.decode(answer, type=_Count).inputTokens
+        except msgspec.DecodeError:
+            raise ProviderError(
+                f"{self.name} sent something that is no count of tokens.", code="upstream_invalid"
+            ) from None
+        except ProviderError as error:
+            if error.status not in _NOT_COUNTED:
+                raise
+            return counting.estimate(prompt)
+
     async def models(self) -> Sequence[str]:
         """Those that answer on demand, under their own names and those of the profiles that many of them need."""
         if self._service.models:
@@ -77,20 +99,17 @@ class BedrockProvider:
         """Nothing to let go of: connections belong to the client."""
 
     async def _listing(self, path: str) -> "_Listing":
-        place = _Place("GET", self._control + path, self._headers)
-        asker = Asker(
-            client=self._client,
-            provider=self.name,
-            connect=self.limits.connect,
-            secrets=self._secrets(""),
-        )
-        body = await asker.ask(place.target, b"", await self._authority(place, b"", ""))
+        place = _Place("GET", self.control_url + path, self._headers)
+        body = await self._asker("").ask(place.target, b"", await self._authority(place, b"", ""))
         try:
             return msgspec.json.decode(body, type=_Listing)
         except msgspec.DecodeError:
             raise ProviderError(
                 f"{self.name} sent something that is no list of models.", code="upstream_invalid"
             ) from None
+
+    def _asker(self, key: str) -> Asker:
+        return Asker(client=self._client, provider=self.name, connect=self.limits.connect, secrets=self._secrets(key))
 
     def _place(self, method: str, model: str, *, has_key: bool) -> "_Place":
         known = self._targets.get((method, model, has_key))
@@ -158,6 +177,10 @@ class _Model(msgspec.Struct):
 
 class _Profile(msgspec.Struct):
     inferenceProfileId: str
+
+
+class _Count(msgspec.Struct):
+    inputTokens: int
 
 
 class _Listing(msgspec.Struct):

@@ -414,5 +414,19 @@ def test_what_cannot_be_asked_is_refused_by_name(field: str, value: Any) -> None
     assert refusal({field: value}).param == field
 
 
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        (CLAUDE, CLAUDE.removeprefix("us.")),
+        ("us-gov.anthropic.claude-x", "anthropic.claude-x"),
+        (OLD_CLAUDE, OLD_CLAUDE),
+        (NOVA, None),
+        ("arn:aws:bedrock:us-east-1:1:inference-profile/us.anthropic.claude-x", None),
+    ],
+)
+def test_tokens_are_counted_by_a_models_own_name(model: str, name: str | None) -> None:
+    assert bedrock.counted_as(model) == name
+
+
 def test_hints_are_dropped() -> None:
     assert asked({"seed": 1, "user": "u", "verbosity": "low", "parallel_tool_calls": False}).keys() == {"messages"}

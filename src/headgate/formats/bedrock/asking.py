@@ -6,7 +6,19 @@ from typing import Any
 
 import msgspec
 
-from headgate.calls import AudioPart, FilePart, ImagePart, Message, Part, Prompt, RefusalPart, TextPart, Tool, ToolUse
+from headgate.calls import (
+    AudioPart,
+    Fields,
+    FilePart,
+    ImagePart,
+    Message,
+    Part,
+    Prompt,
+    RefusalPart,
+    TextPart,
+    Tool,
+    ToolUse,
+)
 from headgate.formats import openai, strict
 from headgate.formats.anthropic import schemas
 from headgate.formats.anthropic.content import input_object
@@ -25,6 +37,9 @@ _OWN = frozenset(
     }
 )
 """Fields of this format's own, which clients of others may send for it."""
+
+_COUNTED = ("messages", "system", "toolConfig", "additionalModelRequestFields")
+"""Fields that make tokens."""
 
 _TIERS = ("default", "flex", "priority")
 _NOT_IN_IDS = re.compile(r"[^a-zA-Z0-9_.:-]")
@@ -71,6 +86,13 @@ def request(prompt: Prompt, model: str) -> bytes:
     if prompt.may_cache and models.caches(model):
         _mark_for_cache(body, model)
     return msgspec.json.encode(_with_own(body, prompt))
+
+
+def count_request(prompt: Prompt, model: str) -> bytes:
+    """The same, to be counted and not to be answered."""
+    asked = msgspec.json.decode(request(prompt, model), type=Fields)
+    counted = {name: asked[name] for name in _COUNTED if name in asked}
+    return msgspec.json.encode({"input": {"converse": counted}})
 
 
 def _with_own(body: Json, prompt: Prompt) -> Json:

@@ -14,6 +14,7 @@ from headgate.calls import Prompt
 from headgate.formats.anthropic import thoughts
 
 _NOVA = re.compile(r"amazon\.nova-(\d)?")
+_PROFILE = re.compile(r"^[a-z]+(-[a-z]+)?\.(?=anthropic\.)")
 _ALL_EFFORTS = frozenset({"minimal", "low", "medium", "high", "xhigh", "max"})
 _THREE_EFFORTS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "high", "max": "high"}
 
@@ -54,6 +55,11 @@ def caches(model: str) -> bool:
     if is_claude(model) and version is not None:
         return version >= _FIRST_TO_CACHE or "claude-3-5-haiku" in model
     return _NOVA.search(model) is not None
+
+
+def counted_as(model: str) -> str | None:
+    """By what name its tokens are counted, which is never a profile's; None where nobody counts them."""
+    return _PROFILE.sub("", model) if is_claude(model) and not model.startswith("arn:") else None
 
 
 def thinking(prompt: Prompt, model: str) -> Thinking:
