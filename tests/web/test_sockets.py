@@ -22,7 +22,7 @@ from headgate.web.doc import Answer, Doc, Tag
 from headgate.web.gate import Gate
 from headgate.web.protocol import Protocol
 from headgate.web.routes import Route, Routes
-from headgate.web.socket import Socket, SocketHandler, SocketRoute
+from headgate.web.socket import Socket, SocketHandler, SocketRoute, text_frame
 from headgate.web.watching import Watch
 
 DOC = Doc(summary="Echo", description="Echoes.", tag=Tag("Test", "Tests."), answers=(Answer(meaning="It."),))
@@ -299,13 +299,31 @@ def test_a_client_that_leaves_is_noticed_at_once() -> None:
     play(act, handler=wait)
 
 
-def test_a_client_that_reads_nothing_is_sent_away() -> None:
+def test_frames_that_were_made_for_many_arrive_as_messages() -> None:
+    texts = ["", "short", "x" * 125, "ž" * 63, "y" * 65_535, "z" * 65_536]
+
+    async def tell(socket: Socket) -> None:
+        await socket.accept()
+        await socket.write(b"".join(text_frame(text.encode()) for text in texts))
+        await socket.send("between")
+        await socket.write(text_frame(b"last"))
+
+    async def act(house: House) -> None:
+        async with house.connect() as client:
+            assert [message async for message in client] == [*texts, "between", "last"]
+            assert client.close_code == 1000
+
+    play(act, handler=tell)
+
+
+@pytest.mark.parametrize("how", ["messages", "frames"])
+def test_a_client_that_reads_nothing_is_sent_away(how: str) -> None:
     left = asyncio.Event()
 
     async def pour(socket: Socket) -> None:
         await socket.accept()
         while not socket.is_left:
-            await socket.send("x" * 50_000)
+            await (socket.send("x" * 50_000) if how == "messages" else socket.write(text_frame(b"x" * 50_000)))
         left.set()
 
     async def act(house: House) -> None:

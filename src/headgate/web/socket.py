@@ -8,7 +8,7 @@ noticed, by nobody else.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -25,6 +25,26 @@ MAX_REASON = 123
 """Bytes that a reason may have; the frame has no room for more."""
 
 
+def text_frame(text: bytes) -> bytes:
+    """
+    A message as a frame of the wire (RFC 6455, 5.2), to be written to any number of sockets.
+
+    What a server sends is neither masked nor, here, compressed, so it is the same bytes for everybody.
+    """
+    size = len(text)
+    if size < 126:
+        return b"\x81%c%b" % (size, text)
+    length = b"\x7e" + size.to_bytes(2, "big") if size < 1 << 16 else b"\x7f" + size.to_bytes(8, "big")
+    return b"\x81%b%b" % (length, text)
+
+
+class Wire(Protocol):
+    """What is under a socket."""
+
+    async def write(self, frames: bytes) -> bool:
+        """Write whole frames as soon as the client may be sent more; False when it has left."""
+
+
 class Socket:
     """One client's WebSocket."""
 
@@ -32,6 +52,7 @@ class Socket:
         "_common",
         "_receive",
         "_send",
+        "_wire",
         "headers",
         "is_accepted",
         "is_left",
@@ -44,6 +65,8 @@ class Socket:
         self, scope: Scope, receive: Receive, send: Send, path_parameters: Mapping[str, str], common: bytes
     ) -> None:
         self.scope, self._receive, self._send = scope, receive, send
+        # Taken out, because it leads back to the scope: a circle that only the collector would free.
+        self._wire: Wire = scope.pop("headgate.wire")
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.path_parameters = path_parameters
         self._common = common
@@ -101,6 +124,11 @@ class Socket:
         """Send a message; comes back when the client may be sent more, and does nothing when it has left."""
         if not self.is_left:
             await self._say({"type": "websocket.send", "text": text})
+
+    async def write(self, frames: bytes) -> None:
+        """Send messages that are frames already, as `send` does: for what is said to many at once."""
+        if not self.is_left and not await self._wire.write(frames):
+            self.is_left = True
 
     async def close(self, code: int = NORMAL, reason: str = "") -> None:
         """Say goodbye."""

@@ -4,16 +4,19 @@ One client's WebSocket: uvicorn's protocol with a few things added.
 - A client that reads nothing of what waits for it is sent away, as one of HTTP is.
 - Text that is none is refused without a word in the log.
 - A message in very many pieces is refused: the library counts their bytes, and there may be none in them.
+- Frames that were made for many clients are written as they are, past the library.
 
 Pings go out every `PING_EVERY` seconds, so a client that vanished without a word is noticed.
 """
 
 from contextlib import suppress
+from typing import Any
 
 from typing_extensions import override
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
+from websockets.http11 import Request
 
 from headgate.web import exchange
 
@@ -61,6 +64,23 @@ class Upgraded(WebSocketsSansIOProtocol):
     def eof_received(self) -> None:
         # The client has shut its sending side; it cannot answer pings, nor say goodbye.
         self.transport.close()
+
+    @override
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if self.response.status_code == 101:
+            # Its task has its first turn later; until then nobody has looked into the scope.
+            scope: dict[str, Any] = self.scope  # type: ignore[assignment]
+            scope["headgate.wire"] = self
+
+    async def write(self, frames: bytes) -> bool:
+        """Write whole frames as soon as the client may be sent more; False when it has left."""
+        if not self.writable.is_set():
+            await self.writable.wait()
+        if self.disconnected or self.close_sent or self.transport.is_closing():
+            return False
+        self.transport.write(frames)
+        return True
 
     def check(self, now: float) -> None:
         """Called every few seconds: who does not read is sent away."""
