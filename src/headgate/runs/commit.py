@@ -222,7 +222,8 @@ def _segment(run: Run) -> Segment:
     first, run.written = run.written, len(run.events)
     head = None if run.is_begun else run.head
     run.is_begun = True
-    return Segment(run.id, first, run.events[first:], head, None if run.ended is None else _end(run, run.ended))
+    end = None if run.ended is None or run.is_ending else _end(run, run.ended)
+    return Segment(run.id, first, run.events[first:], head, end)
 
 
 def _end(run: Run, ended: float) -> End:

@@ -284,8 +284,12 @@ class Engine:
 
     async def _end(self, run: Run, end: Last) -> None:
         """End a run, if that is not done yet: an answer that is whole has ended itself."""
-        if not run.has_ended:
-            self._append(run, [end] if run.bill is None else await run.bill.settle(run.events, run.started, end))
+        events: Sequence[AnyEvent] = [end]
+        if run.bill is not None:
+            events = await run.bill.settle(run.events, run.started, end)
+            if run.is_ending:
+                run.ended = None
+        self._append(run, events)
 
     def _append(self, run: Run, events: Sequence[AnyEvent]) -> None:
         """The one place where logs grow. Nothing follows a run's end."""

@@ -8,6 +8,7 @@ A model that is in no list has no cost, which is not the same as 0.
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -60,6 +61,19 @@ class Details(msgspec.Struct, frozen=True):
 NO_DETAILS = Details()
 
 
+class OwnWords(NamedTuple):
+    """What a provider's own usage object says beyond all others'."""
+
+    cost: float | None = None
+    """What it charges, in dollars."""
+    is_estimated: bool = False
+    """It is one of us, and nobody told it."""
+    details: Details = NO_DETAILS
+
+
+NOTHING = OwnWords()
+
+
 class PriceList:
     """Prices by name."""
 
@@ -95,12 +109,11 @@ class Prices:
 
     def price(self, usage: Usage, provider: str, model: str, asked: str = "") -> Usage:
         """The usage with what it cost; `asked` is the model by the name it was asked for."""
-        cost, details = own_words(usage.extra) if usage.extra is not None else (None, NO_DETAILS)
-        if usage.estimated:
-            # Its own words are of an earlier moment.
-            cost = None
+        said = NOTHING if usage.extra is None else own_words(usage.extra)
+        # Of one that we have completed its own words are of an earlier moment.
+        cost = None if usage.estimated else said.cost
         if cost is None and (price := self.of(provider, model, asked)) is not None:
-            cost = cost_of(usage, price, details)
+            cost = cost_of(usage, price, said.details)
         if cost is None:
             return usage
         return Usage(
@@ -110,7 +123,7 @@ class Prices:
             usage.cached,
             usage.reasoning,
             usage.extra,
-            usage.estimated,
+            usage.estimated or said.is_estimated,
             round(cost, DIGITS),
         )
 
@@ -202,9 +215,10 @@ class _Modality(msgspec.Struct, gc=False):
     tokenCount: int = 0
 
 
-class _OwnWords(msgspec.Struct, gc=False):
+class _Object(msgspec.Struct, gc=False):
     """Of all providers' usage objects what is of use here; no two of them use the same name for two things."""
 
+    estimated: bool | None = None
     cost: float | _TotalCost | None = None
     cost_in_usd_ticks: int | None = None
     prompt_tokens_details: _InputDetails | None = None
@@ -218,27 +232,29 @@ class _OwnWords(msgspec.Struct, gc=False):
     candidatesTokensDetails: list[_Modality] | None = None
 
 
-_own_words = msgspec.json.Decoder(_OwnWords)
+_own_words = msgspec.json.Decoder(_Object)
 
 _TICKS = 10_000_000_000
 """xAI's parts of a dollar."""
 
 
-def own_words(extra: bytes) -> tuple[float | None, Details]:
-    """What a provider's own usage object says beyond all others': the cost itself, and what is priced apart."""
+def own_words(extra: bytes) -> OwnWords:
+    """What such an object says; nothing, where it is too odd."""
     try:
         said = _own_words.decode(extra)
     except (msgspec.DecodeError, msgspec.ValidationError):
-        return None, NO_DETAILS
+        return NOTHING
     cost = said.cost
     if isinstance(cost, _TotalCost):
         cost = cost.total_cost
     elif said.cost_in_usd_ticks is not None and not isinstance(cost, float):
         cost = said.cost_in_usd_ticks / _TICKS
-    return cost if isinstance(cost, float) and 0 <= cost < MILLION else None, _details(said)
+    if not isinstance(cost, float) or not 0 <= cost < MILLION:
+        cost = None
+    return OwnWords(cost, said.estimated is True, _details(said))
 
 
-def _details(said: _OwnWords) -> Details:
+def _details(said: _Object) -> Details:
     inputs = said.prompt_tokens_details or said.input_tokens_details
     outputs = said.completion_tokens_details or said.output_tokens_details
     written = said.cache_creation_input_tokens or said.cacheWriteInputTokens or 0
@@ -248,7 +264,7 @@ def _details(said: _OwnWords) -> Details:
         written, heard = written + inputs.cache_write_tokens, heard + inputs.audio_tokens
     if outputs is not None:
         spoken += outputs.audio_tokens
-    if written == for_hour == heard == spoken == 0:
+    if written == for_hour == heard == spoken == 0 or min(written, for_hour, heard, spoken) < 0:
         return NO_DETAILS
     return Details(max(0, written - for_hour), for_hour, heard, spoken)
 

@@ -17,6 +17,9 @@ from headgate.runs.crowd import FEW, Crowd
 from headgate.runs.tries import Try
 from headgate.store.base import Head
 
+ENDING = float("inf")
+"""When a run ended, while its tokens are being counted: only its end may still come."""
+
 
 class Urgency(enum.Enum):
     """How soon news should be shown."""
@@ -116,9 +119,14 @@ class Run:
         return self.ended is not None
 
     @property
+    def is_ending(self) -> bool:
+        """Whether its last event has happened, but is not in the log yet."""
+        return self.ended == ENDING
+
+    @property
     def is_over(self) -> bool:
         """Whether its last event is shown."""
-        return self.ended is not None and self.shown == len(self.events)
+        return self.ended is not None and self.shown == len(self.events) and not self.is_ending
 
     @property
     def last(self) -> Last | None:
@@ -141,6 +149,7 @@ class Run:
         if isinstance(events[-1], LAST):
             if self.bill is not None:
                 if not self.bill.close(self.events, self.started, self.written):
+                    self.ended = ENDING
                     return urgency
                 self.bill = None
             self.ended = time.time()
