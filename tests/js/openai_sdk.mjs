@@ -4,7 +4,7 @@ import { ResponsesWS } from "openai/resources/responses/ws";
 import { given, tell } from "./judge.mjs";
 
 const { url, asked } = given;
-const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: "any-key-will-do", maxRetries: 0 });
+const client = new OpenAI({ baseURL: url + (given.base ?? "/v1"), apiKey: "any-key-will-do", maxRetries: 0 });
 
 /** What a stream says; only so much of it, if it says so. */
 async function read(stream, upto = Infinity) {
