@@ -71,6 +71,7 @@ def build(config: Config, client: Client) -> Parts:
     providers = {name: pool.members[0].provider for name, pool in pools.items()}
     catalogue = Catalogue(providers, config.aliases, config.owned)
     guard, addressing = Guard(config.webhooks.allow), _addressing(config)
+    prices = Prices(config.prices, common_prices(), services(config.providers))
     settings = Settings(
         commit_interval=config.store.commit_interval,
         retention=config.store.retention,
@@ -80,10 +81,10 @@ def build(config: Config, client: Client) -> Parts:
         hedge=config.routing.hedge,
         goes_on=config.routing.continue_broken,
         hooks=addressing.hooks,
-        prices=Prices(config.prices, common_prices(), services(config.providers)),
+        prices=prices,
         check_hook=partial(check_hook, guard),
     )
-    errands = Errands(catalogue, pools)
+    errands = Errands(catalogue, pools, prices)
     engine = Engine(_store(config), catalogue, settings, pools, meters)
     webhooks = Worker(engine.store, addressing, Poster(Client(guard=guard), config.webhooks.timeout), meters=meters)
     engine.listen(webhooks.on_over)

@@ -174,6 +174,26 @@ def test_what_a_server_sends_oddly_is_put_right(one: Upstream, server: Serving) 
     assert post(server, {"model": "up/m", "input": ["a", "b"]}).json() == listed([1], [2])
 
 
+def test_what_it_cost_stands_in_the_usage(one: Upstream, two: Upstream) -> None:
+    """By the price list, in the provider's own answer too; what is estimated is marked."""
+    prices = '[prices]\n"up/*" = { input = 1000000, output = 0 }\n"gem/*" = { input = 1000000, output = 0 }\n'
+    content = {"content": {"parts": [{"text": "a"}]}}
+    with serving(one.config() + google.provider(two, "gem") + prices) as server:
+        one.will(answering(listed([1])))
+        assert post(server, {"model": "up/m", "input": "a"}).json() == listed([1], usage={**USAGE, "cost": 3.0})
+        asked = {"model": "up/m", "input": "a", "encoding_format": "base64"}
+        assert post(server, asked).json() == listed(packed(1), usage={**USAGE, "cost": 3.0})
+        one.will(answering(listed([1], usage={**USAGE, "cost": 0.5})))
+        assert post(server, asked).json()["usage"]["cost"] == 0.5, "what a provider charges is true"
+        two.will(answering({"embedding": {"values": [1]}, "usageMetadata": {"promptTokenCount": 2}}))
+        answer = post(server, content, "/genai/v1beta/models/gem/m:embedContent").json()
+        assert answer["usageMetadata"] == {"promptTokenCount": 2, "cost": 2.0}
+        two.will(answering({"embeddings": [{"values": [1]}]}))
+        usage = post(server, {"model": "gem/m", "input": "Where does the river go?"}).json()["usage"]
+        assert usage["estimated"] is True
+        assert usage["cost"] == usage["prompt_tokens"] > 1
+
+
 def test_the_simulator_makes_vectors_offline(judge: judges.Judge) -> None:
     def create(said: Any, **more: Any) -> Any:
         return judge.whole(lambda sdk: sdk.embeddings.create(model="simulator/embedding", input=said, **more))

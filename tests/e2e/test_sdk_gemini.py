@@ -183,10 +183,6 @@ ERRORS: dict[str, tuple[Any, type[errors.APIError], int, str, str]] = {
         errors.ClientError, 404, "NOT_FOUND", "MODEL_NOT_FOUND",
     ),
     "field": (whole({"top_p": 7}), errors.ClientError, 400, "INVALID_ARGUMENT", "INVALID_VALUE"),
-    "embeddings": (
-        lambda models: models.embed_content(model=MODEL, contents="Hello"),
-        errors.ClientError, 404, "NOT_FOUND", "METHOD_NOT_SUPPORTED",
-    ),
     "limit": (
         whole(fail={"status": 429, "code": "slow_down", "retry_after": 2}),
         errors.ClientError, 429, "RESOURCE_EXHAUSTED", "SLOW_DOWN",

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate.errors import BadRequest, ProviderError
+from headgate.events import Usage
 from headgate.formats import counting, embedding, openai_embeddings
 from headgate.formats.embedding import EmbedCall, Inputs, Vectors
 from headgate.formats.vectors import Vector
@@ -188,13 +189,13 @@ def test_the_wrong_count_says_both() -> None:
 def test_what_is_written(encoding: str, shown: Any) -> None:
     call = read(input=["a", "b"], encoding_format=encoding)
     vector = Vector(2, b"[0.25, -0.5]")
-    made = Vectors(vectors=[vector, vector], model="up", usage={"prompt_tokens": 0, "cost": 0.5, "total_tokens": 9})
-    body = json.loads(b"".join(openai_embeddings.pieces(call, made, 7)))
+    made = Vectors(vectors=[vector, vector], model="up", usage=b'{"prompt_tokens":0,"x":0.5}')
+    body = json.loads(b"".join(openai_embeddings.pieces(call, made, Usage(7, 0, 7, cost=0.25, estimated=True))))
     assert body == {
         "object": "list",
         "data": [{"object": "embedding", "index": index, "embedding": shown} for index in (0, 1)],
         "model": "up",
-        "usage": {"prompt_tokens": 7, "cost": 0.5, "total_tokens": 9},
+        "usage": {"prompt_tokens": 7, "x": 0.5, "total_tokens": 7, "cost": 0.25, "estimated": True},
     }
 
 

@@ -15,19 +15,20 @@ from headgate.dialects import drop_in
 from headgate.dialects.docs import embeddings as docs
 from headgate.dialects.openai import Bounds, check_text
 from headgate.errors import ProviderError
+from headgate.events import Usage
 from headgate.formats import embedding, openai, openai_embeddings
 from headgate.formats.embedding import EmbedCall, Vectors
 from headgate.formats.inputs import INPUTS
 from headgate.keys import Keys
 from headgate.providers.base import Embedder, Limits, Provider
-from headgate.runs.errands import Errand, Errands
+from headgate.runs.errands import Done, Errand, Errands
 from headgate.runs.rules import FALLBACKS
 from headgate.web import errands as web
 from headgate.web.http import Request
 from headgate.web.outcome import errand_headers
 from headgate.web.routes import Route
 
-Pieces: TypeAlias = Callable[[EmbedCall, Vectors, int], Iterator[bytes]]
+Pieces: TypeAlias = Callable[[EmbedCall, Vectors, Usage], Iterator[bytes]]
 """Writes an answer: to which request, of which vectors, with how many tokens."""
 
 BREATH = 16
@@ -58,10 +59,8 @@ async def answer(errands: Errands, request: Request, call: EmbedCall, pieces: Pi
     if done is None:
         return
     made = done.value
-    body = made.body
-    if not body:
-        tokens = await _tokens(call) if made.tokens is None else made.tokens
-        body = await web.joined(pieces(call, made, tokens))
+    usage = await _usage(errands, call, done)
+    body = made.with_cost(usage) if made.body else await web.joined(pieces(call, made, usage))
     request.answer(200, body, errand_headers(done))
 
 
@@ -96,8 +95,16 @@ def _without_ours(call: EmbedCall) -> EmbedCall:
     return msgspec.structs.replace(call, fields=fields)
 
 
-async def _tokens(call: EmbedCall) -> int:
-    """About as many as it has: the provider does not say."""
+async def _usage(errands: Errands, call: EmbedCall, done: Done[Vectors]) -> Usage:
+    """What the provider counted, or about as much, and what it cost."""
+    made, target = done.value, done.target
+    is_told = made.tokens is not None or made.body
+    tokens = made.tokens or 0 if is_told else await _estimated(call)
+    usage = Usage(tokens, 0, tokens, extra=made.usage or None, estimated=not is_told)
+    return errands.prices.price(usage, target.provider.name, made.model, target.model)
+
+
+async def _estimated(call: EmbedCall) -> int:
     steps, taken = embedding.tokens_of(INPUTS[call.format](call)), 0
     while True:
         try:

@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
 from headgate.calls import Fields
 from headgate.errors import ProviderError
-from headgate.formats import counting, lenient, upstream_errors
+from headgate.events import Usage
+from headgate.formats import cost, counting, lenient, upstream_errors
 from headgate.formats.vectors import Vector
 
 MAX_ODD = 1 << 20
@@ -49,7 +49,8 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     """In the order of the inputs."""
     model: str = ""
     tokens: int | None = None
-    usage: dict[str, Any] = {}
+    usage: bytes = b""
+    """The provider's own usage object as it stands in the answer; empty where there is none."""
     is_regular: bool = False
     """Whether its form is exact, but for what the vectors are."""
 
@@ -63,10 +64,17 @@ class Vectors(msgspec.Struct, frozen=True, kw_only=True):
     """As the provider names it."""
     tokens: int | None = None
     """How many the inputs had; None where nobody says."""
-    usage: dict[str, Any] = {}
-    """The provider's own usage object, in OpenAI's terms."""
+    usage: bytes = b""
+    """The provider's own usage object as it stands in its answer; empty where there is none."""
     body: bytes = b""
     """The answer as it came, where it can go on as it is to whoever asked in the provider's own format."""
+
+    def with_cost(self, usage: Usage) -> bytes:
+        """That answer with what it cost; untouched where nobody knows, or has a place for it."""
+        if not self.usage or usage.cost is None:
+            return self.body
+        before, _, after = self.body.rpartition(self.usage)
+        return b"%b%b%b" % (before, cost.in_json(self.usage, usage), after)
 
 
 def no_vectors(body: bytes, provider: str) -> ProviderError:

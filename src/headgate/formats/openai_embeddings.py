@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from headgate.errors import BadRequest, ProviderError
-from headgate.formats import embedding, openai, strict
+from headgate.events import Usage
+from headgate.formats import cost, embedding, openai, strict
 from headgate.formats.embedding import EmbedCall, Inputs, Said, Vectors
 
 NAME = "openai.embeddings"
@@ -27,6 +28,7 @@ class EmbeddingRequest(msgspec.Struct):
 
 
 _request = msgspec.json.Decoder(EmbeddingRequest)
+_COUNTS = ("prompt_tokens", "total_tokens")
 
 
 def read(body: bytes) -> EmbedCall:
@@ -112,16 +114,11 @@ class _Datum(msgspec.Struct):
     object: str = ""
 
 
-class _Usage(msgspec.Struct):
-    prompt_tokens: int
-    total_tokens: int
-
-
 class _Answer(msgspec.Struct):
     data: list[_Datum]
     model: Any = None
     object: Any = None
-    usage: Any = None
+    usage: msgspec.Raw = msgspec.Raw(b"")
 
 
 _answer = msgspec.json.Decoder(_Answer)
@@ -135,14 +132,14 @@ def read_answer(body: bytes, provider: str, count: int) -> Said:
         raise embedding.no_vectors(body, provider) from None
     if len(answer.data) != count:
         raise embedding.wrong_count(body, provider, len(answer.data), count)
-    usage = answer.usage if isinstance(answer.usage, dict) else {}
+    usage = _usage(answer.usage)
     tokens = openai.count(usage.get("prompt_tokens", usage.get("total_tokens")))
     return Said(
         raws=[datum.embedding for datum in _in_order(answer.data, provider)],
         model=answer.model if isinstance(answer.model, str) else "",
         tokens=tokens or None,
-        usage=usage,
-        is_regular=_is_regular(answer),
+        usage=bytes(answer.usage) if usage else b"",
+        is_regular=_is_regular(answer, usage),
     )
 
 
@@ -156,24 +153,26 @@ def _in_order(data: list[_Datum], provider: str) -> list[_Datum]:
     return sorted(data, key=lambda datum: datum.index or 0)
 
 
-def _is_regular(answer: _Answer) -> bool:
-    usage = answer.usage
+def _usage(raw: bytes | msgspec.Raw) -> dict[str, Any]:
+    said = msgspec.json.decode(raw) if bytes(raw) else None
+    return said if isinstance(said, dict) else {}
+
+
+def _is_regular(answer: _Answer, usage: dict[str, Any]) -> bool:
     return (
         answer.object == "list"
         and isinstance(answer.model, str)
-        and isinstance(usage, dict)
-        and all(type(usage.get(name)) is int and usage[name] >= 0 for name in _Usage.__struct_fields__)
+        and all(type(usage.get(name)) is int and usage[name] >= 0 for name in _COUNTS)
         and all(datum.index == place and datum.object == "embedding" for place, datum in enumerate(answer.data))
     )
 
 
-def pieces(call: EmbedCall, made: Vectors, tokens: int) -> Iterator[bytes]:
+def pieces(call: EmbedCall, made: Vectors, usage: Usage) -> Iterator[bytes]:
     """The answer in pieces, because to write a vector takes a while."""
     yield b'{"object":"list","data":['
     for place, vector in enumerate(made.vectors):
         value = b'"%b"' % vector.as_base64() if call.wants_base64 else vector.as_text()
         comma = b"," if place else b""
         yield b'%b{"object":"embedding","index":%d,"embedding":%b}' % (comma, place, value)
-    total = max(tokens, openai.count(made.usage.get("total_tokens")))
-    usage = {**made.usage, "prompt_tokens": tokens, "total_tokens": total}
-    yield b'],"model":%b,"usage":%b}' % (msgspec.json.encode(made.model), msgspec.json.encode(usage))
+    said = cost.with_cost({**_usage(made.usage), "prompt_tokens": usage.input, "total_tokens": usage.total}, usage)
+    yield b'],"model":%b,"usage":%b}' % (msgspec.json.encode(made.model), msgspec.json.encode(said))

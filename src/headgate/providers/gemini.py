@@ -103,7 +103,8 @@ class GeminiProvider:
         body = gemini.forward_embed(call, _path(model))
         answer = await self._short(connect=connect).ask(self._target(method, model, has_key=True), body)
         said = gemini.read_embedded(answer, self.name, call.count, single=call.is_single)
-        return Vectors(vectors=await looked_at(said, self.name), model=model, tokens=said.tokens, body=answer)
+        made = await looked_at(said, self.name)
+        return Vectors(vectors=made, model=model, tokens=said.tokens, usage=said.usage, body=answer)
 
     async def models(self) -> Sequence[str]:
         """The models it has that answer."""

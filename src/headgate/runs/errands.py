@@ -16,6 +16,7 @@ from headgate.errors import HeadgateError, ProviderError, Tried
 from headgate.providers.base import Limits, Provider
 from headgate.runs.catalogue import Catalogue, Target
 from headgate.runs.pool import Pool
+from headgate.runs.prices import Prices
 from headgate.runs.way import Step, Way
 
 log = logging.getLogger(__name__)
@@ -54,8 +55,8 @@ class Done(msgspec.Struct, Generic[T], frozen=True):
 class Errands:
     """Sends them."""
 
-    def __init__(self, catalogue: Catalogue, pools: Mapping[str, Pool]) -> None:
-        self.catalogue = catalogue
+    def __init__(self, catalogue: Catalogue, pools: Mapping[str, Pool], prices: Prices | None = None) -> None:
+        self.catalogue, self.prices = catalogue, prices or Prices()
         self._pools, self._clock = pools, asyncio.get_running_loop().time
 
     async def send(self, route: Sequence[Target], errand: Errand[T], limits: Mapping[str, float] = {}) -> Done[T]:

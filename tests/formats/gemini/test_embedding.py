@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from headgate.errors import BadRequest, ProviderError
+from headgate.events import Usage
 from headgate.formats import gemini, openai_embeddings
 from headgate.formats.embedding import EmbedCall, Inputs, Vectors
 from headgate.formats.vectors import Vector
@@ -112,7 +113,9 @@ def test_what_is_no_answer(body: bytes, single: bool) -> None:
 
 def test_what_is_written() -> None:
     made = Vectors(vectors=[Vector(2, packed=b"\0\0\x80>\0\0\0\xbf")] * 2, model="m")
-    one = b"".join(gemini.embed_pieces(read(HELLO, single=True), Vectors(vectors=made.vectors[:1], model="m"), 3))
+    one = b"".join(
+        gemini.embed_pieces(read(HELLO, single=True), Vectors(vectors=made.vectors[:1], model="m"), Usage(3, 0, 3))
+    )
     assert json.loads(one) == {"embedding": {"values": [0.25, -0.5]}, "usageMetadata": {"promptTokenCount": 3}}
-    two = b"".join(gemini.embed_pieces(several(HELLO, HELLO), made, 6))
+    two = b"".join(gemini.embed_pieces(several(HELLO, HELLO), made, Usage(6, 0, 6)))
     assert json.loads(two) == {"embeddings": [{"values": [0.25, -0.5]}] * 2, "usageMetadata": {"promptTokenCount": 6}}

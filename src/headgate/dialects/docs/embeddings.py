@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from headgate.dialects.docs import asking, errors
 from headgate.errors import HeadgateError, ProviderError
@@ -23,6 +24,9 @@ class EmbeddingUsage(msgspec.Struct):
 
     prompt_tokens: int
     total_tokens: int
+    cost: float | UnsetType = UNSET
+    """US dollars, where the price is known."""
+    estimated: bool | UnsetType = UNSET
 
 
 class EmbeddingList(msgspec.Struct):

@@ -104,6 +104,8 @@ class EmbeddingUsage(msgspec.Struct):
     """Tokens."""
 
     promptTokenCount: int
+    cost: float | UnsetType = UNSET
+    estimated: bool | UnsetType = UNSET
 
 
 class EmbeddingAnswer(msgspec.Struct):

@@ -11,7 +11,8 @@ import msgspec
 
 from headgate.calls import Fields
 from headgate.errors import BadRequest
-from headgate.formats import embedding, openai, strict
+from headgate.events import Usage
+from headgate.formats import cost, embedding, openai, strict
 from headgate.formats.embedding import EmbedCall, Inputs, Said, Vectors
 from headgate.formats.gemini.fields import Part
 from headgate.formats.gemini.names import regular
@@ -136,12 +137,12 @@ class _Embedding(msgspec.Struct):
 
 class _Single(msgspec.Struct, rename="camel"):
     embedding: _Embedding
-    usage_metadata: Any = None
+    usage_metadata: msgspec.Raw = msgspec.Raw(b"")
 
 
 class _Several(msgspec.Struct, rename="camel"):
     embeddings: list[_Embedding]
-    usage_metadata: Any = None
+    usage_metadata: msgspec.Raw = msgspec.Raw(b"")
 
 
 _single_answer = msgspec.json.Decoder(_Single)
@@ -161,13 +162,20 @@ def read_embedded(body: bytes, provider: str, count: int, *, single: bool) -> Sa
         raise embedding.no_vectors(body, provider) from None
     if len(found) != count:
         raise embedding.wrong_count(body, provider, len(found), count)
-    tokens = openai.count(counted.get("promptTokenCount")) if isinstance(counted, dict) else 0
-    return Said(raws=[each.values for each in found], tokens=tokens or None, is_regular=True)
+    usage = msgspec.json.decode(counted) if bytes(counted) else None
+    tokens = openai.count(usage.get("promptTokenCount")) if isinstance(usage, dict) else 0
+    return Said(
+        raws=[each.values for each in found],
+        tokens=tokens or None,
+        usage=bytes(counted) if isinstance(usage, dict) else b"",
+        is_regular=True,
+    )
 
 
-def embed_pieces(call: EmbedCall, made: Vectors, tokens: int) -> Iterator[bytes]:
+def embed_pieces(call: EmbedCall, made: Vectors, usage: Usage) -> Iterator[bytes]:
     """The answer in pieces, because to write a vector takes a while."""
     yield b'{"embedding":' if call.is_single else b'{"embeddings":['
     for place, vector in enumerate(made.vectors):
         yield b'%b{"values":%b}' % (b"," if place else b"", vector.as_text())
-    yield b'%b,"usageMetadata":{"promptTokenCount":%d}}' % (b"" if call.is_single else b"]", tokens)
+    said = cost.with_cost({"promptTokenCount": usage.input}, usage)
+    yield b'%b,"usageMetadata":%b}' % (b"" if call.is_single else b"]", msgspec.json.encode(said))
