@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 import uvloop
@@ -40,6 +41,7 @@ from headgate.net import Client, Guard
 from headgate.observe import gauges
 from headgate.observe.access import AccessLog
 from headgate.observe.ends import Ends
+from headgate.observe.traces import Traces
 from headgate.providers.anthropic import AnthropicProvider
 from headgate.providers.aws import Signer
 from headgate.providers.azure import AzureProvider
@@ -52,6 +54,7 @@ from headgate.providers.service import Service
 from headgate.providers.simulator import Simulator
 from headgate.runs import Catalogue, Engine, Errands, Member, Pool, Settings, Slots
 from headgate.runs.prices import Prices
+from headgate.runs.trace import Tracer
 from headgate.store.base import Record, Store
 from headgate.store.memory import MemoryStore
 from headgate.store.sqlite import SqliteStore
@@ -59,7 +62,7 @@ from headgate.web.address import PublicAddress
 from headgate.web.gate import Gate
 from headgate.web.pages import Pages
 from headgate.web.routes import Routes
-from headgate.web.server import Bounds, Parts, Server, listen
+from headgate.web.server import Bounds, Parts, Report, Server, listen
 from headgate.web.watching import Watch
 from headgate.webhooks import Addressing, Endpoint, Poster, SigningSecret, Worker, check_hook
 
@@ -82,6 +85,7 @@ def build(config: Config, client: Client) -> Parts:
         goes_on=config.routing.continue_broken,
         hooks=addressing.hooks,
         prices=prices,
+        tracer=Tracer(config.otel.sample, propagates=config.otel.propagate) if config.sends_traces else None,
         check_hook=partial(check_hook, guard),
     )
     errands = Errands(catalogue, pools, prices)
@@ -92,7 +96,7 @@ def build(config: Config, client: Client) -> Parts:
     hub = Hub(engine.store, _channel_bounds(config))
     engine.before_close(hub.close)
     keys = Keys((key.name, key.secret.reveal()) for key in config.keys)
-    access = _observe(config, engine, pools, client, meters)
+    access, reports = _observe(config, engine, pools, client, meters)
     bounds = openai_dialect.Bounds(config.server.max_body, config.server.body_timeout)
     address = PublicAddress(config.server.public_url)
     openai = [
@@ -119,7 +123,7 @@ def build(config: Config, client: Client) -> Parts:
     )
     pages = Pages(routes)
     gate = Gate(routes, pages, config.server.cors_origins, Watch(meters, keys, access))
-    return Parts(gate, engine, pages, webhooks, hub, meters, reports=() if access is None else (access,))
+    return Parts(gate, engine, pages, webhooks, hub, meters, reports)
 
 
 def serve(config: Config, on_ready: Callable[[str], None]) -> None:
@@ -192,20 +196,39 @@ def _channel_bounds(config: Config) -> ChannelBounds:
 
 def _observe(
     config: Config, engine: Engine, pools: Mapping[str, Pool], client: Client, meters: Meters
-) -> AccessLog | None:
-    """Have everybody told of what they watch."""
+) -> tuple[AccessLog | None, list[Report]]:
+    """Have everybody told of what they watch; returns those who have something to write at the end."""
     meters.know_models(model for provider in config.providers for model in (*provider.models, provider.default_model))
     meters.know_models(config.aliases)
     engine.listen(Ends(meters).on_over)
     gauges.watch_process(meters)
     gauges.watch_pools(meters, pools)
     gauges.watch_client(meters, client)
-    if config.log.access == "off":
+    access = None if config.log.access == "off" else AccessLog(config.log.access, config.log.format)
+    writers = {"access": access, "traces": _traces(config)}
+    reports: list[Report] = []
+    for kind, writer in writers.items():
+        if writer is not None:
+            engine.listen(writer.on_over)
+            gauges.watch_writer(meters, kind, writer)
+            reports.append(writer)
+    return access, reports
+
+
+def _traces(config: Config) -> Traces | None:
+    if not config.sends_traces:
         return None
-    access = AccessLog(config.log.access, config.log.format)
-    engine.listen(access.on_over)
-    gauges.watch_access(meters, access)
-    return access
+    # Its packages are an extra, and take a while to load.
+    from headgate.observe.spans import Place, Spans
+
+    places = {}
+    for provider in config.providers:
+        parts = urlsplit(provider.base_url)
+        port = parts.port or {"http": 80}.get(parts.scheme, 443)
+        kind = provider.name if provider.service is None else provider.service.name
+        places[provider.name] = Place(kind, parts.hostname or "", port)
+    spans = Spans(config.otel.endpoint, places)
+    return Traces(spans.export, spans.close, contents=config.otel.contents)
 
 
 def _metrics_readers(config: Config) -> metrics_dialect.Readers:

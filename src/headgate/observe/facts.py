@@ -18,11 +18,14 @@ class Facts(NamedTuple):
     model: str
     """As that provider names it."""
     usage: Usage | None
+    reasons: tuple[str, ...] = ()
+    """Why each choice of a whole answer ended."""
 
 
 def facts_of(run: Run) -> Facts:
     """What is known of a run now."""
-    status, code, usage = "running", "", None
+    status, code, reasons = "running", "", tuple[str, ...]()
+    usage: Usage | None = None
     if run.is_over:
         last = run.events[-1]
         # By the grammar of events, usage stands just before the end.
@@ -30,7 +33,7 @@ def facts_of(run: Run) -> Facts:
         usage = before if isinstance(before, Usage) else None
         match last:
             case Finished():
-                status = "finished"
+                status, reasons = "finished", (last.reason, *last.rest)
             case Failed():
                 status, code = "failed", last.code
             case Stopped():
@@ -39,11 +42,11 @@ def facts_of(run: Run) -> Facts:
                 pass
     started = run.started
     if started is None:
-        return Facts(status, code, "", "", usage)
+        return Facts(status, code, "", "", usage, reasons)
     provider, model = started.provider, started.model
     if len(run.tries) > 1:
         spoken = [each for each in run.tries if each.has_spoken]
         if len(spoken) > 1:
             # The first one broke, and others went on.
             provider, model = spoken[-1].provider, spoken[-1].model
-    return Facts(status, code, provider, model, usage)
+    return Facts(status, code, provider, model, usage, reasons)

@@ -8,6 +8,7 @@ from headgate.metrics import Meters
 from headgate.metrics.families import Reading
 from headgate.net import Client
 from headgate.observe.access import AccessLog
+from headgate.observe.traces import Traces
 from headgate.runs import Member, Pool
 
 STATES = ("closed", "open", "half_open")
@@ -52,9 +53,9 @@ def watch_client(meters: Meters, client: Client) -> None:
     meters.upstream_reused.read_one(lambda: client.reused)
 
 
-def watch_access(meters: Meters, access: AccessLog) -> None:
+def watch_writer(meters: Meters, kind: str, writer: AccessLog | Traces) -> None:
     """What could not be written."""
-    meters.dropped.read(lambda: [(("access",), access.dropped)])
+    meters.dropped.read(lambda: [((kind,), writer.dropped)])
 
 
 def _state(member: Member, now: float) -> str:

@@ -80,6 +80,7 @@ class Answer:
 
     async def _fetch(self, client: Client, target: Target, body: bytes, headers: Sequence[tuple[str, str]]) -> None:
         try:
+            headers = (*headers, *self._ask.trace)
             await client.fetch(target, body, self, connect_timeout=self._ask.limits.connect, headers=headers)
         except asyncio.CancelledError:
             task = asyncio.current_task()

@@ -61,6 +61,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits
     key: str = ""
     """The caller's own key, to be used in place of the configured one for this call; never to be kept or shown."""
+    trace: tuple[tuple[str, str], ...] = ()
+    """Headers that say which trace the request belongs to."""
     organization: str = ""
     """The organization that key is used for, where it belongs to several."""
     on_flow: Callable[[Flow], None] = _ignore

@@ -310,6 +310,7 @@ class Drive:
             key=self._wishes.key if is_meant else "",
             organization=self._wishes.organization if is_meant else "",
             on_flow=attempt.on_flow,
+            trace=self._desk.tries.headers(attempt.noted, self._run.trace),
             on_usage=attempt.on_usage,
             on_heading=attempt.on_heading,
         )

@@ -90,7 +90,7 @@ class Engine:
             self._attempts,
             settings.hedge,
             settings.goes_on,
-            Tries(meters),
+            Tries(meters, settings.tracer),
         )
         self._tasks = asyncio.TaskGroup()
         self._is_closing = False
@@ -151,6 +151,8 @@ class Engine:
             limits=wishes.kept_limits,
         )
         run = Run(head, durable=call.store)
+        if self._settings.tracer is not None:
+            run.trace = self._settings.tracer.begin(*wishes.trace)
         run.bill = self._billing.bill(call)
         self._live.add(run, run.head.names)
         self._meters.begun.of(operation_of(call.format), self._meters.models.known(call.model)).add()

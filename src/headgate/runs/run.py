@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from headgate.events import LAST, OUTPUT, AnyEvent, Last, Started
 from headgate.runs.bill import Bill
 from headgate.runs.crowd import FEW, Crowd
+from headgate.runs.trace import Trace
 from headgate.runs.tries import Try
 from headgate.store.base import Head
 
@@ -99,6 +100,7 @@ class Run:
         """When that happened (Unix seconds); None for a run that was made before this process was."""
         self.tries: list[Try] = []
         """What was tried for it by this process."""
+        self.trace: Trace | None = None
         self.bill: Bill | None = None
         """What is to be paid for it; None once it is over, and for one that was kept."""
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from headgate.runs.prices import Prices
+from headgate.runs.trace import Tracer
 from headgate.runs.wishes import Hedge
 from headgate.store.base import Hook
 
@@ -29,5 +30,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     goes_on: bool = False
     """Whether another provider goes on with an answer that breaks, where its request does not say."""
     prices: Prices = msgspec.field(default_factory=Prices)
+    tracer: Tracer | None = None
+    """Who gives runs their places in traces, if anybody does."""
     check_hook: Callable[[Hook], None] = lambda hook: None
     """Raises BadRequest for a run's own hook that nobody could ever be told by."""

@@ -12,6 +12,7 @@ from headgate.errors import ProviderError
 from headgate.metrics import Meters, operation_of
 from headgate.metrics.numbers import Histogram
 from headgate.providers.heading import NOTHING, Heading
+from headgate.runs.trace import Headers, Trace, Tracer, new_span
 
 GIVEN_UP = ProviderError("Nobody wanted its answer any more.", code="given_up", status=499)
 
@@ -42,14 +43,22 @@ class Try(msgspec.Struct, gc=False):
 
 
 class Tries:
-    """Counts them."""
+    """Counts them, and has providers told of traces."""
 
-    def __init__(self, meters: Meters | None = None) -> None:
+    def __init__(self, meters: Meters | None = None, tracer: Tracer | None = None) -> None:
         self._meters = meters or Meters()
+        self._propagates = tracer is not None and tracer.propagates
 
     def between(self, provider: str) -> Histogram:
         """Where the pauses between the pieces of its answers are counted."""
         return self._meters.between.of(provider)
+
+    def headers(self, tried: Try, trace: Trace | None) -> Headers:
+        """What one's provider is told of the trace that its run belongs to."""
+        if trace is None:
+            return ()
+        tried.span = new_span()
+        return trace.headers(tried.span) if self._propagates else ()
 
     def end(self, tried: Try, error: ProviderError | None) -> None:
         """One is over: with an answer, or in vain."""

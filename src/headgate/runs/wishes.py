@@ -44,6 +44,8 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     """Whether several may be asked at once; None is as the configuration says."""
     goes_on: bool | None = None
     """Have another provider go on with an answer that breaks in the middle; None is as the configuration says."""
+    trace: tuple[bytes, bytes] = (b"", b"")
+    """Which trace the client takes part in: its `traceparent` and `tracestate`."""
 
     @property
     def kept_limits(self) -> tuple[float | None, ...]:

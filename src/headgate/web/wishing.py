@@ -54,6 +54,8 @@ def with_headers(wishes: Wishes, headers: Mapping[bytes, bytes], call: Call, hoo
         changes["hedge"] = _hedge(text)
     if (text := headers.get(b"headgate-continue")) is not None:
         changes["goes_on"] = _goes_on(text)
+    if (parent := headers.get(b"traceparent")) is not None:
+        changes["trace"] = (parent, headers.get(b"tracestate", b""))
     return msgspec.structs.replace(wishes, **changes) if changes else wishes
 
 
