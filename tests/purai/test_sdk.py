@@ -112,6 +112,12 @@ def test_responses_and_what_is_under_them(client: openai.OpenAI) -> None:
         client.responses.retrieve(made.id)
 
 
+def test_embeddings(client: openai.OpenAI) -> None:
+    made = client.embeddings.create(model="echo-1", input=["one", "two"])
+    assert [one.index for one in made.data] == [0, 1]
+    assert made.data[0].embedding != made.data[1].embedding
+
+
 def test_models(server: Serving) -> None:
     """Without the version the list is PurAI's, and one model is OpenAI's all the same."""
     with openai.OpenAI(base_url=server.url + "/openai/v1", api_key="any") as client:

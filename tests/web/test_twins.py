@@ -16,7 +16,15 @@ def twin_paths(site: Site) -> set[str]:
 
 def test_all_of_openai_is_under_both_prefixes(site: Site) -> None:
     """But for the two paths that are another API's."""
-    for path in ("chat/completions", "completions", "responses", "responses/{id}", "responses/{id}/cancel", "models"):
+    for path in (
+        "chat/completions",
+        "completions",
+        "responses",
+        "responses/{id}",
+        "responses/{id}/cancel",
+        "embeddings",
+        "models",
+    ):
         assert f"/openai/v1/{path}" in twin_paths(site)
     assert {"/openai/completions", "/openai/responses", "/openai/responses/{id}", "/openai/models/{id:path}"} <= (
         twin_paths(site)
