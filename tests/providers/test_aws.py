@@ -131,6 +131,42 @@ def test_shortly_before_their_end_requests_wait_for_new_ones() -> None:
     assert asyncio.run(main()) == ["KEY1", "KEY2"]
 
 
+def test_one_renewal_at_a_time_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aws, "RENEWAL_PAUSE", -1.0)
+    source = Source(ends_in=3600)
+
+    async def main() -> None:
+        one = signer(source.find)
+        await sign(one)
+        source.ends_in = 600
+        source.gate.clear()
+        await sign(one)
+        renewal = one._renewal
+        await sign(one)
+        assert one._renewal is renewal
+        source.gate.set()
+        assert renewal is not None
+        await renewal
+
+    asyncio.run(main())
+
+
+def test_credentials_that_could_not_be_renewed_in_time_are_looked_for_anew() -> None:
+    source = Source(ends_in=3600)
+
+    async def main() -> str:
+        one = signer(source.find)
+        await sign(one)
+        source.ends_in, source.fails = 60, OSError("no network")
+        with pytest.raises(ProviderError):
+            await sign(one)
+        source.ends_in, source.fails = 3600, None
+        return await sign(one)
+
+    assert asyncio.run(main()) == "KEY2"
+    assert source.found == 2
+
+
 def test_refused_ones_are_forgotten() -> None:
     source = Source()
 

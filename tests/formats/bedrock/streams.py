@@ -158,6 +158,11 @@ CASES: dict[str, Case] = {
             {"type": "text", "text": "Hi"},
         ],
     ),
+    "two_texts": Case(
+        [START, text("a"), text("b"), stop_block(), text("c", 1), text("d", 1), stop_block(1), stop(), METADATA],
+        "abcd",
+        blocks=[{"type": "text", "text": "ab"}, {"type": "text", "text": "cd"}],
+    ),
     "a_thought_that_is_only_signed": Case(
         [START, delta({"reasoningContent": {"signature": "c2ln"}}), stop_block(), text("Hi", 1), stop(), METADATA],
         "Hi",

@@ -77,8 +77,13 @@ def test_headers_of_every_type_are_passed_over_or_read() -> None:
 
 
 def test_a_large_frame_in_small_pieces_is_put_together_once() -> None:
-    payload = b"x" * 3_000_000
-    assert read(frame(payload, event_type="e"), 1000)[0].payload == payload
+    payload = b"x" * 300_000
+    data = frame(payload, event_type="e")
+    assert read(data, 1000)[0].payload == payload
+    frames = Frames()
+    for piece in pieces(data[:-1], 1000):
+        assert not list(frames.feed(piece))
+    assert len(frames._pieces) == len(data) // 1000 + 1, "put together again and again, it takes the square of its size"
 
 
 def test_headers_that_never_repeat_are_not_remembered_for_ever() -> None:

@@ -148,6 +148,14 @@ def test_what_is_damaged_after_the_end_takes_nothing_away() -> None:
         assert isinstance(events[-1], Finished)
 
 
+def test_nothing_is_believed_after_what_was_damaged() -> None:
+    reader = bedrock.Reader(ORIGIN)
+    reader.feed(stream(START, text("Hi"), stop()))
+    reader.feed(b"\xff" * 40)
+    assert not reader.feed(stream(text(" there"), METADATA))
+    assert [type(event) for event in reader.close()] == [Finished]
+
+
 SAID = stream(START, text("Hi"))
 
 BROKEN: dict[str, tuple[bytes, str, int]] = {
