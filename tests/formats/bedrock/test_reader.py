@@ -133,6 +133,9 @@ def test_it_is_answered_before_the_metadata_and_over_with_it() -> None:
         reader.feed(stream(each))
         states.append((reader.is_answered, reader.is_over))
     assert states == [(False, False), (False, False), (True, False), (True, True)]
+    reader = bedrock.Reader(ORIGIN)
+    reader.feed(stream(START, text("Hi"), METADATA, stop()))
+    assert reader.is_over
 
 
 def test_two_calls_with_one_id_are_told_apart() -> None:
