@@ -25,7 +25,8 @@ from headgate.events import (
 from headgate.providers.base import Ask, Emit
 from headgate.runs import Engine, Settings, Wishes
 from headgate.runs.bill import FEW_BYTES, FEW_EVENTS, Billing
-from headgate.runs.prices import Price, Prices
+from headgate.runs.price import Price
+from headgate.runs.prices import Prices
 from headgate.store.base import Record
 from tests.runs.fakes import (
     STARTED,

@@ -5,7 +5,8 @@ import pytest
 
 from headgate.config.prices import common_prices
 from headgate.events import Usage
-from headgate.runs.prices import MAX_KNOWN, Price, Prices, variants
+from headgate.runs.price import Price
+from headgate.runs.prices import MAX_KNOWN, Prices, variants
 
 TEN = Price(input=10.0, output=20.0)
 SERVICES = {name: name for name in ("openai", "azure", "anthropic", "bedrock", "gemini", "xai", "ollama", "mistral")}
@@ -69,6 +70,14 @@ def test_a_model_has_no_price(provider: str, model: str) -> None:
 def test_the_name_it_was_asked_for_counts_where_the_answer_has_another() -> None:
     assert known("openai", "some-internal-name", "gpt-4o") == (2.5, 10)
     assert known("openai", "gpt-4o-mini", "gpt-4o") == (0.15, 0.6)
+
+
+def test_a_name_of_its_own_says_more_than_a_rule_for_all() -> None:
+    own = {"azure/mine": Price(input=1.0, output=2.0), "up/dear": Price(input=3.0, output=4.0), "up/*": TEN}
+    prices = Prices(own, common_prices(), SERVICES)
+    assert prices.of("azure", "gpt-4o-2024-08-06", "mine") == own["azure/mine"]
+    assert prices.of("up", "whatever", "dear") == own["up/dear"]
+    assert prices.of("up", "dear", "whatever") == own["up/dear"]
 
 
 def test_the_configuration_counts_before_the_list() -> None:

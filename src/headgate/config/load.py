@@ -38,7 +38,7 @@ from headgate.config.webhooks import ENDPOINTS, EndpointConfig, find_endpoints
 from headgate.formats.purai import Personality
 from headgate.net.proxies import Proxies
 from headgate.runs import Several
-from headgate.runs.prices import Price
+from headgate.runs.price import Price
 
 FILE_NAME = "headgate.toml"
 DEFAULT_URL = "http://127.0.0.1:8080"

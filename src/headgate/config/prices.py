@@ -11,7 +11,7 @@ from headgate.config.problems import Problems, nearest
 from headgate.config.providers import SIMULATOR, ProviderConfig
 from headgate.config.reading import table_of
 from headgate.providers.registry import COMPATIBLE
-from headgate.runs.prices import Price
+from headgate.runs.price import Price
 
 MONEY = ("input", "output", "cached", "cache_write", "cache_write_1h", "reasoning", "audio_input", "audio_output")
 ABOVE, LONG, LIKE = "above", "long", "like"

@@ -30,6 +30,5 @@ def in_json(said: bytes, usage: Usage) -> bytes:
     if b'"cost"' in said or usage.estimated:
         # Rare, and worth a second look.
         return _encode(with_cost(msgspec.json.decode(said), usage))
-    end = said.rindex(b"}")
-    comma = b"" if said[:end].rstrip().endswith(b"{") else b","
-    return b'%b%b"cost":%b}' % (said[:end], comma, _encode(usage.cost))
+    said = said.rstrip()
+    return b'%b%b"cost":%b}' % (said[:-1], b"," if len(said) > 2 else b"", _encode(usage.cost))
