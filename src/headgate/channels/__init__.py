@@ -20,7 +20,7 @@ from headgate.channels.bounds import Bounds
 from headgate.channels.hub import Hub
 from headgate.channels.members import Members
 from headgate.channels.messages import Form, Gap, Message, Projection
-from headgate.channels.names import ChannelId, Scope, channel_id
+from headgate.channels.names import MAX_NAME, ChannelId, Scope, channel_id
 from headgate.channels.places import ALL, AT_ONCE, NOW, Pace, Place
 from headgate.channels.presence import Change, Presence
 from headgate.channels.subscription import Subscription
@@ -28,6 +28,7 @@ from headgate.channels.subscription import Subscription
 __all__ = [
     "ALL",
     "AT_ONCE",
+    "MAX_NAME",
     "NOW",
     "Bounds",
     "Change",

@@ -6,7 +6,7 @@ still catching up, its own place is added, as a short hash of its name and how f
 """
 
 import hashlib
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Iterable
 
 import msgspec
@@ -51,10 +51,11 @@ def read_cursor(text: str, epoch: str, newest: int) -> Cursor:
 
 def _read_behind(text: str, number: int) -> dict[bytes, int] | None:
     try:
-        body = urlsafe_b64decode(text.encode("ascii") + b"==")
+        body = b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except ValueError:
         return None
-    behind, at = {}, 0
+    behind: dict[bytes, int] = {}
+    at = 0
     while at < len(body):
         tag, distance, shift = body[at : at + _TAG], 0, 0
         at += _TAG

@@ -231,6 +231,10 @@ class Hub:
         oldest = self._loop.time() - self.bounds.keep_alive
         late = [each for each in self._subscriptions if 0 < each.since <= oldest]
         end_waits(late, self._loop, is_news=False)
+        self.expire()
+
+    def expire(self) -> None:
+        """Let go of messages that are too old, and of channels that nobody needs any more."""
         self._expire(list(self._channels.values()), self._now() - self.bounds.history_age)
 
     def _expire(self, left: list[Channel], before: float) -> None:
