@@ -89,7 +89,7 @@ def test_they_are_renewed_in_advance_while_requests_go_on_with_the_old_ones() ->
         source.ends_in = 600
         source.gate.clear()
         keys += [await sign(one), await sign(one)]
-        renewal = one._renewal
+        renewal = one._reading
         assert renewal is not None
         source.ends_in = 3600
         source.gate.set()
@@ -108,9 +108,9 @@ def test_a_renewal_in_advance_that_fails_is_not_tried_with_every_request() -> No
         keys = [await sign(one)]
         source.ends_in, source.fails = 600, OSError("no network")
         keys.append(await sign(one))
-        assert one._renewal is not None
-        await one._renewal
-        return [*keys, await sign(one), await sign(one), "renewing" if one._renewal else "at rest"]
+        assert one._reading is not None
+        await one._reading
+        return [*keys, await sign(one), await sign(one), "renewing" if one._reading else "at rest"]
 
     assert asyncio.run(main()) == ["KEY1", "KEY1", "KEY1", "KEY1", "at rest"]
 
@@ -141,9 +141,9 @@ def test_one_renewal_at_a_time_is_enough(monkeypatch: pytest.MonkeyPatch) -> Non
         source.ends_in = 600
         source.gate.clear()
         await sign(one)
-        renewal = one._renewal
+        renewal = one._reading
         await sign(one)
-        assert one._renewal is renewal
+        assert one._reading is renewal
         source.gate.set()
         assert renewal is not None
         await renewal
@@ -165,6 +165,29 @@ def test_credentials_that_could_not_be_renewed_in_time_are_looked_for_anew() -> 
 
     assert asyncio.run(main()) == "KEY2"
     assert source.found == 2
+
+
+def test_who_leaves_does_not_end_the_search_for_the_others() -> None:
+    """And errors that they are told are their own: what is written on one must not be read on another's."""
+    source = Source()
+    source.gate.clear()
+
+    async def main() -> tuple[str, list[BaseException]]:
+        one = signer(source.find)
+        first, second = asyncio.create_task(sign(one)), asyncio.create_task(sign(one))
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.wait([first])
+        source.gate.set()
+        key = await second
+        one.forget()
+        source.fails = OSError("no network")
+        failed = await asyncio.gather(sign(one), sign(one), return_exceptions=True)
+        return key, [each for each in failed if isinstance(each, BaseException)]
+
+    key, (one, other) = asyncio.run(main())
+    assert (key, source.found) == ("KEY1", 2)
+    assert one is not other
 
 
 def test_refused_ones_are_forgotten() -> None:

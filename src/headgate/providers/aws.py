@@ -41,6 +41,13 @@ class Keys(NamedTuple):
     token: str | None
 
 
+class Lack(NamedTuple):
+    """Why there are none."""
+
+    message: str
+    code: str
+
+
 class Held(Protocol):
     """What the library gives for credentials."""
 
@@ -55,6 +62,9 @@ def has_library() -> bool:
 
 def find() -> Held | None:
     """What the library finds, by its own rules; may take a while."""
+    # What will sign is read in here too: it takes a tenth of a second, and this is a thread.
+    import botocore.auth
+    import botocore.awsrequest
     import botocore.session
 
     # A new session each time: it would remember what it found, and we were told that it is of no use any more.
@@ -69,10 +79,10 @@ class Signer:
         self._provider, self._region, self._source = provider, region, source
         self._held: Held | None = None
         self._keys: Keys | None = None
-        self._lock = asyncio.Lock()
-        self._renewed = 0.0
+        self._renewed = float("-inf")
         """When it was last tried to renew them in advance."""
-        self._renewal: asyncio.Task[None] | None = None
+        self._reading: asyncio.Task[Keys | Lack] | None = None
+        """Whoever looks for them now, for all who wait, also when those who began to wait have left."""
 
     async def sign(self, method: str, url: str, body: bytes) -> list[tuple[str, str]]:
         """The headers that make it a request of ours; raises ProviderError where there are no credentials."""
@@ -94,10 +104,13 @@ class Signer:
     async def _current(self) -> Keys:
         keys = self._keys
         if keys is None or self._wants_renewal(MUST_RENEW):
-            return await self._load()
-        if self._renewal is None and self._wants_renewal(None) and time.monotonic() - self._renewed > RENEWAL_PAUSE:
+            found = await asyncio.shield(self._read_once())
+            if isinstance(found, Lack):
+                raise ProviderError(found.message, code=found.code, status=503, kind="server_error")
+            return found
+        if self._wants_renewal(None) and time.monotonic() - self._renewed > RENEWAL_PAUSE:
             self._renewed = time.monotonic()
-            self._renewal = asyncio.create_task(self._renew())
+            self._read_once()
         return keys
 
     def _wants_renewal(self, seconds: int | None) -> bool:
@@ -105,47 +118,37 @@ class Signer:
         asked: Callable[[int | None], bool] | None = getattr(self._held, "refresh_needed", None)
         return asked is not None and asked(seconds)
 
-    async def _load(self) -> Keys:
-        async with self._lock:
-            if self._keys is not None and not self._wants_renewal(MUST_RENEW):
-                return self._keys
-            try:
-                return await self._read()
-            except ProviderError:
-                self.forget()
-                raise
+    def _read_once(self) -> "asyncio.Task[Keys | Lack]":
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._read())
+        return self._reading
 
-    async def _renew(self) -> None:
+    async def _read(self) -> Keys | Lack:
         try:
-            async with self._lock:
-                await self._read()
-        except ProviderError:
-            pass  # The old ones are still good; whoever comes when they are not is told.
-        finally:
-            self._renewal = None
-
-    async def _read(self) -> Keys:
-        try:
-            self._held, keys = await asyncio.to_thread(_freeze, self._held, self._source)
+            self._held, found = await asyncio.to_thread(_freeze, self._held, self._source)
         except ImportError:
-            raise _refusal(
+            found = Lack(
                 f"{self._provider} needs a library to sign requests with: {EXTRA}. Or set AWS_BEARER_TOKEN_BEDROCK to "
                 "an API key of Bedrock's.",
                 "missing_library",
-            ) from None
+            )
         except Exception as error:
             # The library's errors have no common kind, and some of their messages tell paths and hosts.
-            raise _refusal(
-                f"{self._provider}: the AWS credentials could not be read ({type(error).__name__}).", "no_credentials"
-            ) from None
-        if keys is None:
-            raise _refusal(
-                f"{self._provider} found no AWS credentials: neither variables nor a profile nor a role, and no "
-                "AWS_BEARER_TOKEN_BEDROCK.",
-                "no_credentials",
-            )
-        self._keys = keys
-        return keys
+            why = type(error).__name__
+            found = Lack(f"{self._provider}: the AWS credentials could not be read ({why}).", "no_credentials")
+        finally:
+            self._reading = None
+        if isinstance(found, Keys):
+            self._keys = found
+            return found
+        if self._keys is None or self._wants_renewal(MUST_RENEW):
+            # Those that are there may still be good; if not, all is looked for anew the next time.
+            self.forget()
+        return found or Lack(
+            f"{self._provider} found no AWS credentials: neither variables nor a profile nor a role, and no "
+            "AWS_BEARER_TOKEN_BEDROCK.",
+            "no_credentials",
+        )
 
     def _headers(self, keys: Keys, method: str, url: str, body: bytes) -> list[tuple[str, str]]:
         from botocore.auth import SigV4Auth
@@ -156,11 +159,7 @@ class Signer:
         return [(str(name), str(value)) for name, value in request.headers.items()]
 
 
-def _refusal(message: str, code: str) -> ProviderError:
-    return ProviderError(message, code=code, status=503, kind="server_error")
-
-
-def _freeze(held: Held | None, source: Callable[[], Held | None]) -> tuple[Held | None, Keys | None]:
+def _freeze(held: Held | None, source: Callable[[], Held | None]) -> tuple[Held | None, Keys | Lack | None]:
     held = held or source()
     if held is None:
         return None, None
