@@ -1,9 +1,9 @@
-"""The vendors' own Python SDKs as clients of a golden file: no process, no socket, but all of their reading."""
+"""The vendors' own Python SDKs as clients: of a golden file, without a process or a socket, or of a running server."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import anthropic
 import httpx2
@@ -14,6 +14,7 @@ from google.genai import types
 T = TypeVar("T")
 
 KEY = "any-key-will-do"
+STAGE = "http://headgate"
 MANY = "text/event-stream"
 ONE = "application/json"
 
@@ -28,6 +29,15 @@ class Wire(NamedTuple):
     """Whether the connection breaks after the last byte."""
     headers: Mapping[str, str] = MappingProxyType({})
     """More of them."""
+
+
+class Server(NamedTuple):
+    """A running one, which answers for itself."""
+
+    url: str
+
+
+Played: TypeAlias = Wire | Server
 
 
 def wire(said: bytes, *, streamed: bool, cuts: bool = False) -> Wire:
@@ -63,47 +73,56 @@ _stage = _Stage()
 
 
 @cache
-def _openai(is_strict: bool) -> openai.OpenAI:
+def _openai(url: str, *, is_strict: bool) -> openai.OpenAI:
     return openai.OpenAI(
         api_key=KEY,
-        base_url="http://headgate/v1",
-        http_client=_stage.http(),
+        base_url=url + "/v1",
+        http_client=_transport(url),
         max_retries=0,
         _strict_response_validation=is_strict,
     )
 
 
 @cache
-def _anthropic() -> anthropic.Anthropic:
+def _anthropic(url: str) -> anthropic.Anthropic:
     return anthropic.Anthropic(
         api_key=KEY,
-        base_url="http://headgate/anthropic",
-        http_client=_stage.http(),
+        base_url=url + "/anthropic",
+        http_client=_transport(url),
         max_retries=0,
         _strict_response_validation=True,
     )
 
 
 @cache
-def _google() -> genai.Client:
+def _google(url: str) -> genai.Client:
     # To make one takes 40 ms.
-    options = types.HttpOptions(base_url="http://headgate/genai", httpx_client=_stage.http())
+    options = types.HttpOptions(base_url=url + "/genai", httpx_client=_transport(url))
     return genai.Client(api_key=KEY, http_options=options)
 
 
-def with_openai(of: Wire, play: Callable[[openai.OpenAI], T], *, is_strict: bool = True) -> T:
+def _transport(url: str) -> httpx2.Client | None:
+    return _stage.http() if url == STAGE else None
+
+
+def with_openai(of: Played, play: Callable[[openai.OpenAI], T], *, is_strict: bool = True) -> T:
     """Play with the official client, which checks all types."""
-    _stage.now = of
-    return play(_openai(is_strict))
+    return play(_openai(_set(of), is_strict=is_strict))
 
 
-def with_anthropic(of: Wire, play: Callable[[anthropic.Anthropic], T]) -> T:
+def with_anthropic(of: Played, play: Callable[[anthropic.Anthropic], T]) -> T:
     """The same with Anthropic's."""
-    _stage.now = of
-    return play(_anthropic())
+    return play(_anthropic(_set(of)))
 
 
-def with_google(of: Wire, play: Callable[[Any], T]) -> T:
+def with_google(of: Played, play: Callable[[Any], T]) -> T:
     """The same with Google's."""
+    return play(_google(_set(of)).models)
+
+
+def _set(of: Played) -> str:
+    """The stage, and where it is."""
+    if isinstance(of, Server):
+        return of.url
     _stage.now = of
-    return play(_google().models)
+    return STAGE

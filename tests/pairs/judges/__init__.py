@@ -9,7 +9,7 @@ from tests.pairs.judges.claude import messages, messages_whole
 from tests.pairs.judges.google import gemini, gemini_array, gemini_whole
 from tests.pairs.judges.responses import responses, responses_whole
 from tests.pairs.judges.ui import ui
-from tests.pairs.playing import Wire
+from tests.pairs.playing import Played, Wire
 from tests.pairs.said import Said
 
 Judge: TypeAlias = Callable[[Wire], Said]
@@ -26,6 +26,15 @@ STREAMED: dict[str, Judge] = {
     "converse": converse,
 }
 """For each dialect, and what only providers speak, who judges its streams."""
+
+LIVE: dict[str, tuple[Callable[[Played], Said], Callable[[Played], Said]]] = {
+    "chat": (chat, chat_whole),
+    "completions": (completions, completions_whole),
+    "responses": (responses, responses_whole),
+    "anthropic": (messages, messages_whole),
+    "gemini": (gemini, gemini_whole),
+}
+"""Who can judge a running server: its streams, and its whole answers."""
 
 WHOLE: dict[str, Judge] = {
     "chat": chat_whole,

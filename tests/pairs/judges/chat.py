@@ -6,7 +6,7 @@ from typing import Any
 import openai
 
 from tests.pairs.judges.streams import HELLO, openai_used, refused, until_error
-from tests.pairs.playing import Wire, with_openai
+from tests.pairs.playing import Played, with_openai
 from tests.pairs.said import Broken, Called, Said
 
 _CHAT_ENDS = {"stop": "stop", "length": "length", "tool_calls": "calls", "content_filter": "filter"}
@@ -51,7 +51,7 @@ def _chat_said(choices: dict[int, Choice], usage: Any, broke: Broken | None) -> 
     )
 
 
-def chat(of: Wire) -> Said:
+def chat(of: Played) -> Said:
     """A streamed chat, by `openai`."""
 
     def play(client: openai.OpenAI) -> Said:
@@ -84,7 +84,7 @@ def chat(of: Wire) -> Said:
     return with_openai(of, play)
 
 
-def chat_whole(of: Wire) -> Said:
+def chat_whole(of: Played) -> Said:
     """A whole chat."""
 
     def play(client: openai.OpenAI) -> Said:
@@ -102,7 +102,7 @@ def chat_whole(of: Wire) -> Said:
     return with_openai(of, play)
 
 
-def completions(of: Wire) -> Said:
+def completions(of: Played) -> Said:
     """Streamed completions; the SDK's types lack the null that OpenAI's own pieces have for a reason."""
 
     def play(client: openai.OpenAI) -> Said:
@@ -125,7 +125,7 @@ def completions(of: Wire) -> Said:
     return with_openai(of, play, is_strict=False)
 
 
-def completions_whole(of: Wire) -> Said:
+def completions_whole(of: Played) -> Said:
     """Whole completions."""
 
     def play(client: openai.OpenAI) -> Said:

@@ -5,7 +5,7 @@ from typing import Any
 import anthropic
 
 from tests.pairs.judges.streams import HELLO, until_error
-from tests.pairs.playing import Wire, with_anthropic
+from tests.pairs.playing import Played, with_anthropic
 from tests.pairs.said import Broken, Called, Said, Used
 
 _CLAUDE_ENDS = {
@@ -17,7 +17,7 @@ _CLAUDE_ENDS = {
 }
 
 
-def messages(of: Wire) -> Said:
+def messages(of: Played) -> Said:
     """A streamed message, by `anthropic`'s own helper."""
 
     def play(client: anthropic.Anthropic) -> Said:
@@ -34,7 +34,7 @@ def messages(of: Wire) -> Said:
     return with_anthropic(of, play)
 
 
-def messages_whole(of: Wire) -> Said:
+def messages_whole(of: Played) -> Said:
     """A whole message."""
 
     def play(client: anthropic.Anthropic) -> Said:

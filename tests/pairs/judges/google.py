@@ -6,11 +6,11 @@ from typing import Any
 from google.genai import errors, types
 
 from tests.pairs.judges.streams import until_error
-from tests.pairs.playing import Wire, with_google
+from tests.pairs.playing import Played, Wire, with_google
 from tests.pairs.said import Broken, Called, Said, Used
 
 
-def gemini(of: Wire) -> Said:
+def gemini(of: Played) -> Said:
     """A streamed answer, by `google-genai`."""
 
     def play(models: Any) -> Said:
@@ -25,7 +25,7 @@ def gemini(of: Wire) -> Said:
     return with_google(of, play)
 
 
-def gemini_whole(of: Wire) -> Said:
+def gemini_whole(of: Played) -> Said:
     """A whole answer."""
 
     def play(models: Any) -> Said:

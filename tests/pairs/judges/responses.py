@@ -6,11 +6,11 @@ from typing import Any
 import openai
 
 from tests.pairs.judges.streams import openai_used, refused, until_error
-from tests.pairs.playing import Wire, with_openai
+from tests.pairs.playing import Played, with_openai
 from tests.pairs.said import Broken, Called, Said
 
 
-def responses(of: Wire) -> Said:
+def responses(of: Played) -> Said:
     """A streamed response: every event, and what the SDK's own helper puts together of them."""
 
     def play(client: openai.OpenAI) -> Said:
@@ -37,7 +37,7 @@ def responses(of: Wire) -> Said:
     return with_openai(of, play)
 
 
-def responses_whole(of: Wire) -> Said:
+def responses_whole(of: Played) -> Said:
     """A whole response."""
 
     def play(client: openai.OpenAI) -> Said:
