@@ -1,15 +1,12 @@
 """What of an answer survives on its way from a provider to a client of another dialect, as a table."""
 
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 from tests.pairs.columns import COLUMNS
 from tests.pairs.heard import Heard
 from tests.pairs.rows import ROWS
 from tests.pairs.said import Said
-
-PAGE = Path(__file__).parents[2] / "docs" / "pairs.md"
 
 
 def _ended(reason: str) -> Callable[[Said], Any]:

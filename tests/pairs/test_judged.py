@@ -2,13 +2,15 @@
 
 import pytest
 
+from tests.pairs.pages import PAGE
+
 pytestmark = pytest.mark.slow
 
 
 def test_what_survives_is_documented() -> None:
     """docs/pairs.md has the table that the SDKs make of all golden files; where it is not so, `scripts/goldens`."""
     from tests.pairs.heard import everything
-    from tests.pairs.surviving import PAGE, table
+    from tests.pairs.surviving import table
 
     assert table(everything()) in PAGE.read_text()
 

@@ -5,8 +5,10 @@ import json
 import pytest
 
 from headgate.errors import BadRequest
+from tests.pairs import asked_for
 from tests.pairs.asking import FOLDER, REQUESTS, Request
 from tests.pairs.columns import COLUMNS
+from tests.pairs.pages import PAGE
 from tests.pairs.sections import apart
 
 
@@ -28,6 +30,11 @@ def test_nothing_lies_about() -> None:
     """Every file is a request or what becomes of it."""
     known = {path for request in REQUESTS for path in (request.path, request.golden)}
     assert {path for path in FOLDER.rglob("*") if path.is_file()} == known
+
+
+def test_what_reaches_providers_is_documented() -> None:
+    """docs/pairs.md has the table that is found in the golden files; where it is not so, `scripts/goldens`."""
+    assert asked_for.table() in PAGE.read_text()
 
 
 @pytest.mark.slow

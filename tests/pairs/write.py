@@ -1,22 +1,13 @@
 """Writes the golden files anew: `scripts/goldens`. What changed is for you to read, line by line."""
 
-import re
 from pathlib import Path
 
+from tests.pairs import asked_for, surviving
 from tests.pairs.asking import REQUESTS
 from tests.pairs.heard import everything
+from tests.pairs.pages import PAGE, with_tables
 from tests.pairs.scenarios import GOLDENS
 from tests.pairs.sections import joined
-from tests.pairs.surviving import PAGE, table
-
-
-def with_tables(page: str, tables: dict[str, str]) -> str:
-    """A page with each table where its mark is."""
-    for name, made in tables.items():
-        before, mark, after = page.partition(f"<!-- {name} -->\n\n")
-        assert mark, name
-        page = before + mark + made + re.sub(r"\A(\|.*\n)*", "", after)
-    return page
 
 
 def write() -> list[Path]:
@@ -27,7 +18,7 @@ def write() -> list[Path]:
     for path in changed:
         path.write_bytes(files[path])
     page = PAGE.read_text()
-    told = with_tables(page, {"answers": table(everything())})
+    told = with_tables(page, {"answers": surviving.table(everything()), "requests": asked_for.table()})
     if told != page:
         PAGE.write_text(told)
         changed.append(PAGE)
