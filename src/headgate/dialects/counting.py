@@ -1,5 +1,6 @@
 """Counts of tokens, for every dialect that has a question for them: asked of the provider, or estimated."""
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
@@ -8,6 +9,7 @@ import msgspec
 
 from headgate.calls import Call, Fields
 from headgate.formats import counting, strict
+from headgate.formats.counting import Steps
 from headgate.formats.prompts import PROMPTS
 from headgate.providers.base import Counter, Limits, Provider
 from headgate.providers.passing import Passing
@@ -45,7 +47,18 @@ async def _ask(call: Call, write: Write, body: bytes, provider: Provider, model:
         return await provider.pass_on("countTokens", model, body)
     if isinstance(provider, Counter):
         return write(await provider.count(call, model, ""))
-    return write(counting.estimate(PROMPTS[call.format](call)))
+    tokens = await _gently(counting.of_prompt(PROMPTS[call.format](call)))
+    return write(counting.as_counted_by(model, tokens))
+
+
+async def _gently(steps: Steps[int]) -> int:
+    """Count, and let everybody else have a turn after each step: a prompt may be a book."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return int(end.value)
+        await asyncio.sleep(0)
 
 
 def _without_ours(fields: Fields) -> Fields:

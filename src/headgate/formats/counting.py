@@ -14,6 +14,7 @@ import msgspec
 from headgate.calls import AudioPart, FilePart, ImagePart, Message, Part, Prompt, RefusalPart, TextPart
 from headgate.events import AnyEvent, Reasoning, Refusal, Text, ToolCall, ToolInput
 from headgate.formats import tokens
+from headgate.formats.tokens import MORE, is_of_more
 
 T = TypeVar("T")
 
@@ -54,6 +55,11 @@ def take(steps: Steps[T]) -> T:
 def estimate(prompt: Prompt) -> int:
     """About as many tokens as the prompt has."""
     return take(of_prompt(prompt))
+
+
+def as_counted_by(model: str, tokens: int) -> int:
+    """What such a model makes of so many."""
+    return math.ceil(tokens * MORE) if is_of_more(model) else tokens
 
 
 def of_prompt(prompt: Prompt) -> Steps[int]:

@@ -13,7 +13,6 @@ as to what went in, and as to what came out for at least as much.
 
 import asyncio
 import logging
-import math
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -37,7 +36,7 @@ from headgate.events import (
     ToolInput,
     Usage,
 )
-from headgate.formats import counting, tokens
+from headgate.formats import counting
 from headgate.formats.counting import Count, Steps, take
 from headgate.formats.prompts import PROMPTS
 from headgate.runs.prices import DIGITS, Prices
@@ -195,8 +194,7 @@ class Bill:
             is_whole = number == len(counts) - 1 and isinstance(end, Finished)
             # The name that a model gives itself is known of the first one only.
             named = started if number == 0 else None
-            if tokens.is_of_more(leg.asked):
-                count = Count(*(math.ceil(part * tokens.MORE) for part in count))
+            count = Count(*(counting.as_counted_by(leg.asked, part) for part in count))
             usages.append(self._priced(_completed(leg.seen, count, is_whole=is_whole), leg, named))
         return usages[0] if len(usages) == 1 else _together(usages)
 

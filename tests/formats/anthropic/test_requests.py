@@ -8,7 +8,8 @@ import pytest
 
 from headgate.calls import FilePart, ImagePart, Message, Prompt, TextPart, Thought, Tool, ToolUse
 from headgate.errors import BadRequest
-from headgate.formats.anthropic import estimate, forward, prompt, read, read_count
+from headgate.formats.anthropic import forward, prompt, read, read_count
+from headgate.formats.counting import estimate
 
 from .wire import Json, call
 

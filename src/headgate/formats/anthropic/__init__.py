@@ -6,7 +6,6 @@ writer and content (events become blocks again), extra (what travels between the
 """
 
 from headgate.formats.anthropic.asking import count_request, request
-from headgate.formats.anthropic.counting import estimate
 from headgate.formats.anthropic.extra import NAME
 from headgate.formats.anthropic.failures import error_body
 from headgate.formats.anthropic.prompts import prompt
@@ -22,7 +21,6 @@ __all__ = [
     "Writer",
     "count_request",
     "error_body",
-    "estimate",
     "forward",
     "prompt",
     "read",

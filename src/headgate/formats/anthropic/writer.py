@@ -211,7 +211,6 @@ class Writer:
             self._ending["stop_reason"] = "refusal" if refused else _REASONS.get(reason, "end_turn")
         self._beside = ending.event
         told = usage.ended(ending.usage, self._usage, self._kindred)
-        told = usage.complete(told, ("output_tokens",))
         frames += event("message_delta", {"delta": self._ending, "usage": told, **ending.event})
         return frames + event("message_stop", {})
 
