@@ -62,9 +62,8 @@ def plain(events: list[AnyEvent]) -> list[AnyEvent]:
     """Without the record of attempts and what was counted, which others look after."""
     counted = [number for number, event in enumerate(events) if isinstance(event, Usage)]
     assert counted in ([], [len(events) - 2]), "it comes once, and with the end"
-    return [
-        msgspec.structs.replace(event, attempts=()) if isinstance(event, Failed) else event for event in told(events)
-    ]
+    said = without_counts(events)
+    return [msgspec.structs.replace(event, attempts=()) if isinstance(event, Failed) else event for event in said]
 
 
 class Told:
