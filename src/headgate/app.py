@@ -59,6 +59,7 @@ from headgate.store.base import Record, Store
 from headgate.store.memory import MemoryStore
 from headgate.store.sqlite import SqliteStore
 from headgate.web.address import PublicAddress
+from headgate.web.descriptors import take_all, warn_of_few
 from headgate.web.gate import Gate
 from headgate.web.pages import Pages
 from headgate.web.routes import Routes
@@ -141,7 +142,8 @@ def serve(config: Config, on_ready: Callable[[str], None]) -> None:
 
 async def _serve(config: Config, on_ready: Callable[[str], None]) -> None:
     sock = listen(config.server.host, config.server.port)
-    client = Client(proxies=config.proxies)
+    descriptors = take_all()
+    client = Client(proxies=config.proxies, descriptors=descriptors.upstreams)
     parts = build(config, client)
     await parts.engine.open(replay)
     parts.webhooks.open()
@@ -150,7 +152,10 @@ async def _serve(config: Config, on_ready: Callable[[str], None]) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
-    bounds = Bounds(config.server.max_connections, config.server.shutdown_grace, config.server.max_body)
+    warn_of_few(descriptors, config.server.max_connections)
+    bounds = Bounds(
+        config.server.max_connections, config.server.shutdown_grace, config.server.max_body, descriptors.clients
+    )
     await Server(parts, bounds, sock, on_ready).run_until_told()
     for report in parts.reports:
         await report.close()

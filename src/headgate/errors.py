@@ -146,6 +146,8 @@ class ProviderError(HeadgateError):
     status = 502
     code = "upstream_error"
     kind = "upstream_error"
+    is_ours = False
+    """Whether it says nothing about the provider, because it was us who could not ask."""
 
     def __init__(
         self,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from headgate.net import Client, ConnectError, ConnectTimeout, Target
+from headgate.net import Client, ConnectError, ConnectTimeout, OutOfSockets, Target
 from headgate.net.dial import _families_in_turn, _open, _race, _resolve
 from headgate.net.lookup import Address
 from tests.waiting import turns, until
@@ -55,6 +55,30 @@ def test_small_requests_do_not_wait_for_acknowledgements(run: Run) -> None:
         async with Upstream(always_ok) as upstream:
             with await _open(address(upstream.port)) as sock:
                 assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+    run(play())
+
+
+def test_the_last_descriptors_are_left_alone(run: Run) -> None:
+    """Whose number is how many there are; kept connections are given up for a new one first."""
+
+    async def play() -> None:
+        async with Upstream(always_ok) as one, Upstream(always_ok) as other:
+            with socket.socket() as next_one:
+                descriptors = next_one.fileno() + 2  # One for our end, and one for the upstream's, which is here too.
+            client = Client(descriptors=descriptors)
+            for _ in range(3):
+                assert (await ask(client, one.target())).body == b"ok"
+                assert (await ask(client, other.target())).body == b"ok"
+            assert client.connections == 1
+            full = Client(descriptors=0)
+            with pytest.raises(OutOfSockets) as caught:
+                await ask(full, one.target())
+            assert caught.value.message == f"Could not connect to 127.0.0.1:{one.port}: this server has no socket left."
+            assert (caught.value.status, caught.value.retry_after) == (503, 1.0)
+            assert full.connections == 0
+            await client.close()
+            await full.close()
 
     run(play())
 
@@ -189,7 +213,7 @@ def test_a_runner_that_arrives_with_the_cancellation_is_closed(run: Run, monkeyp
     async def play() -> None:
         start, sock = asyncio.Event(), socket.socket()
 
-        async def open_late(_: Address) -> socket.socket:
+        async def open_late(*_: object) -> socket.socket:
             await start.wait()
             return sock
 

@@ -3,6 +3,7 @@
 import pytest
 
 from headgate.errors import ProviderError
+from headgate.net import ClientClosed, OutOfSockets
 from headgate.runs.pool import FAILURES, KEY_REST, LONGEST_REST, REST, Member, Pool
 from tests.runs.fakes import Fake
 
@@ -42,6 +43,14 @@ def test_a_refused_key_rests_at_once(status: int, retry_after: float | None, res
     assert pool.pick(100.0) is both[1]
     assert pool.pick(100.0 + rest - 0.01) is both[1]
     assert pool.pick(100.0 + rest) is both[0]
+
+
+def test_what_we_cannot_do_is_not_the_keys_fault() -> None:
+    (member,) = members(1)
+    for _ in range(10):
+        member.fail(OutOfSockets("none left"), 0.0)
+        member.fail(ClientClosed("closed"), 0.0)
+    assert member.is_ready(0.0)
 
 
 @pytest.mark.parametrize("status", [400, 404, 413, 422])

@@ -1,7 +1,15 @@
 """The upstream client: HTTP/1.1 over pooled connections, as thin as a gateway's hot path needs it."""
 
 from headgate.net.client import Client
-from headgate.net.errors import AddressRefused, BrokenAnswer, ClientClosed, ConnectError, ConnectTimeout, NetError
+from headgate.net.errors import (
+    AddressRefused,
+    BrokenAnswer,
+    ClientClosed,
+    ConnectError,
+    ConnectTimeout,
+    NetError,
+    OutOfSockets,
+)
 from headgate.net.guard import Guard
 from headgate.net.proxies import Proxies, Proxy
 from headgate.net.receiver import Flow, Receiver
@@ -17,6 +25,7 @@ __all__ = [
     "Flow",
     "Guard",
     "NetError",
+    "OutOfSockets",
     "Proxies",
     "Proxy",
     "Receiver",

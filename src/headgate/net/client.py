@@ -7,11 +7,12 @@ The upstream client: one `fetch`, and everything that outlives it.
 
 import asyncio
 import ssl
+import sys
 from collections.abc import Sequence
 
 from headgate.net.connection import Connection
 from headgate.net.dial import Route
-from headgate.net.errors import ClientClosed
+from headgate.net.errors import ClientClosed, OutOfSockets
 from headgate.net.exchange import Stale
 from headgate.net.guard import Guard
 from headgate.net.lookup import Lookup
@@ -36,6 +37,7 @@ class Client:
     Belongs to one event loop. `max_open` bounds the connections to one origin, None does not;
     requests beyond it wait their turn, first come, first served. `ssl_context` replaces the
     default one, which trusts what the system trusts, or what SSL_CERT_FILE names; its ALPN is set here.
+    Sockets whose number is `descriptors` or more are not taken.
     With a `guard` only addresses that it permits are connected to, and names are looked up apart from everybody
     else's. Redirects are answers like any other.
     """
@@ -47,6 +49,7 @@ class Client:
         guard: Guard | None = None,
         ssl_context: ssl.SSLContext | None = None,
         max_open: int | None = None,
+        descriptors: int = sys.maxsize,
         max_idle: int = MAX_IDLE,
         idle_seconds: float = 30.0,
     ) -> None:
@@ -59,6 +62,7 @@ class Client:
         self._ssl_context = ssl_context
         self._tls_context: ssl.SSLContext | None = None
         self._max_open = max_open
+        self._descriptors = descriptors
         self._max_idle = max_idle
         self._pools: dict[Origin, Pool] = {}
         self._idle = Sweeper(idle_seconds, Connection.close)
@@ -89,7 +93,7 @@ class Client:
         head = _head(target, len(body), headers, pool.route)
         connection = pool.take()
         if connection is None:
-            connection = await pool.open(connect_timeout)
+            pool, connection = await self._open(pool, connect_timeout)
             self.opened += 1
         else:
             self.reused += 1
@@ -117,6 +121,25 @@ class Client:
         self._idle.close()
         self._draining.close()
 
+    async def _open(self, pool: Pool, seconds: float) -> tuple[Pool, Connection]:
+        """A connection of a pool's, and the pool that it belongs to now."""
+        try:
+            return pool, await pool.open(seconds)
+        except OutOfSockets:
+            if not await self._let_go_of_idle():
+                raise
+        # A pool that became empty was dropped.
+        origin = pool.route.origin
+        pool = self._pools.get(origin) or self._new_pool(origin)
+        return pool, await pool.open(seconds)
+
+    async def _let_go_of_idle(self) -> bool:
+        """Close all that are kept, which are worth less than a request that is here; False when there are none."""
+        idle = [connection for pool in list(self._pools.values()) for connection in pool.let_go()]
+        for connection in idle:
+            await connection.wait_lost()
+        return bool(idle)
+
     def _new_pool(self, origin: Origin) -> Pool:
         if self._is_closed:
             raise ClientClosed("The gateway is shutting down.")
@@ -138,7 +161,7 @@ class Client:
 
     def _route(self, origin: Origin) -> Route:
         tls = self._tls() if origin.is_tls else None
-        return Route(origin, self._proxies.proxy_for(*origin), tls, self._guard, self._lookup)
+        return Route(origin, self._proxies.proxy_for(*origin), tls, self._guard, self._lookup, self._descriptors)
 
     def _tls(self) -> ssl.SSLContext:
         # Not before it is needed: reading the system's certificates takes 20 ms.

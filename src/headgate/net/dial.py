@@ -7,16 +7,18 @@ the race one unreachable IPv6 address eats the whole limit.
 """
 
 import asyncio
+import errno
 import os
 import re
 import socket
 import ssl
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
 from headgate.net.connection import Connection, Keeper
-from headgate.net.errors import AddressRefused, ConnectError, ConnectTimeout
+from headgate.net.errors import AddressRefused, ConnectError, ConnectTimeout, OutOfSockets
 from headgate.net.guard import Guard
 from headgate.net.lookup import Address, Lookup
 from headgate.net.proxies import Proxy
@@ -27,6 +29,9 @@ HEAD_START = 0.25
 
 MAX_TUNNEL_HEAD = 16 * 1024
 """Caps what a proxy can make us read before it says yes or no."""
+
+_TOO_MANY = (errno.EMFILE, errno.ENFILE)
+"""This process, or this machine, may open no more."""
 
 _STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})[ \r]")
 
@@ -42,6 +47,8 @@ class Route:
     """Says which addresses may be connected to; None is all."""
     lookup: Lookup | None = None
     """Looks names up; None is the event loop."""
+    descriptors: int = sys.maxsize
+    """Sockets with this number and more are not ours to take."""
 
     @property
     def first_hop(self) -> tuple[str, int]:
@@ -73,6 +80,8 @@ async def dial(route: Route, keeper: Keeper, seconds: float) -> Connection:
         # Also the operating system's own, which is an OSError too.
         raise ConnectTimeout(f"Could not connect to {route.name} within {seconds:g} seconds.") from None
     except (OSError, UnicodeError) as error:
+        if _is_out_of_sockets(error):
+            raise OutOfSockets(f"Could not connect to {route.name}: this server has no socket left.") from error
         raise ConnectError(f"Could not connect to {route.name}: {_explain(error)}.") from error
 
 
@@ -99,8 +108,8 @@ async def _reach(route: Route) -> socket.socket:
     """A connected socket to the first address that answers."""
     first, *others = _permitted(await _resolve(*route.first_hop, route.lookup), route)
     if not others:
-        return await _open(first)
-    return await _race([first, *others])
+        return await _open(first, route.descriptors)
+    return await _race([first, *others], route.descriptors)
 
 
 async def _resolve(host: str, port: int, lookup: Lookup | None = None) -> Sequence[Address]:
@@ -132,7 +141,7 @@ def _families_in_turn(addresses: Sequence[Address]) -> Sequence[Address]:
     return [address for address in chain(*zip_longest(favourite, others)) if address is not None]
 
 
-async def _race(addresses: Sequence[Address]) -> socket.socket:
+async def _race(addresses: Sequence[Address], descriptors: int = sys.maxsize) -> socket.socket:
     """Try one after another, each with a head start; the first connected socket wins, the others are closed."""
     running: set[asyncio.Task[socket.socket]] = set()
     failure: BaseException = OSError("no address")
@@ -140,7 +149,7 @@ async def _race(addresses: Sequence[Address]) -> socket.socket:
     try:
         while waiting or running:
             if waiting:
-                running.add(asyncio.create_task(_open(waiting.pop(0))))
+                running.add(asyncio.create_task(_open(waiting.pop(0), descriptors)))
             wait = HEAD_START if waiting else None
             done, running = await asyncio.wait(running, timeout=wait, return_when=asyncio.FIRST_COMPLETED)
             winners = [task.result() for task in done if task.exception() is None]
@@ -161,10 +170,12 @@ def _close_late(task: asyncio.Task[socket.socket]) -> None:
         task.result().close()
 
 
-async def _open(address: Address) -> socket.socket:
+async def _open(address: Address, descriptors: int = sys.maxsize) -> socket.socket:
     family, kind, protocol, _, place = address
     sock = socket.socket(family, kind, protocol)
     try:
+        if sock.fileno() >= descriptors:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         sock.setblocking(False)
         # A request goes out in one piece, and must not wait for the acknowledgement of the last one.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -194,6 +205,17 @@ async def _tunnel(sock: socket.socket, route: Route) -> None:
         raise ConnectError(f"Could not connect to {route.name}: the proxy gave no proper answer.")
     if not status[1].startswith(b"2"):
         raise ConnectError(f"Could not connect to {route.name}: the proxy refused ({status[1].decode()}).")
+
+
+def _is_out_of_sockets(error: Exception) -> bool:
+    if not isinstance(error, socket.gaierror):
+        return isinstance(error, OSError) and error.errno in _TOO_MANY
+    try:
+        # Whoever looks names up needs a socket too, and says only that there is no such name.
+        socket.socket().close()
+    except OSError as reason:
+        return reason.errno in _TOO_MANY
+    return False
 
 
 def _explain(error: Exception) -> str:

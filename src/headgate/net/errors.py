@@ -5,7 +5,8 @@ How a request to an upstream can fail before, or instead of, a whole answer.
     └── NetError             the exchange failed; the message is fit for a client of the gateway
         ├── ConnectError     no connection: name, TCP, proxy or TLS; nothing was sent
         │   ├── ConnectTimeout   the same, for want of time
-        │   └── AddressRefused   the same, because of where the name leads
+        │   ├── AddressRefused   the same, because of where the name leads
+        │   └── OutOfSockets     the same, because this process may open no more
         ├── BrokenAnswer     the upstream talked nonsense, or stopped in the middle
         └── ClientClosed     this client was closed under the request
 
@@ -39,6 +40,17 @@ class AddressRefused(ConnectError):
     code = "address_refused"
 
 
+class OutOfSockets(ConnectError):
+    """This process, or its machine, has no descriptor left for a socket."""
+
+    status = 503
+    code = "out_of_sockets"
+    is_ours = True
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retry_after=1.0)
+
+
 class BrokenAnswer(NetError):
     """The answer is not HTTP, breaks one of our bounds, or was cut short."""
 
@@ -50,3 +62,4 @@ class ClientClosed(NetError):
 
     status = 503
     code = "shutting_down"
+    is_ours = True

@@ -108,6 +108,13 @@ class Pool:
             self._idle_limit.discard(connection)
         self._share_places()
 
+    def let_go(self) -> list[Connection]:
+        """Close those that are idle, and say which they were."""
+        idle = list(self._idle)
+        for connection in idle:
+            connection.close()
+        return idle
+
     async def close(self) -> None:
         """Close every connection, whatever it is doing, and wait until the sockets are gone."""
         self._is_closed = True

@@ -63,6 +63,8 @@ class Member:
     def fail(self, error: ProviderError, now: float) -> None:
         """It was asked in vain."""
         was_probed, self._is_probed = self._is_probed, False
+        if error.is_ours:
+            return
         if error.status in KEY_STATUSES:
             self.rested = now + KEY_REST
         elif error.status == LIMIT_STATUS:

@@ -10,6 +10,7 @@ One client's connection: uvicorn's HTTP protocol with a few things added.
 """
 
 import asyncio
+import sys
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
@@ -57,6 +58,9 @@ class Protocol(HttpToolsProtocol):
     max_connections = 10_000
     """Set by `serve`: beyond it new clients are told to come again."""
 
+    descriptors = sys.maxsize
+    """Sockets from this number on are the last that there are: who gets one is told to come again. Set by `serve`."""
+
     has_socket: Callable[[str], bool] = staticmethod(lambda path: False)
     """Whether there is a WebSocket at a path; set by `serve` too."""
 
@@ -91,8 +95,11 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         if len(self.connections) > self.max_connections:
-            self._say(Unavailable("Too many connections.", code="overloaded", retry_after=1))
-            transport.close()
+            self._send_away("Too many connections.")
+            return
+        sock = transport.get_extra_info("socket")
+        if sock is not None and sock.fileno() >= self.descriptors:
+            self._send_away("This server has no socket left.")
             return
         self._head_since = self.loop.time()
 
@@ -244,6 +251,10 @@ class Protocol(HttpToolsProtocol):
             self.transport.close()
         else:
             super().shutdown()
+
+    def _send_away(self, why: str) -> None:
+        self._say(Unavailable(why, code="overloaded", retry_after=1))
+        self.transport.close()
 
     def _refuse(self, error: HeadgateError) -> None:
         """What came cannot be understood: say so, unless it came after a request that is still being answered."""

@@ -66,6 +66,8 @@ class Bounds(NamedTuple):
     """Seconds that running answers may go on after the server was told to end."""
     message: int
     """The bytes of a WebSocket's message."""
+    descriptors: int
+    """From this number on they are not for clients."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -89,7 +91,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 parts.gate,
-                http=_protocol(parts.gate, bounds.connections),
+                http=_protocol(parts.gate, bounds),
                 ws="none",  # A connection is upgraded by our protocol, where there is a socket.
                 ws_max_size=bounds.message,
                 ws_ping_interval=PING_EVERY,
@@ -179,10 +181,11 @@ class Server(uvicorn.Server):
                 loop.remove_signal_handler(sign)
 
 
-def _protocol(gate: Gate, connections: int) -> type[Protocol]:
-    bounds = {
-        "max_connections": connections,
+def _protocol(gate: Gate, bounds: Bounds) -> type[Protocol]:
+    set_up = {
+        "max_connections": bounds.connections,
+        "descriptors": bounds.descriptors,
         "has_socket": staticmethod(gate.has_socket),
         "on_refusal": staticmethod(gate.on_refusal),
     }
-    return type("BoundedProtocol", (Protocol,), bounds)
+    return type("BoundedProtocol", (Protocol,), set_up)
