@@ -12,7 +12,7 @@ import msgspec
 
 from headgate.errors import HeadgateError
 from headgate.observe.batches import Batches
-from headgate.observe.facts import facts_of
+from headgate.observe.facts import Facts, facts_of
 from headgate.observe.files import STDERR, LineFile, write_all
 from headgate.runs import Run
 
@@ -24,6 +24,8 @@ MAX_WAITING = 20_000
 
 MAX_PATH, MAX_SEGMENT = 100, 24
 """Characters of a path that is none of ours, and of a piece of it: longer ones may be somebody's token."""
+
+MAX_METHOD = 10
 
 MAX_NAME = 200
 """Characters of a model's name, which clients may choose."""
@@ -68,17 +70,60 @@ class Line(msgspec.Struct, kw_only=True):
     code: str | None = None
     """Why it was refused, failed or stopped."""
 
-    def tell_of(self, run: Run, *, is_maker: bool) -> None:
-        """Add what the run says; what it cost is told by the request that made it, and by no other."""
-        facts = facts_of(run)
-        self.run, self.asked = run.id, run.head.model[:MAX_NAME]
-        self.provider, self.model = facts.provider or None, facts.model[:MAX_NAME] or None
-        if not is_maker:
-            return
-        self.attempts = len(run.tries)
-        if facts.usage is not None:
-            self.input_tokens, self.output_tokens = facts.usage.input, facts.usage.output
-            self.estimated, self.cost = facts.usage.estimated, facts.usage.cost
+
+class Entry(msgspec.Struct, gc=False):
+    """What a line is made of: gathered on the event loop, and put into words in the thread."""
+
+    at: float
+    method: str
+    route: str | None
+    path: str
+    status: int
+    came_at: float
+    first_at: float
+    """0 when nothing was answered."""
+    over_at: float
+    sent: int
+    client: str | None
+    key: str | None
+    end: str = "answered"
+    code: str | None = None
+    run: str | None = None
+    asked: str | None = None
+    facts: Facts | None = None
+    attempts: int | None = None
+    """Told by the request that made the run, as what it cost is, and by no other."""
+
+    def tell_of(self, run: Run, facts: Facts, *, is_maker: bool) -> None:
+        """Add what the run says."""
+        self.run, self.asked, self.facts = run.id, run.head.model, facts
+        self.attempts = len(run.tries) if is_maker else None
+
+    def line(self) -> Line:
+        """In words."""
+        line = Line(
+            time=self.at,
+            method=self.method[:MAX_METHOD],
+            route=self.route,
+            path=short_path(self.path) if self.route is None else None,
+            status=self.status,
+            first_ms=_ms(self.first_at - self.came_at) if self.first_at else None,
+            ms=_ms(self.over_at - self.came_at),
+            bytes=self.sent,
+            client=self.client,
+            key=self.key,
+            end=self.end,
+            code=self.code,
+        )
+        if self.facts is not None:
+            line.run, line.asked = self.run, (self.asked or "")[:MAX_NAME]
+            line.provider, line.model = self.facts.provider or None, self.facts.model[:MAX_NAME] or None
+        if self.facts is not None and self.attempts is not None:
+            line.attempts, usage = self.attempts, self.facts.usage
+            if usage is not None:
+                line.input_tokens, line.output_tokens = usage.input, usage.output
+                line.estimated, line.cost = usage.estimated, usage.cost
+        return line
 
 
 class AccessLog:
@@ -88,36 +133,36 @@ class AccessLog:
         self._file = None if where == "stderr" else _opened(where)
         self._show: Callable[[Line], bytes] = _as_json if form == "json" else _as_text
         self._lines = Batches("access lines", self._write, every=EVERY, limit=MAX_WAITING)
-        self._unfinished: dict[Run, Line] = {}
-        """Lines of clients that have left, until their runs are over."""
+        self._unfinished: dict[Run, Entry] = {}
+        """Those of clients that have left, until their runs are over."""
 
     @property
     def dropped(self) -> int:
         """How many lines were lost."""
         return self._lines.dropped
 
-    def add(self, line: Line) -> None:
+    def add(self, entry: Entry) -> None:
         """A request is over."""
-        self._lines.add(line)
+        self._lines.add(entry)
 
-    def add_when_over(self, line: Line, run: Run) -> None:
+    def add_when_over(self, entry: Entry, run: Run) -> None:
         """A request is over, and its run will be at once."""
-        self._unfinished[run] = line
+        self._unfinished[run] = entry
 
     def on_over(self, run: Run) -> None:
         """A run is over."""
-        if self._unfinished and (line := self._unfinished.pop(run, None)) is not None:
-            line.tell_of(run, is_maker=True)
-            self._lines.add(line)
+        if self._unfinished and (entry := self._unfinished.pop(run, None)) is not None:
+            entry.tell_of(run, facts_of(run), is_maker=True)
+            self._lines.add(entry)
 
     async def close(self) -> None:
         """Write what is left."""
-        for line in self._unfinished.values():
-            self._lines.add(line)
+        for entry in self._unfinished.values():
+            self._lines.add(entry)
         await self._lines.close()
 
-    def _write(self, lines: Sequence[Line]) -> None:
-        data = b"".join([self._show(line) for line in lines])
+    def _write(self, entries: Sequence[Entry]) -> None:
+        data = b"".join([self._show(entry.line()) for entry in entries])
         if self._file is None:
             write_all(STDERR, data)
         else:
@@ -156,6 +201,10 @@ def _as_text(line: Line) -> bytes:
     # Names and codes are others' words: one line stays one line.
     text = " ".join(word if word.isprintable() else repr(word) for word in words)
     return text.rstrip().encode(errors="replace") + b"\n"
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 2)
 
 
 def _time(at: float) -> str:

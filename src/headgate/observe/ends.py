@@ -1,22 +1,25 @@
 """
 Counts runs: what each came to, when it is over.
 
-All of it is read from the run's log and its tries at its end, so that nothing is paid for while it is made.
+All of it is read from the run's log and its tries at its end, so that nothing is paid for while it is made. Runs
+are alike, so what one of them finds of its numbers is kept for the next.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 from headgate.events import Usage
 from headgate.metrics import Meters, operation_of
-from headgate.metrics.numbers import Histogram
+from headgate.metrics.numbers import Counter, Histogram
 from headgate.observe.facts import Facts, facts_of
 from headgate.runs import Run
 from headgate.runs.tries import reason
 
 
 class _Numbers(NamedTuple):
-    """Those of one model, looked up once."""
+    """Those of runs of one model that ended alike."""
 
+    ended: Counter
     whole: Histogram
     first: Histogram
     per_token: Histogram
@@ -24,79 +27,74 @@ class _Numbers(NamedTuple):
     output: Histogram
 
 
+class _Bills(NamedTuple):
+    """Those of one model's tokens."""
+
+    input: Counter
+    output: Counter
+    cached: Counter
+    reasoning: Counter
+    cost: Counter
+
+
 class Ends:
     """Told of every run that is over."""
 
     def __init__(self, meters: Meters) -> None:
         self._meters = meters
-        self._numbers: dict[tuple[str, str, str], _Numbers] = {}
+        self._numbers: dict[tuple[str, str, str, str, str], _Numbers] = {}
+        self._bills: dict[tuple[str, str, bool], _Bills] = {}
 
     def on_over(self, run: Run) -> None:
         """One more."""
         meters, facts = self._meters, facts_of(run)
-        operation = operation_of(run.head.format)
         # A client may name any model; one that has answered is there.
-        models = meters.models
         if facts.status == "finished":
-            model = models.of(facts.model)
-            models.of(run.head.model)
+            model = meters.models.of(facts.model)
+            meters.models.of(run.head.model)
         else:
-            model = models.known(facts.model)
-        code = meters.codes.of(facts.code)
-        meters.ended.of(operation, facts.provider, model, facts.status, code).add()
+            model = meters.models.known(facts.model)
+        key = (run.head.format, facts.provider, model, facts.status, facts.code and meters.codes.of(facts.code))
+        numbers = self._numbers.get(key) or self._look_up(key)
+        numbers.ended.value += 1
         if run.ended is not None and run.is_driven:
-            self._times(run, run.ended, operation, facts, model, code)
-        if facts.usage is not None:
-            self._bill(facts.usage, facts.provider, model)
+            _take_times(run, run.ended, facts, numbers)
+        usage = facts.usage
+        if usage is not None:
+            bills = self._bills.get((facts.provider, model, usage.estimated))
+            _add_up(usage, bills or self._look_up_bills(facts.provider, model, usage.estimated), numbers)
         if len(run.tries) > 1:
-            self._ways(run)
+            self._count_ways(run)
 
-    def _times(self, run: Run, ended: float, operation: str, facts: Facts, model: str, code: str) -> None:
-        numbers = self._of(operation, facts.provider, model)
-        whole, usage = max(0.0, ended - run.head.created), facts.usage
-        if code:
-            self._meters.whole.of(operation, facts.provider, model, code).observe(whole)
-        else:
-            numbers.whole.observe(whole)
-        if run.first_at is not None:
-            numbers.first.observe(max(0.0, run.first_at - run.head.created))
-        if usage is None:
-            return
-        numbers.input.observe(usage.input)
-        numbers.output.observe(usage.output)
-        if run.first_at is not None and usage.output > 1 and facts.status == "finished":
-            numbers.per_token.observe(max(0.0, ended - run.first_at) / (usage.output - 1))
-
-    def _of(self, operation: str, provider: str, model: str) -> _Numbers:
-        key = (operation, provider, model)
-        numbers = self._numbers.get(key)
-        if numbers is None:
-            meters = self._meters
-            numbers = self._numbers[key] = _Numbers(
-                meters.whole.of(*key, ""),
-                meters.first.of(*key),
-                meters.per_token.of(*key),
-                meters.usage.of(*key, "input"),
-                meters.usage.of(*key, "output"),
-            )
+    def _look_up(self, key: tuple[str, str, str, str, str]) -> _Numbers:
+        format, provider, model, status, code = key
+        meters, who = self._meters, (operation_of(format), provider, model)
+        numbers = self._numbers[key] = _Numbers(
+            meters.ended.of(*who, status, code),
+            meters.whole.of(*who, code),
+            meters.first.of(*who),
+            meters.per_token.of(*who),
+            meters.usage.of(*who, "input"),
+            meters.usage.of(*who, "output"),
+        )
         return numbers
 
-    def _bill(self, usage: Usage, provider: str, model: str) -> None:
-        estimated = "true" if usage.estimated else "false"
-        tokens = self._meters.tokens
-        tokens.of(provider, model, "input", estimated).add(usage.input)
-        tokens.of(provider, model, "output", estimated).add(usage.output)
-        if usage.cached:
-            tokens.of(provider, model, "cached", estimated).add(usage.cached)
-        if usage.reasoning:
-            tokens.of(provider, model, "reasoning", estimated).add(usage.reasoning)
-        if usage.cost is not None:
-            self._meters.cost.of(provider, model, estimated).add(usage.cost)
+    def _look_up_bills(self, provider: str, model: str, is_estimated: bool) -> _Bills:
+        meters, estimated = self._meters, "true" if is_estimated else "false"
+        bills = _Bills(
+            meters.tokens.of(provider, model, "input", estimated),
+            meters.tokens.of(provider, model, "output", estimated),
+            meters.tokens.of(provider, model, "cached", estimated),
+            meters.tokens.of(provider, model, "reasoning", estimated),
+            meters.cost.of(provider, model, estimated),
+        )
+        self._bills[provider, model, is_estimated] = bills
+        return bills
 
-    def _ways(self, run: Run) -> None:
+    def _count_ways(self, run: Run) -> None:
         """Why more than one provider, or one more than once, was asked."""
         meters = self._meters
-        for before, this in zip(run.tries, run.tries[1:], strict=False):
+        for before, this in pairwise(run.tries):
             match reason(before, this):
                 case "hedge":
                     meters.hedges.of(this.provider, "won" if this.has_spoken else "lost").add()
@@ -106,3 +104,25 @@ class Ends:
                     meters.failovers.of(before.provider, this.provider).add()
                 case _:
                     meters.retries.of(this.provider).add()
+
+
+def _take_times(run: Run, ended: float, facts: Facts, numbers: _Numbers) -> None:
+    created, first_at, usage = run.head.created, run.first_at, facts.usage
+    if not created <= ended:
+        # The clock was set back meanwhile.
+        return
+    numbers.whole.observe(ended - created)
+    if first_at is not None and created <= first_at <= ended:
+        numbers.first.observe(first_at - created)
+        if usage is not None and usage.output > 1 and facts.status == "finished":
+            numbers.per_token.observe((ended - first_at) / (usage.output - 1))
+
+
+def _add_up(usage: Usage, bills: _Bills, numbers: _Numbers) -> None:
+    numbers.input.observe(float(usage.input))
+    numbers.output.observe(float(usage.output))
+    bills.input.value += usage.input
+    bills.output.value += usage.output
+    bills.cached.value += usage.cached
+    bills.reasoning.value += usage.reasoning
+    bills.cost.value += usage.cost or 0.0

@@ -1,12 +1,12 @@
 """What a run came to, in the few words that lines and numbers have room for."""
 
-from typing import NamedTuple
+import msgspec
 
 from headgate.events import Failed, Finished, Stopped, Usage
 from headgate.runs import Run
 
 
-class Facts(NamedTuple):
+class Facts(msgspec.Struct, frozen=True, gc=False):
     """Of one run, as far as it is."""
 
     status: str
@@ -18,35 +18,35 @@ class Facts(NamedTuple):
     model: str
     """As that provider names it."""
     usage: Usage | None
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[str, ...]
     """Why each choice of a whole answer ended."""
 
 
 def facts_of(run: Run) -> Facts:
     """What is known of a run now."""
-    status, code, reasons = "running", "", tuple[str, ...]()
-    usage: Usage | None = None
-    if run.is_over:
-        last = run.events[-1]
-        # By the grammar of events, usage stands just before the end.
-        before = run.events[-2] if len(run.events) > 1 else None
-        usage = before if isinstance(before, Usage) else None
-        match last:
-            case Finished():
-                status, reasons = "finished", (last.reason, *last.rest)
-            case Failed():
-                status, code = "failed", last.code
-            case Stopped():
-                status, code = "stopped", last.by
-            case _:
-                pass
-    started = run.started
-    if started is None:
-        return Facts(status, code, "", "", usage, reasons)
-    provider, model = started.provider, started.model
-    if len(run.tries) > 1:
-        spoken = [each for each in run.tries if each.has_spoken]
-        if len(spoken) > 1:
-            # The first one broke, and others went on.
-            provider, model = spoken[-1].provider, spoken[-1].model
-    return Facts(status, code, provider, model, usage, reasons)
+    events, provider, model = run.events, "", ""
+    if (started := run.started) is not None:
+        provider, model = started.provider, started.model
+        if len(run.tries) > 1:
+            provider, model = _who_answered(run, provider, model)
+    if not run.is_over:
+        return Facts("running", "", provider, model, None, ())
+    last = events[-1]
+    # By the grammar of events, usage stands just before the end.
+    usage = events[-2] if len(events) > 1 else None
+    if not isinstance(usage, Usage):
+        usage = None
+    # The common one first.
+    if isinstance(last, Finished):
+        reasons = (last.reason, *last.rest) if last.rest else (last.reason,)
+        return Facts("finished", "", provider, model, usage, reasons)
+    if isinstance(last, Failed):
+        return Facts("failed", last.code, provider, model, usage, ())
+    assert isinstance(last, Stopped)
+    return Facts("stopped", last.by, provider, model, usage, ())
+
+
+def _who_answered(run: Run, provider: str, model: str) -> tuple[str, str]:
+    """Whoever spoke last, where the first one broke and others went on."""
+    spoken = [tried for tried in run.tries if tried.has_spoken]
+    return (spoken[-1].provider, spoken[-1].model) if len(spoken) > 1 else (provider, model)

@@ -166,7 +166,7 @@ class GroupCommit:
                 self._give_up(run, segment, error)
         else:
             self._seconds.observe(time.perf_counter() - began)
-            self._events.observe(sum([len(segment.events) for segment in batch]))
+            self._events.observe(float(sum([len(segment.events) for segment in batch])))
             for run, segment in zip(runs, batch, strict=True):
                 run.show(segment.first + len(segment.events))
                 if segment.end is not None:

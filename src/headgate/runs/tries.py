@@ -47,6 +47,8 @@ class Tries:
 
     def __init__(self, meters: Meters | None = None, tracer: Tracer | None = None) -> None:
         self._meters = meters or Meters()
+        self._counted: dict[tuple[str, str, int, str], Histogram] = {}
+        """What one try has found of its numbers, for the next that ends alike."""
         self._propagates = tracer is not None and tracer.propagates
 
     def between(self, provider: str) -> Histogram:
@@ -65,9 +67,14 @@ class Tries:
         tried.ended = time.time()
         if error is not None:
             tried.status, tried.code = error.status, error.code
-        code, operation = self._meters.codes.of(tried.code), operation_of(tried.format)
-        counted = self._meters.attempts.of(operation, tried.provider, str(tried.status), code)
-        counted.observe(max(0.0, tried.ended - tried.began))
+        code = tried.code and self._meters.codes.of(tried.code)
+        key = (tried.format, tried.provider, tried.status, code)
+        counted = self._counted.get(key)
+        if counted is None:
+            labels = (operation_of(tried.format), tried.provider, str(tried.status), code)
+            counted = self._counted[key] = self._meters.attempts.of(*labels)
+        if tried.ended >= tried.began:  # Clocks are set now and then.
+            counted.observe(tried.ended - tried.began)
 
 
 def reason(before: Try, this: Try) -> str:

@@ -8,11 +8,11 @@ import time
 from typing import Any
 
 from headgate.errors import HeadgateError
-from headgate.keys import Keys
+from headgate.keys import ANYBODY, Keys
 from headgate.metrics import Meters
 from headgate.metrics.families import OTHER
-from headgate.observe.access import AccessLog, Line, short_path
-from headgate.observe.facts import facts_of
+from headgate.observe.access import AccessLog, Entry
+from headgate.observe.facts import Facts, facts_of
 from headgate.web.exchange import Exchange
 from headgate.web.http import Request
 from headgate.web.socket import Socket
@@ -49,68 +49,52 @@ class Watch:
         status = SWITCHED if socket.is_accepted else socket.status or CLIENT_LEFT
         self._meters.sockets.of(route, str(status)).add()
         if self._access is not None:
-            line = _line(socket.scope, route, status, time.perf_counter() - came_at)
-            line.key = self._keys.name(socket.headers)
-            line.end = "answered" if socket.is_accepted else "refused"
-            self._access.add(line)
+            entry = _entry(socket.scope, route, status, came_at, time.perf_counter())
+            entry.key = self._keys.name(socket.headers)
+            entry.end = "answered" if socket.is_accepted else "refused"
+            self._access.add(entry)
 
     def on_refusal(self, error: HeadgateError, client: tuple[str, int] | None) -> None:
         """Somebody was turned away before there was a request."""
         self._meters.refused_heads.of(error.code).add()
         if self._access is not None:
-            scope = {"method": "-", "client": client, "path": ""}
-            line = _line(scope, None, error.status, 0.0)
-            line.end, line.code = "refused", error.code
-            self._access.add(line)
+            now = time.perf_counter()
+            entry = _entry({"method": "-", "client": client, "path": ""}, None, error.status, now, now)
+            entry.end, entry.code = "refused", error.code
+            self._access.add(entry)
 
     def _write(self, access: AccessLog, request: Request, route: str | None, status: int, now: float) -> None:
         exchange, run = request.exchange, request.run
-        line = _line(request.scope, route, status, now - exchange.came_at)
-        line.first_ms = _ms(exchange.first_at - exchange.came_at) if exchange.first_at else None
-        line.bytes = exchange.sent
-        line.key = self._keys.name(request.headers)
-        line.end, line.code = _end(request, exchange)
-        if run is None:
-            access.add(line)
-            return
-        is_ending = line.end == "client_left" and not run.head.keep and not run.is_over
-        if request.is_maker and is_ending:
-            # What it cost is known in a moment.
-            access.add_when_over(line, run)
-            return
-        line.tell_of(run, is_maker=request.is_maker)
-        access.add(line)
+        entry = _entry(request.scope, route, status, exchange.came_at, now)
+        entry.first_at, entry.sent = exchange.first_at, exchange.sent
+        if run is None or not request.is_maker:
+            entry.key = self._keys.name(request.headers)
+        elif run.head.owner != ANYBODY:
+            entry.key = run.head.owner
+        facts = None if run is None else facts_of(run)
+        entry.end, entry.code = _end(request, exchange, facts)
+        if run is not None and facts is not None:
+            if request.is_maker and entry.end == "client_left" and not run.head.keep and not run.is_over:
+                # What it cost is known in a moment.
+                access.add_when_over(entry, run)
+                return
+            entry.tell_of(run, facts, is_maker=request.is_maker)
+        access.add(entry)
 
 
-def _line(scope: Any, route: str | None, status: int, seconds: float) -> Line:
+def _entry(scope: Any, route: str | None, status: int, came_at: float, now: float) -> Entry:
     client = scope["client"]
-    return Line(
-        time=time.time(),
-        method=scope.get("method", "GET")[:10],
-        route=route,
-        path=short_path(scope["path"]) if route is None else None,
-        status=status,
-        first_ms=None,
-        ms=_ms(seconds),
-        bytes=0,
-        client=client[0] if client else None,
-        key=None,
-        end="answered",
-    )
+    address = client[0] if client else None
+    method = scope.get("method", "GET")
+    return Entry(time.time(), method, route, scope["path"], status, came_at, 0.0, now, 0, address, None)
 
 
-def _end(request: Request, exchange: Exchange) -> tuple[str, str | None]:
+def _end(request: Request, exchange: Exchange, facts: Facts | None) -> tuple[str, str | None]:
     """How a request ended, and why."""
-    run = request.run
     if exchange.is_left and not exchange.is_cut:
         return "client_left", None
-    if request.error is not None and (run is None or not run.is_over):
+    if request.error is not None and (facts is None or facts.status == "running"):
         return "refused", request.error.code
-    if run is None:
+    if facts is None:
         return "answered", None
-    facts = facts_of(run)
     return facts.status, facts.code or None
-
-
-def _ms(seconds: float) -> float:
-    return round(seconds * 1000, 2)
