@@ -40,6 +40,7 @@ from headgate.metrics import Exposition, Meters
 from headgate.net import Client, Guard
 from headgate.observe import gauges
 from headgate.observe.access import AccessLog
+from headgate.observe.bills import Bills
 from headgate.observe.ends import Ends
 from headgate.observe.traces import Traces
 from headgate.providers.anthropic import AnthropicProvider
@@ -89,7 +90,7 @@ def build(config: Config, client: Client) -> Parts:
         tracer=Tracer(config.otel.sample, propagates=config.otel.propagate) if config.sends_traces else None,
         check_hook=partial(check_hook, guard),
     )
-    errands = Errands(catalogue, pools, prices)
+    errands = Errands(catalogue, pools, prices, meters)
     engine = Engine(_store(config), catalogue, settings, pools, meters)
     webhooks = Worker(engine.store, addressing, Poster(Client(guard=guard), config.webhooks.timeout), meters=meters)
     engine.listen(webhooks.on_over)
@@ -97,7 +98,8 @@ def build(config: Config, client: Client) -> Parts:
     hub = Hub(engine.store, _channel_bounds(config))
     engine.before_close(hub.close)
     keys = Keys((key.name, key.secret.reveal()) for key in config.keys)
-    access, reports = _observe(config, engine, pools, client, meters)
+    bills = Bills(meters)
+    access, reports = _observe(config, engine, pools, client, meters, bills)
     bounds = openai_dialect.Bounds(config.server.max_body, config.server.body_timeout)
     address = PublicAddress(config.server.public_url)
     openai = [
@@ -123,7 +125,7 @@ def build(config: Config, client: Client) -> Parts:
         drop_in.twins(openai, taken=purai),
     )
     pages = Pages(routes)
-    gate = Gate(routes, pages, config.server.cors_origins, Watch(meters, keys, access))
+    gate = Gate(routes, pages, config.server.cors_origins, Watch(meters, keys, bills, access))
     return Parts(gate, engine, pages, webhooks, hub, meters, reports)
 
 
@@ -200,12 +202,12 @@ def _channel_bounds(config: Config) -> ChannelBounds:
 
 
 def _observe(
-    config: Config, engine: Engine, pools: Mapping[str, Pool], client: Client, meters: Meters
+    config: Config, engine: Engine, pools: Mapping[str, Pool], client: Client, meters: Meters, bills: Bills
 ) -> tuple[AccessLog | None, list[Report]]:
     """Have everybody told of what they watch; returns those who have something to write at the end."""
     meters.know_models(model for provider in config.providers for model in (*provider.models, provider.default_model))
     meters.know_models(config.aliases)
-    engine.listen(Ends(meters).on_over)
+    engine.listen(Ends(meters, bills).on_over)
     gauges.watch_process(meters)
     gauges.watch_pools(meters, pools)
     gauges.watch_client(meters, client)

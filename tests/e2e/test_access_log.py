@@ -204,6 +204,17 @@ def test_what_was_refused(
     assert line.get("key") == ("alice" if headers == ALICE else None)
 
 
+def test_vectors(server: Serving, log: Log) -> None:
+    """Which make no run, and cost all the same."""
+    body = json.dumps({"model": "simulator/embedding", "input": "One two three"}).encode()
+    ask(server, "/v1/embeddings", ALICE, "POST", body)
+    line = log.next()
+    assert (line["route"], line["end"], line["attempts"]) == ("/v1/embeddings", "answered", 1)
+    assert (line["asked"], line["provider"], line["model"]) == ("simulator/embedding", "simulator", "embedding")
+    assert line["input_tokens"] > 0
+    assert "run" not in line
+
+
 def test_what_is_no_request_at_all(server: Serving, log: Log) -> None:
     with Wire(server) as wire:
         wire.send(b"hidden nonsense\r\n\r\n")

@@ -183,3 +183,17 @@ def test_a_token_of_their_own_is_the_only_one() -> None:
     with serving(f'[store]\npath = "memory"\n[keys]\nalice = "{KEY}"\n[metrics]\ntoken = "{TOKEN}"\n') as server:
         assert statuses(server, "", KEY, TOKEN) == [401, 401, 200]
         assert ask(server, "/v1/models", {"authorization": f"Bearer {TOKEN}"}).status == 401
+
+
+def test_vectors_are_counted_though_they_are_no_runs(server: Serving) -> None:
+    before, by = scrape(server), {"gen_ai_provider_name": "simulator"}
+    body = json.dumps({"model": "simulator/embedding", "input": ["One two three"]}).encode()
+    answer = ask(server, "/v1/embeddings", ALICE, "POST", body)
+    assert answer.status == 200
+    wait_for(server, before, "http_server_request_duration_seconds_count", http_route="/v1/embeddings")
+    tokens = answer.json()["usage"]["prompt_tokens"]
+    assert change(server, before, "headgate_tokens_total", **by, gen_ai_token_type="input") == tokens > 0
+    assert (
+        change(server, before, "gen_ai_client_operation_duration_seconds_count", gen_ai_operation_name="embeddings")
+        == 1
+    )

@@ -7,6 +7,7 @@ import msgspec
 from headgate.events import AnyEvent, Failed, Finished, Started, Stopped, Text, Usage
 from headgate.metrics import Meters
 from headgate.metrics.families import OTHER
+from headgate.observe.bills import Bills
 from headgate.observe.ends import Ends
 from headgate.observe.facts import facts_of
 from headgate.runs import Run
@@ -33,7 +34,7 @@ def tried(provider: str, began: float, ended: float | None, *, key: str = "", sp
 
 def counted(*runs: Run) -> Meters:
     meters = Meters()
-    ends = Ends(meters)
+    ends = Ends(meters, Bills(meters))
     for run in runs:
         ends.on_over(run)
     return meters

@@ -17,6 +17,7 @@ from headgate.errors import Unauthorized
 from headgate.formats import openai
 from headgate.keys import Keys
 from headgate.metrics import Meters
+from headgate.observe.bills import Bills
 from headgate.web import exchange, upgrade
 from headgate.web.doc import Answer, Doc, Tag
 from headgate.web.gate import Gate
@@ -69,7 +70,8 @@ async def echo(socket: Socket) -> None:
 async def house(handler: SocketHandler = echo, origins: Sequence[str] = ("*",)) -> AsyncIterator[House]:
     """One with that handler."""
     routes = Routes([SocketRoute(path="/echo/{name}", handler=handler, error=openai.error_body, doc=DOC)])
-    gate = Gate(routes, Nothing(), origins, Watch(Meters(), Keys([])))
+    meters = Meters()
+    gate = Gate(routes, Nothing(), origins, Watch(meters, Keys([]), Bills(meters)))
     config = uvicorn.Config(
         gate, http=Protocol, ws="none", lifespan="off", interface="asgi3", log_config=None,
         ws_max_size=BIG, ws_ping_interval=None, ws_per_message_deflate=False,

@@ -37,7 +37,8 @@ async def answer_count(
     if call.fallbacks:
         call = msgspec.structs.replace(call, fields=_without_ours(call.fields))
         body = msgspec.json.encode(_without_ours(strict.fields(body))) if body else b""
-    done = await web.done(errands, request, route, Errand(ask=partial(_ask, call, write, body)))
+    errand = Errand(ask=partial(_ask, call, write, body), operation="count_tokens")
+    done = await web.done(errands, request, route, errand)
     if done is not None:
         request.answer(200, done.value, headers + errand_headers(done))
 

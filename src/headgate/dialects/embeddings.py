@@ -20,6 +20,7 @@ from headgate.formats import embedding, openai, openai_embeddings
 from headgate.formats.embedding import EmbedCall, Vectors
 from headgate.formats.inputs import INPUTS
 from headgate.keys import Keys
+from headgate.observe.facts import told
 from headgate.providers.base import Embedder, Limits, Provider
 from headgate.runs.errands import Done, Errand, Errands
 from headgate.runs.rules import FALLBACKS
@@ -54,12 +55,14 @@ async def answer(errands: Errands, request: Request, call: EmbedCall, pieces: Pi
     """Answer a request for vectors, in its own format."""
     route = await errands.catalogue.route(call.model, call.fallbacks)
     asked = _without_ours(call)
-    errand = Errand(ask=partial(_ask, asked), refuse=_refuse, patience=_patience)
+    errand = Errand(ask=partial(_ask, asked), refuse=_refuse, operation="embeddings", patience=_patience)
     done = await web.done(errands, request, route, errand)
     if done is None:
         return
     made = done.value
     usage = await _usage(errands, call, done)
+    provider, model = done.target.provider.name, made.model or done.target.model
+    request.told = told(call.model, provider, model, usage, len(done.failures) + 1)
     body = made.with_cost(usage) if made.body else await web.joined(pieces(call, made, usage))
     request.answer(200, body, errand_headers(done))
 

@@ -36,11 +36,16 @@ ASKED, ERROR = "gen_ai_request_model", "error_type"
 METHOD, ROUTE, STATUS = "http_request_method", "http_route", "http_response_status_code"
 
 
-_OPERATIONS = {"openai.completions": "text_completion", "gemini.generate": "generate_content"}
+_OPERATIONS = {
+    "openai.completions": "text_completion",
+    "gemini.generate": "generate_content",
+    "embeddings": "embeddings",
+    "count_tokens": "count_tokens",
+}
 
 
 def operation_of(format: str) -> str:
-    """What OpenTelemetry calls what is asked for in that format."""
+    """What OpenTelemetry calls what is asked for in that format, or by that errand."""
     return _OPERATIONS.get(format, "chat")
 
 

@@ -8,9 +8,9 @@ are alike, so what one of them finds of its numbers is kept for the next.
 from itertools import pairwise
 from typing import NamedTuple
 
-from headgate.events import Usage
 from headgate.metrics import Meters, operation_of
 from headgate.metrics.numbers import Counter, Histogram
+from headgate.observe.bills import Bills
 from headgate.observe.facts import Facts, facts_of
 from headgate.runs import Run
 from headgate.runs.tries import reason
@@ -27,23 +27,12 @@ class _Numbers(NamedTuple):
     output: Histogram
 
 
-class _Bills(NamedTuple):
-    """Those of one model's tokens."""
-
-    input: Counter
-    output: Counter
-    cached: Counter
-    reasoning: Counter
-    cost: Counter
-
-
 class Ends:
     """Told of every run that is over."""
 
-    def __init__(self, meters: Meters) -> None:
-        self._meters = meters
+    def __init__(self, meters: Meters, bills: Bills) -> None:
+        self._meters, self._bills = meters, bills
         self._numbers: dict[tuple[str, str, str, str, str], _Numbers] = {}
-        self._bills: dict[tuple[str, str, bool], _Bills] = {}
 
     def on_over(self, run: Run) -> None:
         """One more."""
@@ -61,8 +50,9 @@ class Ends:
             _take_times(run, run.ended, facts, numbers)
         usage = facts.usage
         if usage is not None:
-            bills = self._bills.get((facts.provider, model, usage.estimated))
-            _add_up(usage, bills or self._look_up_bills(facts.provider, model, usage.estimated), numbers)
+            numbers.input.observe(float(usage.input))
+            numbers.output.observe(float(usage.output))
+            self._bills.add(facts.provider, model, usage)
         if len(run.tries) > 1:
             self._count_ways(run)
 
@@ -78,18 +68,6 @@ class Ends:
             meters.usage.of(*who, "output"),
         )
         return numbers
-
-    def _look_up_bills(self, provider: str, model: str, is_estimated: bool) -> _Bills:
-        meters, estimated = self._meters, "true" if is_estimated else "false"
-        bills = _Bills(
-            meters.tokens.of(provider, model, "input", estimated),
-            meters.tokens.of(provider, model, "output", estimated),
-            meters.tokens.of(provider, model, "cached", estimated),
-            meters.tokens.of(provider, model, "reasoning", estimated),
-            meters.cost.of(provider, model, estimated),
-        )
-        self._bills[provider, model, is_estimated] = bills
-        return bills
 
     def _count_ways(self, run: Run) -> None:
         """Why more than one provider, or one more than once, was asked."""
@@ -116,13 +94,3 @@ def _take_times(run: Run, ended: float, facts: Facts, numbers: _Numbers) -> None
         numbers.first.observe(first_at - created)
         if usage is not None and usage.output > 1 and facts.status == "finished":
             numbers.per_token.observe((ended - first_at) / (usage.output - 1))
-
-
-def _add_up(usage: Usage, bills: _Bills, numbers: _Numbers) -> None:
-    numbers.input.observe(float(usage.input))
-    numbers.output.observe(float(usage.output))
-    bills.input.value += usage.input
-    bills.output.value += usage.output
-    bills.cached.value += usage.cached
-    bills.reasoning.value += usage.reasoning
-    bills.cost.value += usage.cost or 0.0

@@ -1,5 +1,7 @@
 """What a run came to, in the few words that lines and numbers have room for."""
 
+from typing import NamedTuple
+
 import msgspec
 
 from headgate.events import Failed, Finished, Stopped, Usage
@@ -20,6 +22,20 @@ class Facts(msgspec.Struct, frozen=True, gc=False):
     usage: Usage | None
     reasons: tuple[str, ...]
     """Why each choice of a whole answer ended."""
+
+
+class Told(NamedTuple):
+    """What a request came to that made no run."""
+
+    asked: str
+    """The model as the client wrote it."""
+    facts: Facts
+    attempts: int
+
+
+def told(asked: str, provider: str, model: str, usage: Usage, attempts: int) -> Told:
+    """That somebody answered it whole."""
+    return Told(asked, Facts("answered", "", provider, model, usage, ()), attempts)
 
 
 def facts_of(run: Run) -> Facts:

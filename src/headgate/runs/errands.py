@@ -7,16 +7,19 @@ along a route as runs do, with the same keys, turns and limits.
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 import msgspec
 
 from headgate.errors import HeadgateError, ProviderError, Tried
+from headgate.metrics import Meters
 from headgate.providers.base import Limits, Provider
 from headgate.runs.catalogue import Catalogue, Target
 from headgate.runs.pool import Pool
 from headgate.runs.prices import Prices
+from headgate.runs.tries import GIVEN_UP, Tries, Try
 from headgate.runs.way import Step, Way
 
 log = logging.getLogger(__name__)
@@ -39,6 +42,8 @@ class Errand(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """Of a provider, about a model; raises ProviderError."""
     refuse: Callable[[Provider], ProviderError | None] = _anybody
     """Why that provider need not be asked, if so."""
+    operation: str = ""
+    """embeddings or count_tokens."""
     patience: Callable[[Limits], float] = _first_event
     """How many seconds it may take."""
 
@@ -55,9 +60,16 @@ class Done(msgspec.Struct, Generic[T], frozen=True):
 class Errands:
     """Sends them."""
 
-    def __init__(self, catalogue: Catalogue, pools: Mapping[str, Pool], prices: Prices | None = None) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        pools: Mapping[str, Pool],
+        prices: Prices | None = None,
+        meters: Meters | None = None,
+    ) -> None:
         self.catalogue, self.prices = catalogue, prices or Prices()
         self._pools, self._clock = pools, asyncio.get_running_loop().time
+        self._tries = Tries(meters)
 
     async def send(self, route: Sequence[Target], errand: Errand[T], limits: Mapping[str, float] = {}) -> Done[T]:
         """
@@ -92,18 +104,25 @@ class Errands:
             step.pool.slots.give_back()
 
     async def _asked(self, step: Step, errand: Errand[T], limits: Limits, began: float) -> T:
-        member = step.member
+        member, provider = step.member, step.target.provider.name
+        failure: ProviderError | None = GIVEN_UP
+        tried = Try(provider, step.target.model, member.label, errand.operation, time.time())
         member.begin(self._clock())
         try:
             value = await self._in_time(step, errand, limits, began)
         except ProviderError as error:
             member.fail(error, self._clock())
+            failure = error
             raise
         except BaseException:
             member.give_up()
             raise
-        member.succeed()
-        return value
+        else:
+            failure = None
+            member.succeed()
+            return value
+        finally:
+            self._tries.end(tried, failure)
 
     async def _in_time(self, step: Step, errand: Errand[T], limits: Limits, began: float) -> T:
         patience, left = errand.patience(limits), self._left(limits, began)

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
 from headgate.errors import BadRequest, HeadgateError, Timeout, TooLarge
+from headgate.observe.facts import Told
 from headgate.runs import Run
 from headgate.web.exchange import Exchange
 
@@ -30,6 +31,7 @@ class Request:
         "path_parameters",
         "run",
         "scope",
+        "told",
     )
 
     def __init__(self, scope: Scope, receive: Receive, path_parameters: Mapping[str, str], common: bytes) -> None:
@@ -43,6 +45,8 @@ class Request:
         """The run it is about, where it is about one."""
         self.is_maker = False
         """Whether it has made that run."""
+        self.told: Told | None = None
+        """What it came to, where it makes none."""
         self.error: HeadgateError | None = None
         """What it was refused with."""
 

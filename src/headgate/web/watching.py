@@ -12,6 +12,7 @@ from headgate.keys import ANYBODY, Keys
 from headgate.metrics import Meters
 from headgate.metrics.families import OTHER
 from headgate.observe.access import AccessLog, Entry
+from headgate.observe.bills import Bills
 from headgate.observe.facts import Facts, facts_of
 from headgate.web.exchange import Exchange
 from headgate.web.http import Request
@@ -28,8 +29,9 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 class Watch:
     """Told of every request and every WebSocket that is over."""
 
-    def __init__(self, meters: Meters, keys: Keys, access: AccessLog | None = None) -> None:
+    def __init__(self, meters: Meters, keys: Keys, bills: Bills, access: AccessLog | None = None) -> None:
         self._meters, self._keys, self._access = meters, keys, access
+        self._bills = bills
         self.active = 0
         """Requests that are being answered."""
         meters.active_requests.read_one(lambda: self.active)
@@ -41,6 +43,9 @@ class Watch:
         method = request.scope["method"]
         labels = (method if method in METHODS else OTHER, route or OTHER, str(status))
         self._meters.requests.of(*labels).observe(now - exchange.came_at)
+        if request.told is not None and (usage := request.told.facts.usage) is not None:
+            facts = request.told.facts
+            self._bills.add(facts.provider, self._meters.models.of(facts.model), usage)
         if self._access is not None:
             self._write(self._access, request, route, status, now)
 
@@ -79,6 +84,8 @@ class Watch:
                 access.add_when_over(entry, run)
                 return
             entry.tell_of(run, facts, is_maker=request.is_maker)
+        if request.told is not None:
+            entry.asked, entry.facts, entry.attempts = request.told
         access.add(entry)
 
 
