@@ -1,6 +1,5 @@
 """What models cost: the file's own section, and the list that comes with Headgate."""
 
-import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -10,7 +9,7 @@ from typing import Any
 from headgate.config.problems import Problems, nearest
 from headgate.config.providers import SIMULATOR, ProviderConfig
 from headgate.config.reading import table_of
-from headgate.providers.registry import COMPATIBLE
+from headgate.providers.registry import COMPATIBLE, SERVICES
 from headgate.runs.price import Price
 
 MONEY = ("input", "output", "cached", "cache_write", "cache_write_1h", "reasoning", "audio_input", "audio_output")
@@ -56,7 +55,8 @@ def read_prices(
         provider, slash, model = name.partition("/")
         if not slash or not model or name.count("*") > 1 or "*" in provider:
             problems.add(f'[prices."{name}"] must be named "provider/model"; the model may hold one `*`.')
-        elif provider not in names:
+        elif provider not in names and provider not in SERVICES:
+            # One that is known may well be configured elsewhere, by a key in the environment.
             help = nearest(provider, names)
             problems.add(f'[prices."{name}"] is for the provider `{provider}`, which is not configured; {help}')
         elif (price := _price(name, said, problems)) is not None:
@@ -111,7 +111,7 @@ def _money(section: str, table: Mapping[str, object], problems: Problems) -> dic
             value = table[name]
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MOST:
                 problems.add(f"[{section}] `{name}` must be dollars for a million tokens, 0 or more.")
-            elif math.isfinite(value):
+            else:
                 values[name] = float(value)
     if values and ("input" not in values or "output" not in values):
         problems.add(f"[{section}] needs an `input` and an `output`.")
