@@ -87,6 +87,7 @@ def test_slashes_of_base64_may_have_a_backslash_before_them() -> None:
         '""',
         '"AAAA"',
         '"AAAAAA"',
+        '"AAAAAAA="',
         '"no base64!"',
         '"AACAPw==extra"',
         quoted(1.0, math.nan),

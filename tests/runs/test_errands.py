@@ -279,12 +279,32 @@ def test_limits_that_pass(limits: dict[str, float], code: str) -> None:
 
 
 def test_the_total_counts_from_the_first_try() -> None:
-    """Nothing is left of it for the second."""
+    """Nothing is left of it for the second, however quick that would be."""
+
+    async def ask(provider: Provider, model: str, limits: Limits) -> str:
+        if provider.name == "a":
+            await asyncio.Event().wait()
+        await turns()
+        return "too late"
 
     async def play() -> None:
         trip = Trip("one", "two")
         with pytest.raises(ProviderError) as caught:
-            await trip.send("a/m", "b/m", ask=never, limits={"total": 0.02})
+            await trip.send("a/m", "b/m", ask=ask, limits={"total": 0.02})
         assert [each.code for each in caught.value.attempts] == ["total_timeout", "total_timeout"]
+
+    run(play())
+
+
+def test_an_answer_makes_up_for_failures() -> None:
+    """Only several in a row make trouble."""
+
+    async def play() -> None:
+        away = failed(500)
+        trip = Trip([away, away, "well", away, away, "well"], "two")
+        trip.errands = Errands(trip.errands.catalogue, {"a": Pool("a", [Member(trip.fakes[0])])})
+        for _ in range(6):
+            await trip.send("a/m", "b/m")
+        assert [name for name, _ in trip.asked] == ["a", "b", "a", "b", "a", "a", "b", "a", "b", "a"]
 
     run(play())
