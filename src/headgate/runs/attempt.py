@@ -10,6 +10,7 @@ from headgate.events import OUTPUT, AnyEvent, Finished, Usage
 from headgate.metrics.numbers import Histogram
 from headgate.providers.base import Flow, Limits
 from headgate.providers.heading import Heading
+from headgate.runs.catalogue import Target
 from headgate.runs.pool import Member
 from headgate.runs.run import Run
 from headgate.runs.tries import Try
@@ -61,6 +62,7 @@ class Attempt:
         "member",
         "noted",
         "run",
+        "target",
         "task",
     )
 
@@ -96,6 +98,8 @@ class Attempt:
         """Whether the run belongs to this provider."""
         self.is_lost = False
         """Whether it belongs to another, and this one is to be quiet."""
+        self.target: Target | None = None
+        """Which model of the provider's is asked."""
         self.task: asyncio.Task[Any] | None = None
         """What to cancel when it is too late, or another was faster."""
         self.noted = Try(self.provider, "", member.label, run.head.format, time.time())

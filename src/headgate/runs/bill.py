@@ -21,7 +21,6 @@ from typing import TypeVar
 import msgspec
 
 from headgate.calls import Call
-from headgate.errors import HeadgateError
 from headgate.events import (
     OUTPUT,
     AnyEvent,
@@ -243,8 +242,9 @@ def _of_request(call: Call | None) -> Steps[int]:
         return 0
     try:
         prompt = PROMPTS[call.format](call)
-    except (HeadgateError, KeyError):
-        # A provider of the same format may take what no other could.
+    except Exception:
+        # A provider of the same format may take what no other could; and whatever a request holds, the end of
+        # its run must not depend on our understanding it.
         return (
             yield from counting.of_json(b" ".join(bytes(raw) for raw in call.fields.values()).decode(errors="replace"))
         )

@@ -73,6 +73,8 @@ class Drive:
         self._meant = route[0]
         self._left = self._in_order(route)
         self._at_work: dict[Attempt, Target] = {}
+        self._is_hedged = False
+        """Whether several may be asked at a time."""
         self._is_won = False
         """Whether one of them has the run."""
         self._failures: list[Tried] = []
@@ -106,8 +108,8 @@ class Drive:
     async def _along(self) -> bool:
         while self._left:
             hedge = self._wishes.hedge or self._desk.hedge
-            is_hedged = hedge is not None and hedge.after != math.inf and len(self._left) > 1 and self._broke is None
-            if await (self._ask_together(hedge) if is_hedged and hedge else self._ask(self._left.pop(0))):
+            self._is_hedged = hedge is not None and hedge.after != math.inf and len(self._left) > 1 and not self._broke
+            if await (self._ask_together(hedge) if self._is_hedged and hedge else self._ask(self._left.pop(0))):
                 return True
         return False
 
@@ -256,10 +258,6 @@ class Drive:
 
     def _attempt(self, target: Target, member: Member, limits: Limits, *, is_last: bool) -> Attempt:
         desk = self._desk
-
-        def opening(attempt: Attempt, held: Sequence[AnyEvent]) -> Sequence[AnyEvent]:
-            return self._opening(attempt, target, held)
-
         attempt = Attempt(
             self._run,
             member,
@@ -269,21 +267,24 @@ class Drive:
             since=self._began,
             # Two at work cannot both begin, and who goes on has to be told apart from who began.
             is_last=is_last and self._broke is None,
-            opening=opening,
+            opening=self._opening,
         )
         attempt.may_be_empty = is_last or self._broke is not None
         attempt.is_whole = not self._call.stream
-        attempt.task = asyncio.current_task()
+        # A hedge gives each a task of its own.
+        attempt.task = asyncio.current_task() if self._is_hedged else self._run.task
         attempt.between = desk.tries.between(target.provider.name)
         attempt.noted.model = target.model
         self._run.tries.append(attempt.noted)
         member.begin(desk.clock())
         desk.attempts.add(attempt)
-        self._at_work[attempt] = target
+        attempt.target = self._at_work[attempt] = target
         return attempt
 
-    def _opening(self, attempt: Attempt, target: Target, held: Sequence[AnyEvent]) -> Sequence[AnyEvent]:
+    def _opening(self, attempt: Attempt, held: Sequence[AnyEvent]) -> Sequence[AnyEvent]:
         """What the log gets when a run has found its provider: who failed, and what was said so far."""
+        target = attempt.target
+        assert target is not None, "an attempt is made for a target"
         pool = self._pool(target)
         (pool.whole_pace if attempt.is_whole else pool.pace).note(target.model, self._desk.clock() - attempt.began)
         self._is_won = attempt.noted.has_spoken = True
