@@ -46,8 +46,8 @@ async def answer_count(
 async def _ask(call: Call, write: Write, body: bytes, provider: Provider, model: str, limits: Limits) -> bytes:
     if body and isinstance(provider, Passing):
         return await provider.pass_on("countTokens", model, body)
-    if isinstance(provider, Counter):
-        return write(await provider.count(call, model, ""))
+    if isinstance(provider, Counter) and (counted := await provider.count(call, model, "")) is not None:
+        return write(counted)
     tokens = await _gently(counting.of_prompt(PROMPTS[call.format](call)))
     return write(counting.as_counted_by(model, tokens))
 

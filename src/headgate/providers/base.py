@@ -103,9 +103,11 @@ class Provider(Protocol):
 class Counter(Protocol):
     """A provider that counts a request's tokens without answering it."""
 
-    async def count(self, call: Call, model: str, key: str) -> int:
+    async def count(self, call: Call, model: str, key: str) -> int | None:
         """
         How many tokens it has; raises ProviderError. `key` is the caller's own, "" for ours.
+
+        None where it does not count that model's.
 
         Whoever asks keeps the time, but for `limits.connect`.
         """

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from headgate.calls import Call
 from headgate.errors import ProviderError
-from headgate.formats import bedrock, counting
+from headgate.formats import bedrock
 from headgate.formats.base import Origin
 from headgate.formats.prompts import PROMPTS
 from headgate.net import Client, Flow, Target
@@ -64,12 +64,13 @@ class BedrockProvider:
                 self._signer.forget()
             raise
 
-    async def count(self, call: Call, model: str, key: str) -> int:
-        """How many tokens a request has: as Amazon counts them, or estimated where it does not count that model's."""
-        prompt, name = PROMPTS[call.format](call), bedrock.counted_as(model)
+    async def count(self, call: Call, model: str, key: str) -> int | None:
+        """How many tokens a request has, as Amazon counts them; None where it does not count that model's."""
+        name = bedrock.counted_as(model)
         if name is None:
-            return counting.estimate(prompt)
-        place, body = self._place("count-tokens", name, has_key=key == ""), bedrock.count_request(prompt, model)
+            return None
+        body = bedrock.count_request(PROMPTS[call.format](call), model)
+        place = self._place("count-tokens", name, has_key=key == "")
         try:
             answer = await self._asker(key).ask(place.target, body, await self._authority(place, body, key))
             return msgspec.json.decode(answer, type=_Count).inputTokens
@@ -80,7 +81,7 @@ class BedrockProvider:
         except ProviderError as error:
             if error.status not in _NOT_COUNTED:
                 raise
-            return counting.estimate(prompt)
+            return None
 
     async def models(self) -> Sequence[str]:
         """Those that answer on demand, under their own names and those of the profiles that many of them need."""
