@@ -95,6 +95,8 @@ def build(config: Config, client: Client) -> Parts:
     webhooks = Worker(engine.store, addressing, Poster(Client(guard=guard), config.webhooks.timeout), meters=meters)
     engine.listen(webhooks.on_over)
     engine.before_close(webhooks.close)
+    engine.also_wait_for(errands.is_busy)
+    engine.before_close(errands.close)
     hub = Hub(engine.store, _channel_bounds(config))
     engine.before_close(hub.close)
     keys = Keys((key.name, key.secret.reveal()) for key in config.keys)

@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.upstream import Peer, Upstream
 from tests.e2e.watching import run_of, wait_until
 from tests.e2e.wire import Wire, chat, counting, events_of, pieces_of
 from tests.serving import Serving, serving
@@ -135,3 +137,43 @@ def test_idle_connections_do_not_hold_up_the_end(tmp_path: Path) -> None:
             answer = half.answer()
         assert (answer.status, answer.error["code"]) == (503, "shutting_down")
         assert time.monotonic() - began < 25
+
+
+VECTORS = b'{"data":[{"embedding":[1]}]}'
+HASTY = "import headgate.web.server as server\nserver.LAST_WORDS = 0.0"
+"""Connections get no time when all work has ended, so that nothing is well by chance."""
+
+
+def test_vectors_that_come_within_the_grace_reach_their_client() -> None:
+    may_answer = threading.Event()
+
+    def late(peer: Peer) -> None:
+        peer.request()
+        peer.ready.set()
+        assert may_answer.wait(60)
+        peer.send(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(VECTORS), VECTORS))
+
+    config = "[server]\nshutdown_grace = 30\n"
+    with Upstream(late) as upstream, serving(upstream.config() + config, before=HASTY) as server, Wire(server) as wire:
+        wire.post(b'{"model":"up/m","input":"a"}', "/v1/embeddings")
+        upstream.wait_ready()
+        with ending(server, server.process.terminate):
+            time.sleep(0.1)  # Time in which they may be cut off, and must not.
+            may_answer.set()
+            assert wire.answer().json()["data"][0]["embedding"] == [1]
+
+
+def test_vectors_that_take_longer_are_told_why_there_are_none() -> None:
+    def silent(peer: Peer) -> None:
+        peer.request()
+        peer.ready.set()
+        peer.left_at()
+
+    config = "[server]\nshutdown_grace = 0.2\n"
+    with Upstream(silent) as upstream, serving(upstream.config() + config) as server, Wire(server) as wire:
+        wire.post(b'{"model":"up/m","input":"a"}', "/v1/embeddings")
+        upstream.wait_ready()
+        with ending(server, server.process.terminate):
+            answer = wire.answer()
+        assert (answer.status, answer.error["code"]) == (503, "shutting_down")
+        assert answer.headers["retry-after"] == "5"

@@ -79,6 +79,7 @@ class Engine:
         self._room = RoomWatch(store, settings.max_size, settings.min_free)
         self._listeners: list[Callable[[Run], None]] = []
         self._farewells: list[Callable[[], Awaitable[None]]] = []
+        self._others: list[Callable[[], bool]] = []
         self._archive = Archive(store)
         self._billing = Billing(settings.prices)
         watch(meters, self._live, self._archive, self._room)
@@ -231,6 +232,10 @@ class Engine:
         """Have somebody finish their work when all runs are over, and the store is still open."""
         self._farewells.append(farewell)
 
+    def also_wait_for(self, is_busy: Callable[[], bool]) -> None:
+        """Have somebody else's work get the grace that runs get when all ends."""
+        self._others.append(is_busy)
+
     @property
     def store(self) -> Store:
         """Where runs are kept, for those who keep something beside them."""
@@ -249,7 +254,7 @@ class Engine:
     @property
     def _is_busy(self) -> bool:
         """Whether anybody still waits for an end; a run whose end is shown may be waiting for the store alone."""
-        return any(not run.is_over for run in self._live)
+        return any(not run.is_over for run in self._live) or any(is_busy() for is_busy in self._others)
 
     # Running.
 

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -70,6 +70,18 @@ class Errands:
         self.catalogue, self.prices = catalogue, prices or Prices()
         self._pools, self._clock = pools, asyncio.get_running_loop().time
         self._tries = Tries(meters)
+        self._at_work: set[asyncio.Task[Any]] = set()
+
+    def is_busy(self) -> bool:
+        """Whether anybody waits for an answer."""
+        return bool(self._at_work)
+
+    async def close(self) -> None:
+        """End what is still under way."""
+        for task in self._at_work:
+            task.cancel()
+        if self._at_work:
+            await asyncio.wait(self._at_work)
 
     async def send(self, route: Sequence[Target], errand: Errand[T], limits: Mapping[str, float] = {}) -> Done[T]:
         """
@@ -77,7 +89,16 @@ class Errands:
 
         `limits` are those of `Limits` that count in place of each provider's own.
         """
-        way, began = Way(route, self._pools, self._clock), self._clock()
+        task = asyncio.current_task()
+        assert task is not None, "a coroutine runs in a task"
+        self._at_work.add(task)
+        try:
+            return await self._along(Way(route, self._pools, self._clock), errand, limits)
+        finally:
+            self._at_work.discard(task)
+
+    async def _along(self, way: Way, errand: Errand[T], limits: Mapping[str, float]) -> Done[T]:
+        began = self._clock()
         while (step := way.next()) is not None:
             if (refusal := errand.refuse(step.member.provider)) is not None:
                 way.skip(step, refusal)

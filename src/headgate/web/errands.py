@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
+from headgate.errors import Unavailable
 from headgate.runs.catalogue import Target
 from headgate.runs.errands import Done, Errand, Errands
 from headgate.web.http import Request
@@ -24,9 +25,11 @@ async def done(errands: Errands, request: Request, route: Sequence[Target], erra
         return await task
     except asyncio.CancelledError:
         own = asyncio.current_task()
-        if not client.is_gone or (own is not None and own.cancelling()):
+        if own is not None and own.cancelling():
             raise
-        return None
+        if client.is_gone:
+            return None
+        raise Unavailable("The server is shutting down.", code="shutting_down", retry_after=5) from None
     finally:
         request.on_leave(None)
 
