@@ -2,16 +2,17 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from itertools import chain, pairwise
 
 import pytest
 from typing_extensions import override
 
-from headgate.channels import ALL, MAX_NAME, NOW, ChannelId, Message, Pace, Place, Subscription, channel_id
+from headgate.channels import ALL, MAX_NAME, NOW, ChannelId, Message, Pace, Place, Subscription, channel_id, merging
 from headgate.channels import beats as beats_module
 from headgate.errors import BadRequest, Unavailable
 from headgate.runs import crowd
-from tests.channels.ears import A, B, C, Clock, Frame, Lines, drain, make_hub, read, said, who
+from tests.channels.ears import A, B, C, Clock, Frame, Lines, Words, drain, make_hub, make_run, read, said, say, who
 from tests.providers.simulated import run as in_no_time
 from tests.waiting import turns
 
@@ -317,6 +318,107 @@ def test_who_comes_late_gets_it_in_pieces() -> None:
     play(act)
 
 
+def test_nothing_is_lost_behind_a_gap_of_another_channel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Although what was lost there, and is still kept here, has the number with which the gap ends."""
+
+    def act(most: int) -> None:
+        monkeypatch.setattr(merging, "MOST", most)
+        hub = make_hub(history=2)
+        start = hub.cursor
+        hub.publish([A, B], b"on both")
+        for number in range(2):
+            hub.publish([B], b"%d" % number)
+        ear = hub.subscribe({B: Place(cursor=start), A: Place(cursor=start)}, who(), Lines())
+        frames = drain(ear)
+        assert [frame.data for frame in frames] == ["2", "on both", "0", "1"]
+        for cut, frame in enumerate(frames, 1):
+            back = hub.subscribe({B: Place(cursor=frame.cursor), A: Place(cursor=frame.cursor)}, who(), Lines())
+            assert said(drain(back)) == said(frames[cut:])
+
+    for most in (250, 1):
+        play(partial(act, most))
+
+
+def test_a_history_that_is_lost_before_it_was_taken_is_a_gap() -> None:
+    """Up to where the connection is, or further."""
+
+    def act() -> None:
+        hub = make_hub(history=3)
+        for word in (b"1", b"2", b"3"):
+            hub.publish([B], word)
+        ear = hub.subscribe({A: NOW, B: ALL}, who(), Lines())
+        cursor = ear.cursor
+        hub.publish([B], b"4")
+        assert [(frame.kind, frame.data) for frame in drain(ear)] == [
+            ("gap", "3"), ("message", "2"), ("message", "3"), ("message", "4")
+        ]  # fmt: skip
+        for word in (b"5", b"6", b"7"):
+            hub.publish([B], word)
+        back = hub.subscribe({A: Place(cursor=cursor), B: Place(cursor=cursor)}, who(), Lines())
+        assert [(frame.kind, frame.data) for frame in drain(back)] == [
+            ("gap", "3"), ("message", "5"), ("message", "6"), ("message", "7")
+        ]  # fmt: skip
+
+    play(act)
+
+
+def test_a_long_history_comes_in_pieces_before_anything_else() -> None:
+    def act() -> None:
+        hub = make_hub()
+        for number in range(600):
+            hub.publish([A], b"a%d" % number)
+        hub.publish([B], b"b")
+        ear = hub.subscribe({A: ALL, B: ALL, C: NOW}, who(), Lines())
+        hub.publish([C], b"live")
+        pieces = []
+        while ear.has_news:
+            pieces.append(said(read(ear.take())))
+        assert [len(piece) for piece in pieces] == [250, 250, 100, 2]
+        assert pieces[3] == ["b", "live"]
+
+    play(act)
+
+
+def test_a_channel_that_is_left_is_silent() -> None:
+    """Even when it had something to catch up with."""
+
+    def act() -> None:
+        hub = make_hub()
+        hub.publish([A], b"old")
+        ear = hub.subscribe({A: ALL, B: NOW}, who(), Lines())
+        hub.part(ear, A)
+        hub.part(ear, A)
+        hub.publish([A], b"new")
+        assert (ear.has_news, ear.take(), ear.cursor) == (False, b"", hub.cursor)
+
+    play(act)
+
+
+def test_pieces_are_shared_only_by_those_who_need_the_same() -> None:
+    def act() -> None:
+        hub, form = make_hub(), Lines()
+        ears = [hub.subscribe({A: NOW}, who(), form, pace=Pace(rollup=rollup)) for rollup in (0, 0, 0.1)]
+        run = make_run()
+        hub.attach([A], run, Words())
+        say(run, "1", "2")
+        assert said(read(ears[0].take())) == ["1", "2"]
+        assert said(read(ears[2].take())) == ["1,2"]
+        say(run, "3")
+        assert said(read(ears[1].take())) == ["1", "2", "3"]
+
+    play(act)
+
+
+def test_a_name_that_is_said_twice_is_one_channel() -> None:
+    def act() -> None:
+        hub = make_hub()
+        ear = hub.subscribe({A: NOW}, who(), Lines())
+        hub.publish([A, A], b"once")
+        assert said(drain(ear)) == ["once"]
+
+    play(act)
+
+
 # Being woken.
 
 
@@ -406,6 +508,26 @@ def test_a_pace_is_kept_by_all_together() -> None:
         assert said([frame for _, piece in pieces[0] for frame in read(piece)]) == [str(n) for n in range(20)]
         assert pieces[0] == pieces[1] == pieces[2]
         assert all(one is other for (_, one), (_, other) in zip(pieces[0], pieces[1], strict=True))
+
+    in_no_time(main())
+
+
+def test_a_pace_holds_up_nobody_who_has_much_to_catch_up_with() -> None:
+    """And what came before anybody waited is not forgotten."""
+
+    async def main() -> None:
+        hub = make_hub()
+        cursor = hub.cursor
+        for number in range(700):
+            hub.publish([A], b"%d" % number)
+        ear = hub.subscribe({A: Place(cursor=cursor)}, who(), Lines(), pace=Pace(rollup=10))
+        begun = asyncio.get_running_loop().time()
+        pieces = []
+        for _ in range(3):
+            assert await ear.news()
+            pieces.append(len(read(ear.take())))
+        assert pieces == [250, 250, 200]
+        assert 0 < asyncio.get_running_loop().time() - begun <= 10
 
     in_no_time(main())
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from typing_extensions import override
 
-from headgate.channels import ChannelId, Pace, Place, Subscription
+from headgate.channels import ChannelId, Pace, Place, Subscription, merging
 from headgate.runs import Run
 from tests.channels.ears import Clock, Frame, Lines, Words, finish, make_hub, make_run, read, say, who
 
@@ -79,6 +79,8 @@ class HubMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.loop = asyncio.new_event_loop()
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr(merging, "MOST", 3)
         self.clock, self.said, self.words = Clock(), Said(), count()
         self.clients: list[Client] = []
         self.runs: list[tuple[Run, list[ChannelId]]] = []
@@ -179,6 +181,7 @@ class HubMachine(RuleBasedStateMachine):
             while client.ear.has_news:
                 client.hear(read(client.ear.take()))
             client.check()
+        self.patch.undo()
         self.loop.close()
 
     def _do(self, act: object) -> None:

@@ -36,11 +36,12 @@ def test_what_a_run_shows_is_told_on_all_its_channels() -> None:
         hub.attach([A, B, A], run, Words())
         hub.publish([A], b"meanwhile")
         say(run, "Norris")
-        run.add([Text("not shown yet")])
-        assert said(drain(ears[0])) == ["Chuck ", "meanwhile", "Norris"]
+        run.add([Text("!"), Text("not shown yet")])
+        run.show(len(run.events) - 1)
+        assert said(drain(ears[0])) == ["Chuck ", "meanwhile", "Norris", "!"]
         finish(run)
         assert said(drain(ears[0])) == ["not shown yet", "usage", "end"]
-        assert said(drain(ears[1])) == ["Chuck ", "Norris", "not shown yet", "usage", "end"]
+        assert said(drain(ears[1])) == ["Chuck ", "Norris", "!", "not shown yet", "usage", "end"]
 
     play(act)
 
