@@ -3,6 +3,7 @@
 import json
 import queue
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -36,6 +37,11 @@ class Peer:
 
     def request(self) -> Request:
         """Read one request."""
+        line, headers, _ = self.head()
+        return Request(line, headers, self._file.read(int(headers.get("content-length", "0"))))
+
+    def head(self) -> Request:
+        """Read what comes before the body of one."""
         line = self._file.readline().decode().strip()
         if not line:
             raise ConnectionError("no request came")
@@ -43,7 +49,15 @@ class Peer:
         while header := self._file.readline().decode("latin-1").strip():
             name, _, value = header.partition(": ")
             headers[name.lower()] = value
-        return Request(line, headers, self._file.read(int(headers.get("content-length", "0"))))
+        return Request(line, headers, b"")
+
+    def rest(self) -> bytes:
+        """Whatever comes until the gateway closes."""
+        said = b""
+        with suppress(ConnectionError):
+            while data := self._socket.recv(65536):
+                said += data
+        return said
 
     def send(self, data: bytes) -> None:
         """Say this."""
@@ -111,8 +125,9 @@ class Upstream:
     What a script returns, or raises, is there for `result`.
     """
 
-    def __init__(self, play: Play) -> None:
+    def __init__(self, play: Play, tls: ssl.SSLContext | None = None) -> None:
         self.will(play)
+        self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port: int = self._listener.getsockname()[1]
         self._threads: list[threading.Thread] = []
@@ -174,10 +189,24 @@ class Upstream:
                 return
             self._peers.append(sock)
             sock.settimeout(3 * PATIENCE)
-            self._start(partial(_perform, self._play, Peer(sock, self._ready), self._results))
+            self._start(partial(_perform, self._play, self._ready, sock, self._tls, self._results))
 
 
-def _perform(play: Play, peer: Peer, results: "queue.SimpleQueue[Any]") -> None:
+def _perform(
+    play: Play,
+    ready: threading.Event,
+    sock: socket.socket,
+    tls: ssl.SSLContext | None,
+    results: "queue.SimpleQueue[Any]",
+) -> None:
+    try:
+        if tls is not None:
+            sock = tls.wrap_socket(sock, server_side=True)
+        peer = Peer(sock, ready)
+    except OSError as error:
+        sock.close()
+        results.put(error)
+        return
     try:
         results.put(play(peer))
     except Exception as error:
