@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import anthropic
@@ -19,7 +17,6 @@ from tests.e2e.amazon import (
     API_KEY,
     ENVIRONMENT,
     HEAD,
-    NO_OTHERS,
     REGION,
     SECRET_KEY,
     TOKEN,
@@ -32,7 +29,6 @@ from tests.e2e.amazon import (
 from tests.e2e.upstream import Peer, Request, Upstream, telling
 from tests.e2e.wire import HELLO, PATIENCE
 from tests.formats.bedrock.streams import (
-    CASES,
     METADATA,
     START,
     call,
@@ -137,15 +133,6 @@ def test_a_body_too_large_to_be_signed_in_passing_is_signed_too(upstream: Upstre
         lambda sdk: sdk.chat.completions.create(model="up/m", messages=[{"role": "user", "content": "x" * 500_000}])
     )
     assert is_signed(upstream.result())
-
-
-def test_amazons_own_client_reads_what_our_upstreams_say(upstream: Upstream) -> None:
-    """So that it is Amazon's streams that we are tested with."""
-    for case in CASES.values():
-        upstream.will(saying(*case.events))
-        said = amazons(upstream).converse_stream(modelId="m", messages=[{"role": "user", "content": [{"text": "x"}]}])
-        deltas = [each["contentBlockDelta"]["delta"] for each in said["stream"] if "contentBlockDelta" in each]
-        assert "".join(each.get("text", "") for each in deltas) == case.text
 
 
 def test_a_key_of_bedrocks_is_borne_and_nothing_signed(upstream: Upstream, server: Serving) -> None:
@@ -279,6 +266,22 @@ def test_an_answer_is_whole_without_the_metadata_of_a_connection_that_broke(
     assert [choice.finish_reason for chunk in chunks for choice in chunk.choices][-1] == "stop"
 
 
+def test_a_model_that_does_not_stream_is_asked_for_its_answer_at_once(upstream: Upstream, server: Serving) -> None:
+    def play(peer: Peer) -> str:
+        request = peer.request()
+        _, method = model_of(request)
+        body = WHOLE if method == "converse" else {"message": "This model doesn't support tool use in streaming mode."}
+        data, status = json.dumps(body).encode(), "200 OK" if method == "converse" else "400 Bad Request"
+        head = f"HTTP/1.1 {status}\r\nx-amzn-errortype: ValidationException\r\nconnection: close\r\n"
+        peer.send(f"{head}content-length: {len(data)}\r\n\r\n".encode() + data)
+        return method
+
+    upstream.will(play)
+    chunks = ask(server, stream=True, tools=TOOLS)
+    assert [upstream.result(), upstream.result()] == ["converse-stream", "converse"]
+    assert "".join(choice.delta.content or "" for chunk in chunks for choice in chunk.choices) == "Hello"
+
+
 def test_pictures_that_would_have_to_be_fetched_are_refused(server: Serving) -> None:
     content = [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]
     with pytest.raises(openai.BadRequestError, match="fetches nothing"):
@@ -307,85 +310,3 @@ def test_tokens_are_counted_by_amazon_under_the_models_own_name(upstream: Upstre
         upstream.will(answering({"message": "Slow"}, "429 Too Many Requests", "ThrottlingException"))
         with pytest.raises(anthropic.RateLimitError):
             sdk.messages.count_tokens(**asked)
-
-
-LISTED = {
-    "modelSummaries": [
-        {"modelId": "amazon.nova-lite-v1:0", "modelLifecycle": {"status": "ACTIVE"}},
-        {"modelId": "old.model", "modelLifecycle": {"status": "LEGACY"}},
-    ]
-}
-PROFILES = {"inferenceProfileSummaries": [{"inferenceProfileId": CLAUDE, "status": "ACTIVE"}]}
-
-
-def test_models_are_listed_with_the_profiles_that_they_are_asked_by(tmp_path: Path) -> None:
-    lines = []
-
-    def play(peer: Peer) -> None:
-        # One connection is kept for both questions.
-        for _ in range(2):
-            request = peer.request()
-            assert is_signed(request)
-            lines.append(request.line)
-            body = json.dumps(LISTED if "foundation" in request.line else PROFILES).encode()
-            peer.send(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
-
-    with Upstream(play) as upstream, serving(provider(upstream), ENVIRONMENT, tmp_path) as server:
-        listed = judges.Sync(server.url).whole(lambda sdk: sdk.models.list())
-        upstream.result()
-    assert [model.id for model in listed if model.id != "default"] == ["up/amazon.nova-lite-v1:0", f"up/{CLAUDE}"]
-    assert lines == [
-        "GET /foundation-models?byInferenceType=ON_DEMAND&byOutputModality=TEXT HTTP/1.1",
-        "GET /inference-profiles?maxResults=1000 HTTP/1.1",
-    ]
-
-
-def test_credentials_come_from_amazons_own_chain_and_are_looked_for_again_when_refused(tmp_path: Path) -> None:
-    """Here a container's; the first ones are refused as expired, so the next request has others."""
-    given: list[str] = []
-
-    def give(peer: Peer) -> None:
-        assert peer.request().headers["authorization"] == "of-the-container"
-        given.append(f"KEY{len(given) + 1}")
-        ends = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        body = json.dumps(
-            {"AccessKeyId": given[-1], "SecretAccessKey": SECRET_KEY, "Token": TOKEN, "Expiration": ends}
-        ).encode()
-        peer.send(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
-
-    with Upstream(give) as container, Upstream(answering(WHOLE)) as upstream:
-        env = {
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://127.0.0.1:{container.port}/",
-            "AWS_CONTAINER_AUTHORIZATION_TOKEN": "of-the-container",
-            "AWS_REGION": REGION,
-            **NO_OTHERS,
-        }
-        with serving(provider(upstream), env, tmp_path) as server:
-            ask(server)
-            assert is_signed(upstream.result(), "KEY1")
-            upstream.will(answering({"message": f"{TOKEN} is over"}, "403 Forbidden", "ExpiredTokenException"))
-            with pytest.raises(openai.PermissionDeniedError, match=r"\*\*\* is over"):
-                ask(server)
-            assert is_signed(upstream.result(), "KEY1")
-            upstream.will(answering(WHOLE))
-            for _ in range(2):
-                ask(server)
-                assert is_signed(upstream.result(), "KEY2")
-    assert given == ["KEY1", "KEY2"]
-
-
-@pytest.mark.parametrize(
-    ("before", "words"),
-    [
-        ("", "found no AWS credentials"),
-        ("import sys; sys.modules['botocore'] = sys.modules['botocore.session'] = None", "pip install 'headgate"),
-    ],
-)
-def test_who_cannot_sign_is_told_what_to_do(upstream: Upstream, tmp_path: Path, before: str, words: str) -> None:
-    env = {"AWS_REGION": REGION, **NO_OTHERS}
-    with (
-        serving(provider(upstream), env, tmp_path, before) as server,
-        pytest.raises(openai.APIStatusError, match=words) as caught,
-    ):
-        ask(server)
-    assert caught.value.status_code == 503

@@ -52,9 +52,20 @@ class BedrockProvider:
 
     async def run(self, ask: Ask, emit: Emit) -> None:
         """Ask, and emit what comes."""
-        origin = Origin(ask.run, self.name, ask.model, ask.created, ask.call.choices)
-        place = self._place("converse-stream" if ask.call.stream else "converse", ask.model, has_key=ask.key == "")
         body = bedrock.request(PROMPTS[ask.call.format](ask.call), ask.model)
+        if not ask.call.stream:
+            await self._ask("converse", body, ask, emit)
+            return
+        try:
+            await self._ask("converse-stream", body, ask, emit)
+        except ProviderError as error:
+            if not bedrock.is_streamless(error):
+                raise
+            await self._ask("converse", body, ask, emit)
+
+    async def _ask(self, method: str, body: bytes, ask: Ask, emit: Emit) -> None:
+        origin = Origin(ask.run, self.name, ask.model, ask.created, ask.call.choices)
+        place = self._place(method, ask.model, has_key=ask.key == "")
         headers = await self._authority(place, body, ask.key)
         answer = _Answer(_READERS, origin, ask, emit, self._secrets(ask.key))
         try:

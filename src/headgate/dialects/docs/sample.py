@@ -39,6 +39,7 @@ HEADERS = {
     "X-Request-Id": "The same, for clients that look for it.",
     "Headgate-Provider": "Who answers, as provider/model; not there when the answer began with silence.",
     "Headgate-Attempts": "Who failed before, as `provider/model STATUS CODE`, with `; ` between them.",
+    "Headgate-Upstream-Request": "By what name the provider knows the request, where it says one.",
 }
 """What every answer of a run carries."""
 

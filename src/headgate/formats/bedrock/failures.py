@@ -37,6 +37,11 @@ STALE = frozenset({"ExpiredTokenException", "UnrecognizedClientException", "Inva
 """Refused for their credentials, which may have been renewed by now."""
 
 
+def is_streamless(error: ProviderError) -> bool:
+    """Whether the model only answers at once, or does so with tools: the same may be asked again without a stream."""
+    return error.code == "ValidationException" and "streaming" in error.message.lower()
+
+
 def read_error(status: int, body: bytes, name: str, provider: str) -> ProviderError:
     """An answer with an error status; `name` is what its header calls it, "" where there is none."""
     try:
