@@ -68,7 +68,11 @@ def test_an_answer_has_the_headers_that_transports_look_for(server: Serving) -> 
     assert answer.headers["x-workflow-run-id"] == answer.headers["headgate-run"]
     assert "x-workflow-run-id" in answer.headers["access-control-expose-headers"]
     assert [chunk["type"] for chunk in chunks(answer)][:2] == ["start", "start-step"]
-    assert chunks(answer)[-1] == {"type": "finish", "finishReason": "stop"}
+    last = chunks(answer)[-1]
+    usage = last.pop("messageMetadata")["usage"]
+    assert last == {"type": "finish", "finishReason": "stop"}
+    assert usage["totalTokens"] == usage["inputTokens"] + usage["outputTokens"] > 0
+    assert usage["cost"] == 0.0
 
 
 def test_an_answer_goes_on_without_its_client(server: Serving) -> None:
@@ -171,7 +175,7 @@ def test_an_answer_is_stopped_by_its_chat(server: Serving) -> None:
         answer = stop(server, "stopped")
         assert (answer.status, answer.json()["id"], answer.json()["status"]) == (200, run, "stopped")
         rest = wire.until(b"\r\n0\r\n\r\n")
-    assert b'data: {"type":"abort","reason":"user"}\n\ndata: {"type":"finish","finishReason":"other"}\n\n' in rest
+    assert b'data: {"type":"abort","reason":"user"}\n\ndata: {"type":"finish","finishReason":"other",' in rest
     assert stop(server, "stopped").status == 204
     assert stop(server, run).json()["status"] == "stopped"
 
