@@ -49,8 +49,11 @@ def test_an_answer_is_read(server: Serving, kind: str) -> None:
     (read,) = node("ai_sdk.mjs", url=server.url, chat=f"plain-{kind}", kind=kind, body=asked(text=TEXT))
     run = recent(server)[0]["id"]
     assert read["error"] is None
-    assert text_of(read) == TEXT == get(server, f"/v1/runs/{run}")["output"]["text"]
+    record = get(server, f"/v1/runs/{run}")
+    assert text_of(read) == TEXT == record["output"]["text"]
     assert read["chunks"] == kept(server, run)
+    usage = read["message"]["metadata"]["usage"]
+    assert (usage["totalTokens"], usage["cost"]) == (record["usage"]["total_tokens"], 0.0)
 
 
 def test_thoughts_and_tools_are_parts_of_the_message(server: Serving) -> None:
