@@ -277,11 +277,12 @@ def test_anthropics_clients_are_told_what_google_counts(upstream: Upstream, serv
     }
 
 
-def test_models_that_make_answers_are_listed(chats: Upstream) -> None:
+def test_models_that_make_answers_or_vectors_are_listed(chats: Upstream) -> None:
     listing = {
         "models": [
             {"name": "models/gemini-x", "supportedGenerationMethods": ["generateContent", "countTokens"]},
             {"name": "models/embedding-x", "supportedGenerationMethods": ["embedContent"]},
+            {"name": "models/film-x", "supportedGenerationMethods": ["predictLongRunning"]},
             {"name": "models/says-nothing"},
         ]
     }
@@ -291,8 +292,8 @@ def test_models_that_make_answers_are_listed(chats: Upstream) -> None:
             wire.get("/v1/models")
             names = [each["id"] for each in wire.answer().json()["data"]]
         assert upstream.result().line == "GET /v1beta/models?pageSize=1000 HTTP/1.1"
-    assert {"up/gemini-x", "up/says-nothing"} <= set(names)
-    assert "up/embedding-x" not in names
+    assert {"up/gemini-x", "up/embedding-x", "up/says-nothing"} <= set(names)
+    assert "up/film-x" not in names
 
 
 def test_what_is_kept_can_be_read_again_in_every_form(upstream: Upstream, server: Serving) -> None:

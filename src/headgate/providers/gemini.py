@@ -36,7 +36,8 @@ _READERS: Readers = (gemini.Reader, gemini.read_whole)
 
 _NAME = re.compile(r"[A-Za-z0-9._:@/-]+")
 
-_ANSWERS = frozenset({"generateContent", "streamGenerateContent", "bidiGenerateContent"})
+_ASKED = frozenset({"generateContent", "streamGenerateContent", "bidiGenerateContent", "embedContent"})
+"""What its models are asked for here: answers and vectors."""
 
 
 class GeminiProvider:
@@ -107,7 +108,7 @@ class GeminiProvider:
         return Vectors(vectors=made, model=model, tokens=said.tokens, usage=said.usage, body=answer)
 
     async def models(self) -> Sequence[str]:
-        """The models it has that answer."""
+        """The models it has that make answers or vectors."""
         if self._service.models:
             return self._service.models
         body = await self._short().ask(self._models, b"")
@@ -117,7 +118,7 @@ class GeminiProvider:
             raise ProviderError(
                 f"{self.name} sent something that is no list of models.", code="upstream_invalid"
             ) from None
-        return [model.name.removeprefix("models/") for model in listing.models if model.answers]
+        return [model.name.removeprefix("models/") for model in listing.models if model.is_of_use]
 
     async def close(self) -> None:
         """Nothing to let go of: connections belong to the client."""
@@ -167,9 +168,9 @@ class _Model(msgspec.Struct, rename="camel"):
     supported_generation_methods: list[str] | None = None
 
     @property
-    def answers(self) -> bool:
-        """Whether it makes answers; one that does not say so is believed to."""
-        return self.supported_generation_methods is None or not _ANSWERS.isdisjoint(self.supported_generation_methods)
+    def is_of_use(self) -> bool:
+        """Whether it can be asked here; one that does not say so is believed to."""
+        return self.supported_generation_methods is None or not _ASKED.isdisjoint(self.supported_generation_methods)
 
 
 class _Count(msgspec.Struct, rename="camel"):

@@ -93,7 +93,7 @@ _ROWS = (
         endpoints=ENDPOINTS,
         default_model="gpt-6-luna",
         max_tokens_field="max_completion_tokens",
-        prefixes=("gpt-", "chatgpt-", "o1", "o3", "o4"),
+        prefixes=("gpt-", "chatgpt-", "o1", "o3", "o4", "text-embedding-"),
     ),
     # The default model is a name that each customer chose for a deployment.
     Service(
