@@ -20,7 +20,15 @@ _PATHS: dict[str, tuple[str, dict[str, Any]]] = {
 DIALECTS = tuple(_PATHS)
 
 
-def post(wire: Wire, dialect: str, model: str, *, stream: bool = True, **fields: Any) -> None:
+def post(
+    wire: Wire,
+    dialect: str,
+    model: str,
+    *,
+    stream: bool = True,
+    headers: Mapping[str, str] | None = None,
+    **fields: Any,
+) -> None:
     """Ask."""
     path, body = _PATHS[dialect]
     said = {**body, **fields}
@@ -28,13 +36,21 @@ def post(wire: Wire, dialect: str, model: str, *, stream: bool = True, **fields:
         path = path.format(model) + (_STREAM if stream else _WHOLE)
     else:
         said |= {"model": model, "stream": stream}
-    wire.post(json.dumps(said).encode(), path)
+    wire.post(json.dumps(said).encode(), path, headers)
 
 
-def ask(server: Serving, dialect: str, model: str, *, stream: bool = True, **fields: Any) -> Answer:
+def ask(
+    server: Serving,
+    dialect: str,
+    model: str,
+    *,
+    stream: bool = True,
+    headers: Mapping[str, str] | None = None,
+    **fields: Any,
+) -> Answer:
     """Ask, and read the answer; raises IncompleteRead when it is cut."""
     with Wire(server) as wire:
-        post(wire, dialect, model, stream=stream, **fields)
+        post(wire, dialect, model, stream=stream, headers=headers, **fields)
         return wire.answer()
 
 
