@@ -144,5 +144,7 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
     service_tier: str | None = None
     may_cache: bool = False
     """Whether the client asks the provider to remember how the conversation began."""
+    for_claude: Fields = {}
+    """What a request in Anthropic's format says to Anthropic's models alone, wherever they are served."""
     extra: Fields = {}
     """Fields of the request that have no word of ours, for a provider of a kindred format to take as they are."""

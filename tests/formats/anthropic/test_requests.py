@@ -158,7 +158,9 @@ def test_a_request_taken_apart() -> None:
         output_config={"format": {"type": "json_schema", "schema": SCHEMA}},
     )
     image = ImagePart("data:image/png;base64,aGk=")
-    assert prompt(asked) == Prompt(
+    made = prompt(asked)
+    assert made.for_claude.keys() == {"thinking", "top_k", "output_config"}
+    assert msgspec.structs.replace(made, for_claude={}) == Prompt(
         messages=(
             Message("system", (TextPart("Be"), TextPart(" brief."))),
             Message(

@@ -243,6 +243,30 @@ def test_how_hard_to_think_is_told_in_each_makers_words(model: str, effort: str,
     assert made == expected
 
 
+ADAPTIVE = {"type": "adaptive", "display": "summarized"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"thinking": ADAPTIVE, "top_k": 5}, {"additionalModelRequestFields": {"thinking": ADAPTIVE}}),
+        (
+            {"thinking": ADAPTIVE, "output_config": {"effort": "xhigh"}},
+            {"additionalModelRequestFields": {"thinking": ADAPTIVE}, "outputConfig": {"effort": "xhigh"}},
+        ),
+        ({"thinking": {"type": "disabled"}, "top_k": 5}, {"additionalModelRequestFields": {"top_k": 5}}),
+        ({"output_config": {"effort": "low"}}, {"outputConfig": {"effort": "low"}}),
+    ],
+)
+def test_what_is_said_to_anthropics_models_reaches_them(fields: Any, expected: Any) -> None:
+    """In its own format, and from clients of chat who know whom they ask; nobody else is told."""
+    made = messages(fields, NEW_CLAUDE)
+    assert {name: made[name] for name in made if name not in ("messages", "inferenceConfig")} == expected
+    made = asked(fields, NEW_CLAUDE)
+    assert {name: made[name] for name in made if name != "messages"} == expected
+    assert messages(fields, NOVA).keys() == {"messages", "inferenceConfig"}
+
+
 def test_who_thinks_is_not_told_how_freely() -> None:
     fields = {"reasoning_effort": "high", "temperature": 0.5, "max_tokens": 9000}
     assert asked(fields)["inferenceConfig"] == {"maxTokens": 9000}
@@ -260,7 +284,7 @@ def test_nobody_thinks_who_could_not_go_on_from_earlier_thoughts() -> None:
     assert "additionalModelRequestFields" not in messages({"messages": without, **tools, **thinking})
     there = [*HELLO, {"role": "assistant", "content": [thought, call]}, result]
     made = messages({"messages": there, **tools, **thinking})
-    assert made["additionalModelRequestFields"]["thinking"] == {"type": "enabled", "budget_tokens": 2048}
+    assert made["additionalModelRequestFields"]["thinking"] == {"type": "enabled", "budget_tokens": 2000}
     assert made["messages"][1]["content"][0] == {
         "reasoningContent": {"reasoningText": {"text": "Hm.", "signature": "c2ln"}}
     }

@@ -19,6 +19,7 @@ _BUDGETS = ((4096, "low"), (16384, "medium"))
 _EFFORTS = {"max": "xhigh"}
 """Words that OpenAI has other ones for."""
 
+_FOR_CLAUDE = ("thinking", "top_k", "output_config")
 _CACHE_MARK = b'"cache_control"'
 
 SEE_BELOW = "The result is in the next message."
@@ -47,6 +48,7 @@ def prompt(call: Call) -> Prompt:
         reasoning_effort=_effort(request),
         response_schema=_response_schema(request),
         user=user if user and len(user) <= MAX_USER else None,
+        for_claude={name: call.fields[name] for name in _FOR_CLAUDE if name in call.fields},
         may_cache=any(_CACHE_MARK in bytes(raw) for raw in call.fields.values()),
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from headgate.calls import Prompt
+from headgate.calls import Fields, Prompt
 from headgate.formats.anthropic import thoughts
 
 _NOVA = re.compile(r"amazon\.nova-(\d)?")
@@ -64,11 +64,11 @@ def counted_as(model: str) -> str | None:
 
 def thinking(prompt: Prompt, model: str) -> Thinking:
     """How to ask that model for the effort that was asked for."""
+    if is_claude(model):
+        return _claude(prompt, model)
     effort = prompt.reasoning_effort
     if effort not in _ALL_EFFORTS:
         return NO_THINKING
-    if is_claude(model):
-        return _claude(prompt, model, effort)
     if "openai.gpt-oss" in model:
         return Thinking({"reasoning_effort": _THREE_EFFORTS[effort]})
     nova = _NOVA.search(model)
@@ -79,21 +79,34 @@ def thinking(prompt: Prompt, model: str) -> Thinking:
     return NO_THINKING
 
 
-def _claude(prompt: Prompt, model: str, effort: str) -> Thinking:
-    own = prompt.extra.get("additionalModelRequestFields")
+def _claude(prompt: Prompt, model: str) -> Thinking:
+    """As the client says in Anthropic's own words, or else as hard as it says in OpenAI's."""
+    said = {**prompt.extra, **prompt.for_claude}
+    own, fields = said.get("additionalModelRequestFields"), _decoded(said, "thinking")
+    effort = (_decoded(said, "output_config") or {}).get("effort")
+    top_k = {"top_k": said["top_k"]} if "top_k" in said else {}
     if _must_not_think(prompt) or (own is not None and b'"thinking"' in bytes(own)):
-        return NO_THINKING
-    thought = thoughts.of(model, effort, prompt.max_tokens)
+        return Thinking(top_k, effort)
+    if fields is not None:
+        if fields.get("type") == "disabled":
+            return Thinking(top_k, effort)
+        return Thinking({"thinking": fields}, effort, forbids_freedom=True)
+    thought = thoughts.of(model, prompt.reasoning_effort, prompt.max_tokens)
     told = thought.fields.get("thinking")
     if told is None:
-        return NO_THINKING
+        return Thinking(top_k, effort)
     needs_room = "budget_tokens" in told
     return Thinking(
         {"thinking": told},
-        effort=thought.fields.get("effort"),
+        effort=effort or thought.fields.get("effort"),
         max_tokens=thought.max_tokens if needs_room else None,
         forbids_freedom=True,
     )
+
+
+def _decoded(said: Fields, name: str) -> dict[str, Any] | None:
+    found = msgspec.json.decode(said[name]) if name in said else None
+    return found if isinstance(found, dict) else None
 
 
 def _must_not_think(prompt: Prompt) -> bool:
