@@ -379,6 +379,29 @@ def test_a_long_history_comes_in_pieces_before_anything_else() -> None:
     play(act)
 
 
+def test_channels_that_are_joined_one_after_another_keep_their_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A history that was asked for comes, and what was said before comes not, however small the pieces."""
+    monkeypatch.setattr(merging, "MOST", 1)
+
+    def act() -> None:
+        hub = make_hub()
+        hub.publish([B], b"asked for")
+        ear = hub.subscribe({A: NOW}, who(), Lines())
+        hub.join(ear, B, ALL)
+        hub.publish([C], b"too old")
+        hub.join(ear, C)
+        assert said(drain(ear)) == ["asked for"]
+        hub.part(ear, C)
+        for word in (b"1", b"2"):
+            hub.publish([A], word)
+        hub.publish([C], b"too old as well")
+        hub.join(ear, C)
+        hub.publish([C], b"live")
+        assert said(drain(ear)) == ["1", "2", "live"]
+
+    play(act)
+
+
 def test_a_channel_that_is_left_is_silent() -> None:
     """Even when it had something to catch up with."""
 
