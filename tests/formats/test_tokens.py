@@ -43,8 +43,19 @@ def test_a_long_text_is_counted_in_parts_and_a_very_long_one_by_samples() -> Non
     size = len(text)
     for times in (10, 1000):
         assert counting.take(counting.of_text(text * times)) == pytest.approx(once * times, rel=0.05)
-    assert len(list(counting.of_text(text * 10))) == -(-size * 10 // counting.SLICE)
+    assert len(list(counting.of_text(text * 10))) == size * 10 // counting.SLICE
     assert len(list(counting.of_text(text * 1000))) <= counting.SAMPLE // counting.SLICE + 1
+
+
+def test_many_texts_are_counted_like_one() -> None:
+    """A few of them in one step, and of very many a part."""
+    once = counting.take(counting.of_text(languages.ENGLISH))
+    for times in (3, 1000, 5000):
+        texts = [languages.ENGLISH] * times
+        assert counting.take(counting.of_texts(texts)) == pytest.approx(once * times, rel=0.05)
+        steps = min(times * len(languages.ENGLISH), 1.1 * counting.SAMPLE) // counting.SLICE
+        assert len(list(counting.of_texts(texts))) <= steps
+    assert counting.take(counting.of_texts(["", "a", ""])) == 1
 
 
 def test_nothing_has_no_tokens() -> None:

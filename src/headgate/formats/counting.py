@@ -6,12 +6,12 @@ whoever cannot spare the time may rest in between. `take` takes all steps at onc
 """
 
 import math
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Sequence
 from typing import NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
-from headgate.calls import AudioPart, FilePart, ImagePart, Message, Part, Prompt, RefusalPart, TextPart
+from headgate.calls import AudioPart, FilePart, ImagePart, Prompt, RefusalPart, TextPart
 from headgate.events import AnyEvent, Reasoning, Refusal, Text, ToolCall, ToolInput
 from headgate.formats import tokens
 from headgate.formats.tokens import MORE, is_of_more
@@ -20,11 +20,14 @@ T = TypeVar("T")
 
 Steps: TypeAlias = Generator[None, None, T]
 
+EVENTS = 2000
+"""Events that are looked at in one step."""
+
 SLICE = 4096
 """Characters that are counted in one step: some tenths of a millisecond."""
 
 SAMPLE = 256 * 1024
-"""Of a longer text so many characters are counted, from all of its parts, and the rest is like them."""
+"""Of more than these only so many characters are counted, from all of the texts, and the rest is like them."""
 
 PER_MESSAGE = 4
 """Tokens that stand around a turn."""
@@ -64,35 +67,40 @@ def as_counted_by(model: str, tokens: int) -> int:
 
 def of_prompt(prompt: Prompt) -> Steps[int]:
     """Those of a whole request."""
-    total = 0.0
+    around, texts = 0.0, list[str]()
     for message in prompt.messages:
-        total += yield from _of_message(message)
+        around += PER_MESSAGE + PER_CALL * len(message.calls)
+        texts += (f"{call.name} {call.input}" for call in message.calls)
+        for part in message.parts:
+            if isinstance(part, TextPart | RefusalPart):
+                texts.append(part.text)
+            else:
+                around += _of_no_text(part)
     for tool in prompt.tools:
-        total += PER_TOOL + (yield from of_text(msgspec.json.encode(tool.schema or {}).decode()))
-        total += yield from of_text(f"{tool.name} {tool.description or ''}")
+        around += PER_TOOL
+        texts += (f"{tool.name} {tool.description or ''}", msgspec.json.encode(tool.schema or {}).decode())
     if prompt.response_schema:
-        total += yield from of_text(msgspec.json.encode(prompt.response_schema).decode())
-    return math.ceil(total)
+        texts.append(msgspec.json.encode(prompt.response_schema).decode())
+    return math.ceil(around + (yield from of_texts(texts)))
 
 
-def of_answer(events: Iterable[AnyEvent]) -> Steps[Count]:
+def of_answer(events: Sequence[AnyEvent]) -> Steps[Count]:
     """Those of what came, which nobody need have finished."""
     words, thoughts, inputs = list[str](), list[str](), list[str]()
     calls = 0
-    for event in events:
-        match event:
-            case Text() | Refusal():
+    for start in range(0, len(events), EVENTS):
+        for event in events[start : start + EVENTS]:
+            # The common case first: most of a long log is words and nothing else.
+            if type(event) is Text or type(event) is Refusal:
                 words.append(event.delta)
-            case Reasoning():
+            elif type(event) is Reasoning:
                 thoughts.append(event.delta)
-            case ToolCall():
+            elif type(event) is ToolInput:
+                inputs.append(event.delta)
+            elif type(event) is ToolCall:
                 calls += 1
                 inputs.append(event.name)
-            case ToolInput():
-                inputs.append(event.delta)
-            case _:
-                pass
-    yield
+        yield
     thought = math.ceil((yield from of_text("".join(thoughts))))
     said = (yield from of_text("".join(words))) + (yield from of_text("".join(inputs)))
     return Count(0, thought + math.ceil(said + calls * PER_CALL), thought)
@@ -100,37 +108,35 @@ def of_answer(events: Iterable[AnyEvent]) -> Steps[Count]:
 
 def of_json(text: str) -> Steps[int]:
     """Those of a request that nobody can take apart; what is no language does not count."""
-    return math.ceil((yield from of_text(tokens.without_data(text))))
+    return math.ceil((yield from of_texts((text,), tokens.without_data)))
 
 
 def of_text(text: str) -> Steps[float]:
     """Those of a text, however long."""
-    if not text:
-        return 0.0
-    size = len(text)
+    return (yield from of_texts((text,)))
+
+
+def of_texts(texts: Sequence[str], cleaned: Callable[[str], str] = str) -> Steps[float]:
+    """Those of several, however long together: of very many characters a part stands for all."""
+    size = sum(map(len, texts))
     every = SLICE if size <= SAMPLE else SLICE * size // SAMPLE
-    total, counted = 0.0, 0
-    for start in range(0, size, every):
-        piece = text[start : start + SLICE]
-        total += tokens.count(piece)
-        counted += len(piece)
-        yield
-    return total * size / counted
+    total, counted, rested, start = 0.0, 0, 0, 0
+    for text in texts:
+        while start < len(text):
+            piece = text[start : start + SLICE]
+            total += tokens.count(cleaned(piece))
+            counted += len(piece)
+            start += every
+            if counted - rested >= SLICE:
+                rested = counted
+                yield
+        # Where a step is longer than what is left, it goes on in the next.
+        start = start - len(text) if every > SLICE else 0
+    return total * size / counted if counted else 0.0
 
 
-def _of_message(message: Message) -> Steps[float]:
-    total = float(PER_MESSAGE)
-    for call in message.calls:
-        total += PER_CALL + (yield from of_text(f"{call.name} {call.input}"))
-    for part in message.parts:
-        total += yield from _of_part(part)
-    return total
-
-
-def _of_part(part: Part) -> Steps[float]:
+def _of_no_text(part: ImagePart | AudioPart | FilePart) -> float:
     match part:
-        case TextPart(text) | RefusalPart(text):
-            return (yield from of_text(text))
         case ImagePart():
             return tokens.of_image(part.url, part.detail)
         case AudioPart():
