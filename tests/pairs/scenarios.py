@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from headgate.events import AnyEvent
+import msgspec
+
+from headgate.events import AnyEvent, Usage
 from tests.pairs.columns import COLUMNS, Column, Exchange, pretty
 from tests.pairs.rows import ROWS, Row
 
@@ -28,6 +30,12 @@ SCENARIOS = (
 
 CHOICES = "choices"
 """The one in which two answers are asked for, where that can be."""
+
+USAGE = "usage"
+"""The one that costs something."""
+
+COST = 0.001875
+"""US dollars."""
 
 
 class Recording(NamedTuple):
@@ -98,7 +106,13 @@ class Golden(NamedTuple):
 def happened(row: Row, column: Column, recorded: Recording, *, stream: bool) -> list[AnyEvent]:
     """The log of a run that a client of that dialect began, and that provider answered."""
     call = row.call(stream=stream, choices=2 if recorded.scenario == CHOICES else 1)
-    return column.ask(call, recorded.exchange())[1]
+    events = column.ask(call, recorded.exchange())[1]
+    return [_priced(event) for event in events] if recorded.scenario == USAGE else events
+
+
+def _priced(event: AnyEvent) -> AnyEvent:
+    """As the engine hands it on, where it knows the model's price."""
+    return msgspec.structs.replace(event, cost=COST) if isinstance(event, Usage) else event
 
 
 def _readable(answer: bytes) -> bytes:

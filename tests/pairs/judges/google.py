@@ -90,5 +90,8 @@ def gemini_array(of: Wire) -> Said:
         return Said(broke=Broken(listed["error"]["message"], of.status))
     *chunks, last = listed
     broke = Broken(last["error"]["message"]) if "error" in last else None
+    for chunk in listed:
+        # Ours, and passed over by the SDK where it reads an answer itself.
+        chunk.get("usageMetadata", {}).pop("cost", None)
     read = [types.GenerateContentResponse.model_validate(chunk) for chunk in (chunks if broke else listed)]
     return _generated(read, broke)

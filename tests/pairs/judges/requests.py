@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import cache
 from os import PathLike
 from types import UnionType
-from typing import IO, Any, NotRequired, Required, Union, get_args, get_origin, get_type_hints
+from typing import IO, Annotated, Any, NotRequired, Required, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 import pydantic
@@ -63,6 +63,10 @@ def check(name: str, body: bytes) -> None:
         return
     if name == "anthropic":
         asked = {field: value for field, value in asked.items() if field not in _OLDER}
+    if name == "chat":
+        for message in asked["messages"]:
+            # A word of compatible servers' that their clients send back.
+            message.pop("reasoning_content", None)
     _adapter(name).validate_json(msgspec.json.encode(asked))
 
 
@@ -73,12 +77,21 @@ def _listed(kind: Any) -> Any:
     origin, inner = get_origin(kind), get_args(kind)
     if origin is Iterable:
         return list[_listed(inner[0])]  # type: ignore[misc]
+    if origin is Annotated:
+        return _listed(inner[0])
     if origin in (Union, UnionType):
-        # An open file is read before it travels.
-        return Union[tuple(_listed(each) for each in inner if get_origin(each) not in (IO, PathLike))]  # noqa: UP007
+        return Union[tuple(_listed(each) for each in inner if not _stays_here(each))]  # noqa: UP007
     if origin in (list, dict, Required, NotRequired):
         return origin[tuple(map(_listed, inner))]
     return kind
+
+
+def _stays_here(kind: Any) -> bool:
+    """What is made into something else before it travels: open files, and models of what was answered before."""
+    origin = get_origin(kind)
+    if origin is Annotated or origin in (Union, UnionType):
+        return all(map(_stays_here, get_args(kind)[:1] if origin is Annotated else get_args(kind)))
+    return origin in (IO, PathLike) or (isinstance(kind, type) and issubclass(kind, pydantic.BaseModel))
 
 
 @cache
