@@ -143,6 +143,13 @@ def test_geminis_lies_are_found_too(two: Upstream, server: Serving, body: Any) -
     assert post(server, asked, "/genai/v1beta/models/gem/m:batchEmbedContents").status == 502
 
 
+def test_more_than_anybody_means_is_not_read_to_its_end(one: Upstream) -> None:
+    with serving(one.config(), before="import headgate.providers.short as short\nshort.MAX_ANSWER = 1000") as server:
+        one.will(lying(listed([0.5] * 1000)))
+        answer = post(server, {"model": "up/m", "input": "a"})
+    assert (answer.status, answer.error["code"]) == (502, "upstream_too_large")
+
+
 # The way there.
 
 

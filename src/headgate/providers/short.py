@@ -9,8 +9,8 @@ from headgate.formats import upstream_errors
 from headgate.net import Client, Flow, Target
 from headgate.providers.answer import retry_after, without_secrets
 
-MAX_ANSWER = 64 * 1024 * 1024
-"""Caps what one answer can make us hold: a hundred vectors of three thousand numbers are a few megabytes."""
+MAX_ANSWER = 192 * 1024 * 1024
+"""Caps what one answer can make us hold: 2048 vectors of 4096 numbers, of twenty characters each, are 168 MB."""
 
 
 class Asker(msgspec.Struct, frozen=True, kw_only=True):
