@@ -267,6 +267,15 @@ def test_what_is_said_to_anthropics_models_reaches_them(fields: Any, expected: A
     assert messages(fields, NOVA).keys() == {"messages", "inferenceConfig"}
 
 
+def test_a_way_of_thinking_that_a_model_does_not_know_becomes_one_that_it_knows() -> None:
+    budget = {"thinking": {"type": "enabled", "budget_tokens": 10_000}, "max_tokens": 32_000}
+    made = messages(budget, "global.anthropic.claude-opus-4-7")
+    assert made["additionalModelRequestFields"] == {"thinking": {"type": "adaptive"}}
+    assert made["outputConfig"] == {"effort": "medium"}
+    assert messages(budget, CLAUDE)["additionalModelRequestFields"] == {"thinking": budget["thinking"]}
+    assert "additionalModelRequestFields" not in messages({"thinking": ADAPTIVE}, CLAUDE)
+
+
 def test_who_thinks_is_not_told_how_freely() -> None:
     fields = {"reasoning_effort": "high", "temperature": 0.5, "max_tokens": 9000}
     assert asked(fields)["inferenceConfig"] == {"maxTokens": 9000}

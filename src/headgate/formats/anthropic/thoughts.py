@@ -23,7 +23,7 @@ _NEW_NAME = re.compile(r"claude-[a-z]+-(\d{1,2})(?:[-.](\d{1,2}))?(?!\d)")
 _OLD_NAME = re.compile(r"claude-(\d)(?:[-.](\d))?(?!\d)")
 
 _FIRST_TO_THINK = (3, 7)
-_FIRST_TO_ADAPT = (4, 6)
+FIRST_TO_ADAPT = (4, 6)
 
 
 class Thoughts(NamedTuple):
@@ -40,7 +40,7 @@ def of(model: str, effort: str | None, max_tokens: int | None) -> Thoughts:
     most = max_tokens or _most(version)
     if effort not in _EFFORTS or (version is not None and version < _FIRST_TO_THINK):
         return Thoughts(most, {})
-    if version is not None and version >= _FIRST_TO_ADAPT:
+    if version is not None and version >= FIRST_TO_ADAPT:
         return Thoughts(most, {"thinking": {"type": "adaptive"}, "effort": _EFFORTS[effort]})
     # Thoughts are a part of what an answer may take, and there must be room for the answer.
     budget = min(_BUDGETS[effort], most - most // 4)

@@ -19,6 +19,7 @@ _ALL_EFFORTS = frozenset({"minimal", "low", "medium", "high", "xhigh", "max"})
 _THREE_EFFORTS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "high", "max": "high"}
 
 _FIRST_TO_CACHE = (3, 7)
+_FIRST_WITHOUT_BUDGET = (4, 7)
 
 
 class Thinking(msgspec.Struct, frozen=True):
@@ -87,9 +88,9 @@ def _claude(prompt: Prompt, model: str) -> Thinking:
     top_k = {"top_k": said["top_k"]} if "top_k" in said else {}
     if _must_not_think(prompt) or (own is not None and b'"thinking"' in bytes(own)):
         return Thinking(top_k, effort)
-    if fields is not None:
-        if fields.get("type") == "disabled":
-            return Thinking(top_k, effort)
+    if fields is not None and fields.get("type") == "disabled":
+        return Thinking(top_k, effort)
+    if fields is not None and _is_known(fields, model):
         return Thinking({"thinking": fields}, effort, forbids_freedom=True)
     thought = thoughts.of(model, prompt.reasoning_effort, prompt.max_tokens)
     told = thought.fields.get("thinking")
@@ -102,6 +103,18 @@ def _claude(prompt: Prompt, model: str) -> Thinking:
         max_tokens=thought.max_tokens if needs_room else None,
         forbids_freedom=True,
     )
+
+
+def _is_known(fields: dict[str, Any], model: str) -> bool:
+    """Whether that model knows that way of thinking: budgets came first, and newer models refuse them."""
+    version = thoughts.version_of(model)
+    match fields.get("type"):
+        case "enabled":
+            return version is None or version < _FIRST_WITHOUT_BUDGET
+        case "adaptive":
+            return version is None or version >= thoughts.FIRST_TO_ADAPT
+        case _:
+            return True
 
 
 def _decoded(said: Fields, name: str) -> dict[str, Any] | None:
