@@ -48,11 +48,11 @@ async def _ask(call: Call, write: Write, body: bytes, provider: Provider, model:
         return await provider.pass_on("countTokens", model, body)
     if isinstance(provider, Counter) and (counted := await provider.count(call, model, "")) is not None:
         return write(counted)
-    tokens = await _gently(counting.of_prompt(PROMPTS[call.format](call)))
+    tokens = await gently(counting.of_prompt(PROMPTS[call.format](call)))
     return write(counting.as_counted_by(model, tokens))
 
 
-async def _gently(steps: Steps[int]) -> int:
+async def gently(steps: Steps[int]) -> int:
     """Count, and let everybody else have a turn after each step: a prompt may be a book."""
     while True:
         try:

@@ -4,7 +4,6 @@ Vectors of texts: OpenAI's embeddings, and what they have in common with Gemini'
 They are errands and no runs: nothing of them is kept.
 """
 
-import asyncio
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TypeAlias
@@ -12,6 +11,7 @@ from typing import TypeAlias
 import msgspec
 
 from headgate.dialects import drop_in
+from headgate.dialects.counting import gently
 from headgate.dialects.docs import embeddings as docs
 from headgate.dialects.openai import Bounds, check_text
 from headgate.errors import ProviderError
@@ -31,9 +31,6 @@ from headgate.web.routes import Route
 
 Pieces: TypeAlias = Callable[[EmbedCall, Vectors, Usage], Iterator[bytes]]
 """Writes an answer: to which request, of which vectors, with how many tokens."""
-
-BREATH = 16
-"""Texts that are counted without a pause: each step may take some tenths of a millisecond."""
 
 
 class Embeddings:
@@ -102,22 +99,9 @@ async def _usage(errands: Errands, call: EmbedCall, done: Done[Vectors]) -> Usag
     """What the provider counted, or about as much, and what it cost."""
     made, target = done.value, done.target
     is_told = made.tokens is not None or made.body
-    tokens = made.tokens or 0 if is_told else await _estimated(call)
+    tokens = made.tokens or 0 if is_told else await gently(embedding.tokens_of(INPUTS[call.format](call)))
     usage = Usage(tokens, 0, tokens, extra=made.usage or None, estimated=not is_told)
     return errands.prices.price(usage, target.provider.name, made.model, target.model)
-
-
-async def _estimated(call: EmbedCall) -> int:
-    steps, taken = embedding.tokens_of(INPUTS[call.format](call)), 0
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            tokens: int = end.value
-            return tokens
-        taken += 1
-        if taken % BREATH == 0:
-            await asyncio.sleep(0)
 
 
 def routes(errands: Errands, keys: Keys, bounds: Bounds) -> list[Route]:

@@ -105,7 +105,5 @@ def wrong_count(body: bytes, provider: str, found: int, wanted: int) -> Provider
 
 def tokens_of(inputs: Inputs) -> counting.Steps[int]:
     """About as many tokens as the inputs have."""
-    total = 0.0
-    for text in inputs.texts:
-        total += (yield from counting.of_text(text)) if isinstance(text, str) else len(text)
-    return math.ceil(total)
+    counted = sum(len(text) for text in inputs.texts if not isinstance(text, str))
+    return counted + math.ceil((yield from counting.of_texts([text for text in inputs.texts if isinstance(text, str)])))
