@@ -12,10 +12,12 @@ from headgate.dialects.anthropic import MESSAGES
 from headgate.dialects.gemini import ARRAY, EVENTS
 from headgate.dialects.offload.frames import NumberedFrames
 from headgate.dialects.openai import CHAT, COMPLETIONS
+from headgate.dialects.purai.asking import face
+from headgate.dialects.purai.errors import error_body
 from headgate.dialects.responses.face import RESPONSES
 from headgate.errors import HeadgateError
 from headgate.events import OUTPUT, AnyEvent, Failed
-from headgate.formats import anthropic, gemini, offload, openai, openai_chat, ui_messages
+from headgate.formats import anthropic, gemini, offload, openai, openai_chat, purai, ui_messages
 from headgate.runs import Run
 from headgate.web.answers import Face, WriterOf
 from tests.offload.kept import kept
@@ -111,10 +113,16 @@ class _Numbered:
         return self._frames(number - 1, number)
 
 
+def _purai(body: bytes, stream: bool) -> Call:
+    asked = msgspec.json.encode({**msgspec.json.decode(body), "stream": stream})
+    return purai.call(purai.read(asked, {}), _PLAN.names, None)
+
+
 def _stream(writer: WriterOf, *, cuts: bool) -> Face:
     return Face(openai_chat.read, writer, openai_chat.whole, cuts=cuts)
 
 
+_PLAN = purai.Plan(names=("up/m",), wanted=frozenset(("up/m",)), is_for_sdk=True)
 _HELLO = [{"role": "user", "content": "Hello"}]
 _TURN = [{"role": "user", "parts": [{"text": "Hello"}]}]
 _USAGE = {"include_usage": True}
@@ -168,6 +176,7 @@ ROWS: dict[str, Row] = {
         {"model": "up/m", "messages": _UI_HELLO},
         has_whole=False,
     ),
+    "purai": Row("PurAI", face(_PLAN), _purai, error_body, _CHAT, {**_CHAT, "n": 2}),
     "offload": Row(
         "Offloaded",
         _stream(_Numbered, cuts=False),

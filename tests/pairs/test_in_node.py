@@ -43,7 +43,7 @@ def test_they_hear_what_pythons_sdks_hear(heard: list[dict[str, Any]]) -> None:
             got["broke"] = expected["broke"]
         assert got == expected, (sdk, *place)
     left_out = {place for place in in_python if place not in judged}
-    assert {row for _, row, *_ in left_out} == {"completions", "gemini_array", "ui"}
+    assert {row for _, row, *_ in left_out} == {"completions", "gemini_array", "ui", "purai"}
 
 
 def _expected(said: Said, sdk: str, row: str, column: str) -> dict[str, Any]:

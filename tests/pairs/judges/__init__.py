@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from tests.pairs.judges.amazon import converse, converse_whole
-from tests.pairs.judges.chat import chat, chat_whole, completions, completions_whole
+from tests.pairs.judges.chat import chat, chat_whole, completions, completions_whole, purai
 from tests.pairs.judges.claude import messages, messages_whole
 from tests.pairs.judges.google import gemini, gemini_array, gemini_whole
 from tests.pairs.judges.responses import responses, responses_whole
@@ -22,6 +22,7 @@ STREAMED: dict[str, Judge] = {
     "gemini": gemini,
     "gemini_array": gemini_array,
     "ui": ui,
+    "purai": purai,
     "offload": chat,
     "converse": converse,
 }
@@ -42,6 +43,7 @@ WHOLE: dict[str, Judge] = {
     "responses": responses_whole,
     "anthropic": messages_whole,
     "gemini": gemini_whole,
+    "purai": chat_whole,
     "converse": converse_whole,
 }
 

@@ -53,7 +53,15 @@ def _chat_said(choices: dict[int, Choice], usage: Any, broke: Broken | None) -> 
 
 def chat(of: Played) -> Said:
     """A streamed chat, by `openai`."""
+    return _streamed(of)
 
+
+def purai(of: Played) -> Said:
+    """The same where every chunk counts tokens, and only the last truly."""
+    return _streamed(of, counts_once=False)
+
+
+def _streamed(of: Played, *, counts_once: bool = True) -> Said:
     def play(client: openai.OpenAI) -> Said:
         choices: dict[int, Choice] = {}
         usage, broke, ids, ended = None, None, set(), set[int]()
@@ -65,7 +73,7 @@ def chat(of: Played) -> Said:
             if isinstance(chunk, openai.APIError):
                 broke = Broken(chunk.message)
                 continue
-            assert usage is None, "usage comes last"
+            assert usage is None or not counts_once, "usage comes last"
             ids.add((chunk.id, chunk.created, chunk.model, chunk.object))
             usage = chunk.usage
             for said in chunk.choices:
