@@ -44,6 +44,9 @@ class Wire(Protocol):
     async def write(self, frames: bytes) -> bool:
         """Write whole frames as soon as the client may be sent more; False when it has left."""
 
+    def limit(self, size: int) -> None:
+        """Take no messages larger than that."""
+
 
 class Socket:
     """One client's WebSocket."""
@@ -85,6 +88,10 @@ class Socket:
         """The subprotocols that the client offers, the one it likes best first."""
         offered: list[str] = self.scope["subprotocols"]
         return offered
+
+    def limit(self, size: int) -> None:
+        """Take no messages of more bytes than that: the server's limit for all of them is that of a request."""
+        self._wire.limit(size)
 
     async def accept(self, protocol: str | None = None, headers: bytes = b"") -> None:
         """Become a WebSocket; `headers` are lines, each with its end."""
