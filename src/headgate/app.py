@@ -24,6 +24,7 @@ from headgate.dialects import anthropic as anthropic_dialect
 from headgate.dialects import drop_in
 from headgate.dialects import embeddings as embeddings_dialect
 from headgate.dialects import gemini as gemini_dialect
+from headgate.dialects import messaging as messaging_dialect
 from headgate.dialects import metrics as metrics_dialect
 from headgate.dialects import offload as offload_dialect
 from headgate.dialects import openai as openai_dialect
@@ -110,6 +111,7 @@ def build(config: Config, client: Client) -> Parts:
         *responses_dialect.routes(engine, keys, bounds),
     ]
     stand_ins = [f"{each.name}/{each.default_model}" for each in config.providers if each.default_model]
+    switchboard = messaging_dialect.switchboard_of(hub, keys, engine.store, *_messaging(config))
     purai = purai_dialect.routes(engine, keys, bounds, config.personalities, stand_ins)
     routes = Routes(
         [
@@ -121,6 +123,7 @@ def build(config: Config, client: Client) -> Parts:
             *ui_dialect.routes(engine, keys, bounds),
             *webhooks_dialect.routes(engine, keys, addressing, webhooks),
             *offload_dialect.routes(engine, keys, bounds, address),
+            *messaging_dialect.routes(switchboard, bounds),
             *metrics_dialect.routes(Exposition(meters), keys, _metrics_readers(config)),
             *purai,
         ],
@@ -201,6 +204,17 @@ def _channel_bounds(config: Config) -> ChannelBounds:
         channels_per_connection=channels.channels_per_connection,
         keep_alive=config.server.keep_alive,
     )
+
+
+def _messaging(config: Config) -> tuple[messaging_dialect.Reach, messaging_dialect.Limits, messaging_dialect.Anonymous]:
+    channels = config.channels
+    reach = messaging_dialect.Reach({key.name: key.channels for key in config.keys if key.channels is not None})
+    limits = messaging_dialect.Limits(
+        message=channels.max_message,
+        messages_per_second=channels.messages_per_second,
+        connections_per_key=channels.connections_per_key,
+    )
+    return reach, limits, channels.anonymous
 
 
 def _observe(

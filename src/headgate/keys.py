@@ -28,6 +28,11 @@ class Keys:
         """Everybody whom runs may belong to."""
         return self._names.values() if self._names else (ANYBODY,)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there are none, and everybody may do everything."""
+        return not self._names
+
     def owner(self, headers: Mapping[bytes, bytes]) -> str:
         """The name of the request's key; raises Unauthorized."""
         if not self._names:

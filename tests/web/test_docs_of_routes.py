@@ -13,6 +13,7 @@ from headgate.dialects.docs import runs as runs_docs
 from headgate.formats import (
     anthropic,
     gemini,
+    messaging,
     offload,
     openai_chat,
     openai_completions,
@@ -38,8 +39,11 @@ BODILESS = {
 }
 """What is posted without a body."""
 
-SOCKETS = {("GET", "/v1/responses")}
+SOCKETS = {("GET", "/v1/responses"), ("GET", "/message/socket")}
 """What is asked with an upgrade."""
+
+CREATED = ("/message/", "/stream/", "/llm/")
+"""What is posted there is answered with 201, as services made with Feathers do."""
 
 GEMINI = "/genai/{version}/{model:path}"
 
@@ -59,6 +63,13 @@ READERS: dict[str, Callable[[bytes], object]] = {
     "/anthropic/v1/messages/count_tokens": anthropic.read_count,
     "/openai/chat/completions": lambda body: purai.read(body, {}),
     "/third-party/chat/completions": lambda body: purai.read(body, {}),
+    "/message/sendmessage": msgspec.json.Decoder(messaging.SendRequest).decode,
+    "/message/adduser": msgspec.json.Decoder(messaging.MembersRequest).decode,
+    "/message/removeuser": msgspec.json.Decoder(messaging.MembersRequest).decode,
+    "/message/channels": msgspec.json.Decoder(messaging.ChannelsRequest).decode,
+    "/message/users": msgspec.json.Decoder(messaging.UsersRequest).decode,
+    "/message/allusers": msgspec.json.Decoder(messaging.AllUsersRequest).decode,
+    "/message/tokens": msgspec.json.Decoder(messaging.TokenRequest).decode,
     "/v1/stream-chatgpt": offload.read,
     "/v1/async-chatgpt": offload.read,
 }
@@ -113,7 +124,8 @@ def test_every_route_says_what_it_takes(site: Site) -> None:
 def test_every_route_says_what_it_answers(site: Site) -> None:
     for route in site.routes:
         first = route.doc.answers[0]
-        assert first.status == (101 if (route.method, route.path) in SOCKETS else 200)
+        posted = 201 if route.method == "POST" and route.path.startswith(CREATED) else 200
+        assert first.status == (101 if (route.method, route.path) in SOCKETS else posted)
         assert first.contents
         for content in contents(route):
             assert content.examples, route.path

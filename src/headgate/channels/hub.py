@@ -128,9 +128,8 @@ class Hub:
         """
         self._refuse_if_closed()
         cursors = {place.cursor for place in places.values()}
-        beat = None if pace.rollup <= 0 else self._beats.setdefault(pace.rollup, Beat(pace.rollup, self._loop))
         common = cursors.pop() if len(cursors) == 1 else None
-        subscription = Subscription(self._ledger, who, form, pace, beat, common)
+        subscription = Subscription(self._ledger, who, form, pace, self._beat(pace), common)
         self._subscriptions[subscription] = None
         try:
             for channel, place in places.items():
@@ -149,6 +148,10 @@ class Hub:
             subscription.skip_silence()
             self._enter(subscription, channel, place, watches)
 
+    def change_pace(self, subscription: Subscription, pace: Pace) -> None:
+        """Have a connection hear more or less often from now on."""
+        subscription.change_pace(pace, self._beat(pace))
+
     def part(self, subscription: Subscription, channel: ChannelId) -> None:
         """Have a connection be on one channel less."""
         if channel in subscription.channels:
@@ -162,6 +165,13 @@ class Hub:
         self._subscriptions.pop(subscription, None)
         for channel in list(subscription.channels):
             self.part(subscription, channel)
+
+    def _beat(self, pace: Pace) -> Beat | None:
+        if pace.rollup <= 0:
+            return None
+        if pace.rollup not in self._beats:
+            self._beats[pace.rollup] = Beat(pace.rollup, self._loop)
+        return self._beats[pace.rollup]
 
     def _enter(self, subscription: Subscription, channel: ChannelId, place: Place, watches: bool) -> None:
         if len(subscription.channels) >= self.bounds.channels_per_connection:

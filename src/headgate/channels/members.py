@@ -16,6 +16,8 @@ class Members:
         self._store = store
         self._users: dict[str, dict[str, str]] = {}
         """The modes of each user, by channels."""
+        self._sizes: dict[str, int] = {}
+        """How many belong to each channel."""
         self._count = 0
 
     async def open(self) -> None:
@@ -29,6 +31,10 @@ class Members:
     def belongs(self, user: str | None, channel: str) -> bool:
         """Whether somebody may be on a channel."""
         return user is not None and channel in self._users.get(user, {})
+
+    def has(self, channel: str) -> bool:
+        """Whether anybody belongs to a channel."""
+        return channel in self._sizes
 
     def of(self, channel: str) -> list[Member]:
         """Who belongs to a channel."""
@@ -49,12 +55,19 @@ class Members:
         for member in members:
             channels = self._users.get(member.user, {})
             if channels.pop(member.channel, None) is not None:
-                self._count -= 1
+                self._grow(member.channel, -1)
             if not channels:
                 self._users.pop(member.user, None)
 
     def _add(self, members: Iterable[Member]) -> None:
         for member in members:
             channels = self._users.setdefault(member.user, {})
-            self._count += member.channel not in channels
+            if member.channel not in channels:
+                self._grow(member.channel, 1)
             channels[member.channel] = member.mode
+
+    def _grow(self, channel: str, by: int) -> None:
+        self._count += by
+        self._sizes[channel] = self._sizes.get(channel, 0) + by
+        if not self._sizes[channel]:
+            del self._sizes[channel]

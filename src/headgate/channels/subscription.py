@@ -148,6 +148,12 @@ class Subscription:
             self._seen[channel] = channel.changes
         self.wake(True)
 
+    def change_pace(self, pace: Pace, beat: Beat | None) -> None:
+        """Hear more or less often."""
+        self.pace, self._beat = pace, beat
+        if self.has_news:
+            self.wake(True)
+
     def skip_silence(self) -> None:
         """Before a channel is entered later: what was said elsewhere is nothing to go back for."""
         place, others = self._place, self._others

@@ -1,6 +1,6 @@
 """What channels may take: the section [channels]."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -29,6 +29,11 @@ class Channels(msgspec.Struct, frozen=True, kw_only=True):
         int | None, kinds.or_none(kinds.whole(1, 1_000_000)), "How many connections may be open with one key."
     ] = None
     max_message: Annotated[int, kinds.size(KILOBYTE), "The largest message that is accepted."] = 64 * KILOBYTE
+    anonymous: Annotated[
+        Literal["off", "listen", "send"],
+        kinds.one_of("off", "listen", "send"),
+        "What those who bring neither key nor token may do on channels that are for everybody, where there are keys.",
+    ] = "off"
     messages_per_second: Annotated[
         int, kinds.whole(1, 10_000), "How many messages a connection may send in a second, on average."
     ] = 10

@@ -15,12 +15,16 @@ MIN_LENGTH = 8
 
 DEFAULT_NAME = "default"
 
+SETTINGS = ("key", "key_env", "channels")
+
 
 class Key(msgspec.Struct, frozen=True):
     """A key, and the name that its runs belong to."""
 
     name: str
     secret: Secret
+    channels: tuple[str, ...] | None = None
+    """The patterns of the channels it may use; None for all."""
 
 
 def read_keys(table: Mapping[str, object], environ: Mapping[str, str], problems: Problems) -> tuple[Key, ...]:
@@ -31,6 +35,7 @@ def read_keys(table: Mapping[str, object], environ: Mapping[str, str], problems:
     server open.
     """
     found: dict[str, Secret] = {}
+    channels: dict[str, tuple[str, ...] | None] = {}
     if ANYBODY in table:
         problems.add(f"[keys] `{ANYBODY}` is how a server without keys calls its clients; give the key another name.")
     for name, value in table.items():
@@ -38,10 +43,11 @@ def read_keys(table: Mapping[str, object], environ: Mapping[str, str], problems:
         text = _text_of(label, value, environ, problems)
         if text is not None and (secret := _secret(label, text, problems)) is not None:
             found[name] = secret
+        channels[name] = _channels_of(label, value, problems)
     if KEY_VARIABLE in environ and (secret := _secret(KEY_VARIABLE, environ[KEY_VARIABLE], problems)) is not None:
         found[DEFAULT_NAME] = secret
     _check_different(found, problems)
-    return tuple(Key(name, secret) for name, secret in found.items())
+    return tuple(Key(name, secret, channels.get(name)) for name, secret in found.items())
 
 
 def _text_of(label: str, value: object, environ: Mapping[str, str], problems: Problems) -> object | None:
@@ -49,8 +55,8 @@ def _text_of(label: str, value: object, environ: Mapping[str, str], problems: Pr
     if not isinstance(value, dict):
         return value
     for name in value:
-        if name not in ("key", "key_env"):
-            problems.add(f"{label} has no setting `{name}`; {nearest(name, ('key', 'key_env'))}")
+        if name not in SETTINGS:
+            problems.add(f"{label} has no setting `{name}`; {nearest(name, SETTINGS)}")
     if ("key" in value) == ("key_env" in value):
         problems.add(f"{label} must have either `key` or `key_env`.")
         return None
@@ -62,6 +68,17 @@ def _text_of(label: str, value: object, environ: Mapping[str, str], problems: Pr
         problems.add(f"{label} reads its key from the variable {variable}, which is not set.")
         return None
     return environ[variable]
+
+
+def _channels_of(label: str, value: object, problems: Problems) -> tuple[str, ...] | None:
+    """The patterns of the channels a key is for; a problem where they are none, as it would be for all otherwise."""
+    if not isinstance(value, dict) or "channels" not in value:
+        return None
+    said = value["channels"]
+    if not isinstance(said, list) or not said or not all(isinstance(each, str) and each for each in said):
+        problems.add(f'{label} must have `channels` as a list of names or patterns, such as ["sales-*"].')
+        return ()
+    return tuple(said)
 
 
 def _secret(label: str, text: object, problems: Problems) -> Secret | None:

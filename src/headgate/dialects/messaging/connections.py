@@ -1,0 +1,149 @@
+"""
+One connection, whatever it is made of: where it is on its channels, and what is said to it alone.
+
+Everything goes out by one way, in the order it was said: so a client reads that it has joined a channel before
+it reads what is said there.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from headgate.channels import ChannelId, Form, Hub, Subscription
+from headgate.dialects.messaging.visitors import Visitor
+
+MAX_NOTES = 1000
+"""What waits for one connection beside messages; who does not read of so many joins and leaves is sent away."""
+
+MANY_NOTES = 50
+"""With so many waiting no more frames are taken from a client: it asks faster than it reads."""
+
+DAY = 24 * 3600.0
+"""Timers are not set further ahead; the token of a connection that is open for longer is looked at again."""
+
+
+class NotingForm(Form, Protocol):
+    """A form in which something can be said to one connection."""
+
+    def note(self, kind: str, fields: dict[str, Any], cursor: str | None = None) -> bytes: ...
+
+
+class Connection:
+    """One client's; made by the switchboard, and to be given back to it."""
+
+    __slots__ = (
+        "_expiry",
+        "_form",
+        "_hub",
+        "_notes",
+        "_relief",
+        "follows_user",
+        "id",
+        "is_expired",
+        "place_owner",
+        "subscription",
+        "tab",
+        "visitor",
+    )
+
+    def __init__(self, hub: Hub, id: str, visitor: Visitor, subscription: Subscription, form: NotingForm) -> None:
+        self._hub, self._form = hub, form
+        self.id, self.visitor, self.subscription = id, visitor, subscription
+        self.place_owner = visitor.owner
+        """Whose count it is in."""
+        self.tab = ChannelId("", "anonymous")
+        """The channel it has for itself."""
+        self.follows_user = False
+        """Whether it is on all channels that its user belongs to, also on those to come."""
+        self.is_expired = False
+        self._notes: list[bytes] = []
+        self._relief: asyncio.Future[None] | None = None
+        self._expiry: asyncio.TimerHandle | None = None
+
+    # What is said to it alone.
+
+    def note(self, kind: str, fields: dict[str, Any], *, cursor: bool = False) -> None:
+        """Say something to this client, before whatever else is still to be said."""
+        if len(self._notes) >= MAX_NOTES:
+            self.subscription.close()
+            return
+        self._notes.append(self._form.note(kind, fields, self.subscription.cursor if cursor else None))
+        self.subscription.end_wait(False)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether so much waits for it that no more is to be asked."""
+        return len(self._notes) >= MANY_NOTES
+
+    async def relief(self) -> None:
+        """Wait until what is said to it alone is on its way."""
+        if self._notes and not self.subscription.is_gone:
+            self._relief = asyncio.get_running_loop().create_future()
+            await self._relief
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has been sent away, or its client has gone."""
+        return self.is_expired or self.subscription.is_gone
+
+    async def next(self) -> bytes | None:
+        """What it is to be told now; b"" for nothing for a while, None when it is over."""
+        subscription = self.subscription
+        if not self._notes and not self.is_over and await subscription.news():
+            return self._taken() + subscription.take()
+        if self._notes:
+            return self._taken()
+        if not self.is_over:
+            return b""
+        # When the server ends, what was said before is still told.
+        last = subscription.take() if subscription.has_news and not self.is_expired else b""
+        return last or None
+
+    def end(self) -> None:
+        """Nobody is there any more."""
+        self.subscription.close()
+        self._relieve()
+        if self._expiry is not None:
+            self._expiry.cancel()
+
+    def _taken(self) -> bytes:
+        notes, self._notes = self._notes, []
+        self._relieve()
+        return b"".join(notes)
+
+    def _relieve(self) -> None:
+        if self._relief is not None and not self._relief.done():
+            self._relief.set_result(None)
+
+    # How long it may be there.
+
+    def watch_expiry(self) -> None:
+        """Have it end with its visitor's token, or not any more."""
+        if self._expiry is not None:
+            self._expiry.cancel()
+            self._expiry = None
+        if self.visitor.expires is not None:
+            left = max(0.0, self.visitor.expires - time.time())
+            self._expiry = asyncio.get_running_loop().call_later(min(left, DAY), self._look_at_expiry)
+
+    def _look_at_expiry(self) -> None:
+        if self.visitor.expires is None or self.visitor.expires > time.time():
+            self.watch_expiry()
+            return
+        self.note("expired", {"message": "The token has expired."}, cursor=True)
+        self.is_expired = True
+
+    # Where it is.
+
+    def names(self) -> dict[str, list[str]]:
+        """The channels it is on, by their kinds."""
+        return names_of(list(self.subscription.channels))
+
+
+def names_of(channels: Sequence[ChannelId]) -> dict[str, list[str]]:
+    """Channels as clients are told of them."""
+    return {
+        "authenticated": [channel.name for channel in channels if channel.scope == "authenticated"],
+        "anonymous": [channel.name for channel in channels if channel.scope == "anonymous"],
+    }
