@@ -15,6 +15,7 @@ import msgspec
 
 from bench.audience import Watch, Watched
 from bench.job import Job, Seen
+from bench.listeners import Listen, Listened
 from bench.processes import BenchError, Child
 from bench.servers import ROOT, Kind, Place, Server, free_port, python_env, running, wait_ready
 
@@ -99,6 +100,13 @@ def watch(job: Watch) -> Watched:
         return msgspec.json.decode(_checked(process, output), type=Watched)
 
 
+def listen(job: Listen) -> Listened:
+    """Have thousands listen on channels, in a process of its own."""
+    with _working("bench.listeners", job) as process:
+        output, _ = process.communicate(timeout=job.seconds + 3 * GRACE)
+        return msgspec.json.decode(_checked(process, output), type=Listened)
+
+
 def measure(server: Server, job: Job) -> Measured:
     """Load one server, and see what it uses."""
     peak, before = 0.0, server.child.cpu()
@@ -119,7 +127,7 @@ def measure(server: Server, job: Job) -> Measured:
 
 
 @contextlib.contextmanager
-def _working(module: str, job: Job | Watch) -> Iterator["subprocess.Popen[bytes]"]:
+def _working(module: str, job: Job | Watch | Listen) -> Iterator["subprocess.Popen[bytes]"]:
     command = [sys.executable, "-m", module, msgspec.json.encode(job).decode()]
     process = subprocess.Popen(
         command, env=python_env(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True

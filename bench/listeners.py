@@ -130,7 +130,9 @@ async def listen(job: Listen) -> Listened:
         sent=sum(sent),
         due=due,
         got=len(delays),
-        whole=sum(one.is_whole and one.next == count for crowd, count in zip(crowds, sent, strict=True) for one in crowd),
+        whole=sum(
+            one.is_whole and one.next == count for crowd, count in zip(crowds, sent, strict=True) for one in crowd
+        ),
         median=order[len(order) // 2],
         p99=order[len(order) * 99 // 100],
         slowest=order[-1],
@@ -159,9 +161,12 @@ def _hello(job: Listen, channel: str) -> bytes:
 
 async def _connect(listeners: list[Listener], port: int) -> None:
     loop = asyncio.get_running_loop()
+
+    async def connect(listener: Listener) -> None:
+        await loop.create_connection(lambda: listener, "127.0.0.1", port)
+
     for first in range(0, len(listeners), CROWD):
-        some = listeners[first : first + CROWD]
-        await asyncio.gather(*(loop.create_connection(lambda one=one: one, "127.0.0.1", port) for one in some))
+        await asyncio.gather(*(connect(listener) for listener in listeners[first : first + CROWD]))
     async with asyncio.timeout(60):
         while not all(listener.is_on for listener in listeners):
             await asyncio.sleep(0.05)
