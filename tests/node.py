@@ -19,8 +19,8 @@ def node(program: str, **given: Any) -> Any:
 
     A test whose program cannot run here is skipped; but never in CI.
     """
-    _need(shutil.which("node") is not None, "Node.js")
-    _need(any((FOLDER / "node_modules").glob(".installed-*")), "npm's packages in tests/js")
+    need(shutil.which("node") is not None, "Node.js")
+    need(any((FOLDER / "node_modules").glob(".installed-*")), "npm's packages in tests/js")
     command = ["node", program, json.dumps(given)]
     done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=LIMIT, check=False)
     assert (done.returncode, done.stderr) == (0, ""), (
@@ -32,11 +32,12 @@ def node(program: str, **given: Any) -> Any:
 def chromium() -> str:
     """Where the browser is."""
     found = shutil.which("chromium") or shutil.which("google-chrome")
-    _need(found is not None, "Chromium")
+    need(found is not None, "Chromium")
     return str(found)
 
 
-def _need(is_there: bool, what: str) -> None:
+def need(is_there: bool, what: str) -> None:
+    """Skip the test without it; but never in CI."""
     if is_there:
         return
     sentence = f"{what} is not set up; scripts/test does that."

@@ -93,6 +93,11 @@ CASES: dict[str, Case] = {
         calls=(("weather", '{"city":"Brno"}'), ("now", "{}")),
         reason="tool_calls",
     ),
+    "a_word_that_is_not_googles": Case(
+        [chunk({"functionCall": {"name": "now", "id": "n1"}}, finishReason="FUNCTION_CALL", usageMetadata=USAGE)],
+        calls=(("now", "{}"),),
+        reason="tool_calls",
+    ),
     "safety": Case(
         [
             text("Mix", safetyRatings=[{"category": "HARM", "probability": "LOW"}]),

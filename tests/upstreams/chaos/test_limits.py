@@ -1,6 +1,7 @@
 """Each limit, by a request's header where the provider's own would be long; and answers that break in the middle."""
 
 import gzip
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
@@ -12,7 +13,7 @@ from tests.net.full import full_listener
 from tests.serving import Serving, serving
 from tests.upstreams.chaos.formats import STREAMED
 from tests.upstreams.chaos.playing import assert_good, perform, section, sections
-from tests.upstreams.chaos.plays import EVENTS, Scene, half_closing, resetting, saying, to_the_end
+from tests.upstreams.chaos.plays import EVENTS, PAUSE, Scene, half_closing, resetting, saying, to_the_end
 from tests.upstreams.raw import DIALECTS, ask, broken_body, has_end, pieces_in, post
 
 pytestmark = pytest.mark.slow
@@ -58,6 +59,7 @@ def endless(peer: Peer) -> None:
     with suppress(OSError):
         while True:
             peer.say("one")
+            time.sleep(PAUSE)
 
 
 EARLY = [

@@ -3,7 +3,8 @@
 _FILTERED = "content_filter"
 """What stands for every other end: what was said is not all that would have been said."""
 
-_TO_OPENAI = {"STOP": "stop", "MAX_TOKENS": "length", "CONTINUATION": "length"}
+_TO_OPENAI = {"STOP": "stop", "MAX_TOKENS": "length", "CONTINUATION": "length", "FUNCTION_CALL": "stop"}
+"""Google ends with STOP whether it calls functions or not; `FUNCTION_CALL` is what others take for its word (aimock)."""
 
 _FROM_OPENAI = {
     "stop": "STOP",
