@@ -247,6 +247,11 @@ class Engine:
         return self._commit.trouble or self._room.trouble
 
     @property
+    def at_work(self) -> list[Run]:
+        """The runs that are not over."""
+        return list(self._live)
+
+    @property
     def live_runs(self) -> int:
         """How many runs are at work."""
         return len(self._live)

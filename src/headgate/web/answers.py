@@ -90,7 +90,7 @@ async def _whole(run: Run, call: Call, face: Face, follower: Follower, request: 
         if follower.is_gone:
             return
     request.add_headers(outcome_headers(run))
-    _raise_if_failed(run)
+    check_outcome(run)
     body = face.whole(call, run.id, int(run.head.created), run.events)
     request.answer(200, body)
 
@@ -104,7 +104,7 @@ async def _stream(run: Run, call: Call, face: Face, follower: Follower, request:
     else:
         request.add_headers(outcome_headers(run))
         if run.first_output is None:
-            _raise_if_failed(run)
+            check_outcome(run)
     write = face.writer(call, run.id, int(run.head.created)).write
 
     def frames(first: int, upto: int) -> bytes:
@@ -155,7 +155,8 @@ async def write_log(
             await request.write(keep_alive, more=True)
 
 
-def _raise_if_failed(run: Run) -> None:
+def check_outcome(run: Run) -> None:
+    """Raise what the client is to be told of a run that failed."""
     last = run.last
     if isinstance(last, Failed):
         raise HeadgateError(
