@@ -21,6 +21,7 @@ from headgate.channels import Hub
 from headgate.config import Config, ProviderConfig, Secret, secrets_of
 from headgate.config.prices import common_prices, services
 from headgate.dialects import anthropic as anthropic_dialect
+from headgate.dialects import betterforms as betterforms_dialect
 from headgate.dialects import drop_in
 from headgate.dialects import embeddings as embeddings_dialect
 from headgate.dialects import gemini as gemini_dialect
@@ -124,6 +125,7 @@ def build(config: Config, client: Client) -> Parts:
             *webhooks_dialect.routes(engine, keys, addressing, webhooks),
             *offload_dialect.routes(engine, keys, bounds, address),
             *messaging_dialect.routes(switchboard, bounds),
+            *betterforms_dialect.routes(engine, keys, bounds, hub, switchboard.authority),
             *metrics_dialect.routes(Exposition(meters), keys, _metrics_readers(config)),
             *purai,
         ],
@@ -155,6 +157,7 @@ async def _serve(config: Config, on_ready: Callable[[str], None]) -> None:
     await parts.engine.open(replay)
     parts.webhooks.open()
     await parts.hub.open()
+    betterforms_dialect.recover(parts.engine, parts.hub)
     # What lives from here to the end of the process need not be looked at again by the collector.
     gc.collect()
     gc.freeze()

@@ -12,6 +12,7 @@ from headgate.dialects.docs import responses, sample
 from headgate.dialects.docs import runs as runs_docs
 from headgate.formats import (
     anthropic,
+    betterforms,
     gemini,
     messaging,
     offload,
@@ -63,6 +64,9 @@ READERS: dict[str, Callable[[bytes], object]] = {
     "/anthropic/v1/messages/count_tokens": anthropic.read_count,
     "/openai/chat/completions": lambda body: purai.read(body, {}),
     "/third-party/chat/completions": lambda body: purai.read(body, {}),
+    "/stream/create": betterforms.read,
+    "/llm/query": betterforms.read,
+    "/llm/query/stop": betterforms.stopped,
     "/message/sendmessage": msgspec.json.Decoder(messaging.SendRequest).decode,
     "/message/adduser": msgspec.json.Decoder(messaging.MembersRequest).decode,
     "/message/removeuser": msgspec.json.Decoder(messaging.MembersRequest).decode,
