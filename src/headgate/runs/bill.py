@@ -48,6 +48,8 @@ FEW_BYTES, FEW_EVENTS = 5_000, 300
 REST = 0.0002
 """Seconds between two steps of a long count, which others may use."""
 
+UNCOUNTED = "The tokens of a run could not be counted"
+
 T = TypeVar("T")
 
 
@@ -127,7 +129,7 @@ class Bill:
         if not self._is_owed(events, end):
             return True
         if self.is_short(events):
-            events[-1:] = [self._sum(take(self._steps(events)), started, end), end]
+            events[-1:] = self._counted_at_once(events, started, end)
         elif type(end) is Finished:
             self._held = end
             del events[-1]
@@ -145,6 +147,14 @@ class Bill:
         self._is_settled = True
         return [end] if counts is None else [self._sum(counts, started, end), end]
 
+    def _counted_at_once(self, events: Sequence[AnyEvent], started: Started, end: AnyEvent) -> list[AnyEvent]:
+        try:
+            return [self._sum(take(self._steps(events)), started, end), end]
+        except Exception:
+            # A run has to end, whatever becomes of its bill.
+            log.exception(UNCOUNTED)
+            return [end]
+
     async def _counts(self, events: Sequence[AnyEvent]) -> list[Count] | None:
         work = asyncio.ensure_future(self._billing.count(self._steps(events)))
         while True:
@@ -155,7 +165,7 @@ class Bill:
                     return None
                 # Somebody wants the run to end, which is what it does.
             except Exception:
-                log.exception("The tokens of a run could not be counted")
+                log.exception(UNCOUNTED)
                 return None
 
     def _last_leg(self) -> Leg:

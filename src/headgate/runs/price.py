@@ -137,7 +137,7 @@ def own_words(extra: bytes) -> OwnWords:
     """What such an object says; nothing, where it is too odd."""
     try:
         said = _own_words.decode(extra)
-    except (msgspec.DecodeError, msgspec.ValidationError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return NOTHING
     cost = said.cost
     if isinstance(cost, _TotalCost):
