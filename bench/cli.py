@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from bench import chunks, first_token, followers, machine, many, memory, page, start
+from bench import channels, chunks, failover, first_token, followers, machine, many, memory, page, start, streams
 from bench.options import Options
 from bench.processes import BenchError
 from bench.servers import kinds
@@ -16,7 +16,10 @@ MEASUREMENTS: Mapping[str, Callable[[Options], Table]] = {
     "chunks": chunks.run,
     "first-token": first_token.run,
     "many": many.run,
+    "streams": streams.run,
     "followers": followers.run,
+    "channels": channels.run,
+    "failover": failover.run,
     "memory": memory.run,
     "start": start.run,
 }
