@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.sync.client import connect
 
 from tests.e2e.upstream import STREAM_HEAD, Peer, Upstream, telling
 from tests.e2e.watching import wait_until
-from tests.e2e.wire import HELLO, Wire, ask, chat
+from tests.e2e.wire import HELLO, PATIENCE, Wire, ask, chat, script
 from tests.serving import Serving, serving
 
 pytestmark = pytest.mark.slow
@@ -213,6 +214,27 @@ def test_vectors(server: Serving, log: Log) -> None:
     assert (line["asked"], line["provider"], line["model"]) == ("simulator/embedding", "simulator", "embedding")
     assert line["input_tokens"] > 0
     assert "run" not in line
+
+
+def test_answers_on_a_websocket(server: Serving, log: Log) -> None:
+    """Each has a line, and the connection one at its end."""
+    asked = {"type": "response.create", "model": "simulator/demo", "input": "Hello", **script(text="One two.")}
+    with connect(f"ws://127.0.0.1:{server.port}/v1/responses", additional_headers=ALICE) as talk:
+        talk.send(json.dumps(asked))
+        while json.loads(talk.recv(PATIENCE))["type"] != "response.completed":
+            pass
+        line = log.next()
+        assert (line["route"], line["status"], line["key"]) == ("/v1/responses", 200, "alice")
+        assert (line["end"], line["provider"], line["output_tokens"]) == ("finished", "simulator", 2)
+        talk.send(json.dumps({**asked, "model": "nobody/m"}))
+        assert json.loads(talk.recv(PATIENCE))["type"] == "error"
+        line = log.next()
+        assert (line["status"], line["end"], line["code"]) == (404, "refused", "model_not_found")
+        talk.send(json.dumps({**asked, **script(words=500, gap_ms=60_000)}))
+        talk.recv(PATIENCE)
+    lines = {line["status"]: line for line in (log.next(), log.next())}
+    assert (lines[101]["end"], "run" in lines[101]) == ("answered", False)
+    assert (lines[200]["end"], lines[200]["provider"]) == ("client_left", "simulator")
 
 
 def test_what_is_no_request_at_all(server: Serving, log: Log) -> None:

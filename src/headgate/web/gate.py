@@ -9,6 +9,7 @@ import logging
 import math
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from headgate.errors import BadRequest, Forbidden, HeadgateError, NotFound
@@ -90,6 +91,7 @@ class Gate:
         route, path_parameters = found
         socket = Socket(scope, receive, send, path_parameters, self._common(scope))
         came_at = time.perf_counter()
+        socket.on_turn = partial(self._watch.on_turn, socket, route.path)
         try:
             self._check_origin(socket)
             await route.handler(socket)

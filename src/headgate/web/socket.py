@@ -15,6 +15,7 @@ import msgspec
 from uvicorn.protocols.utils import ClientDisconnected
 
 from headgate.errors import HeadgateError
+from headgate.runs import Run
 from headgate.web.doc import Doc
 from headgate.web.http import Receive, Scope, Send
 
@@ -48,6 +49,10 @@ class Wire(Protocol):
         """Take no messages larger than that."""
 
 
+OnTurn: TypeAlias = Callable[[Run | None, HeadgateError | None, float], None]
+"""Told of the run that was made, of the error that it was refused with, and of when it came."""
+
+
 class Socket:
     """One client's WebSocket."""
 
@@ -59,6 +64,7 @@ class Socket:
         "headers",
         "is_accepted",
         "is_left",
+        "on_turn",
         "path_parameters",
         "scope",
         "status",
@@ -78,6 +84,8 @@ class Socket:
         """Whether the client, or we, have said goodbye."""
         self.status = 0
         """What it was refused with."""
+        self.on_turn: OnTurn = lambda run, error, came_at: None
+        """Who is told of each question that is over, where many are asked on one socket."""
 
     def query(self) -> dict[str, str]:
         """The query's parameters; of a repeated one the last."""

@@ -14,6 +14,7 @@ from headgate.metrics.families import OTHER
 from headgate.observe.access import AccessLog, Entry
 from headgate.observe.bills import Bills
 from headgate.observe.facts import Facts, facts_of
+from headgate.runs import Run
 from headgate.web.exchange import Exchange
 from headgate.web.http import Request
 from headgate.web.socket import Socket
@@ -59,6 +60,21 @@ class Watch:
             entry.end = "answered" if socket.is_accepted else "refused"
             self._access.add(entry)
 
+    def on_turn(self, socket: Socket, route: str, run: Run | None, error: HeadgateError | None, came_at: float) -> None:
+        """One of the questions on a WebSocket is over."""
+        if self._access is None:
+            return
+        entry = _entry(socket.scope, route, 200 if error is None else error.status, came_at, time.perf_counter())
+        entry.key = self._keys.name(socket.headers)
+        if run is None:
+            entry.end, entry.code = "refused", None if error is None else error.code
+            self._access.add(entry)
+            return
+        facts = facts_of(run)
+        is_left = facts.status == "running"
+        entry.end, entry.code = "client_left" if is_left else facts.status, facts.code or None
+        self._tell(self._access, entry, run, facts)
+
     def on_refusal(self, error: HeadgateError, client: tuple[str, int] | None) -> None:
         """Somebody was turned away before there was a request."""
         self._meters.refused_heads.of(error.code).add()
@@ -79,14 +95,22 @@ class Watch:
         facts = None if run is None else facts_of(run)
         entry.end, entry.code = _end(request, exchange, facts)
         if run is not None and facts is not None:
-            if request.is_maker and entry.end == "client_left" and not run.head.keep and not run.is_over:
-                # What it cost is known in a moment.
-                access.add_when_over(entry, run)
+            if request.is_maker:
+                self._tell(access, entry, run, facts)
                 return
-            entry.tell_of(run, facts, is_maker=request.is_maker)
+            entry.tell_of(run, facts, is_maker=False)
         if request.told is not None:
             entry.asked, entry.facts, entry.attempts = request.told
         access.add(entry)
+
+    @staticmethod
+    def _tell(access: AccessLog, entry: Entry, run: Run, facts: Facts) -> None:
+        """Of the run that was made; what it cost is known in a moment when it ends with its client."""
+        if entry.end == "client_left" and not run.head.keep and not run.is_over:
+            access.add_when_over(entry, run)
+        else:
+            entry.tell_of(run, facts, is_maker=True)
+            access.add(entry)
 
 
 def _entry(scope: Any, route: str | None, status: int, came_at: float, now: float) -> Entry:

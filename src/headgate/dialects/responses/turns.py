@@ -86,6 +86,7 @@ class Turns:
 
     async def take(self, fields: Fields, stream: str | None) -> None:
         """Make the response that a message asks for, and tell of it."""
+        came_at, run, failure = time.perf_counter(), None, None
         try:
             call = drop_in.meant(self._engine.catalogue, self._socket.scope, _read(fields))
             call = await self._asking.complete(call, self._owner, self._find)
@@ -93,10 +94,14 @@ class Turns:
             if run is not None:
                 await self._tell(run, stream)
         except HeadgateError as error:
+            failure = error
             await self.refuse(error, stream)
         except Exception:
             log.exception("A response on a WebSocket failed")
-            await self.refuse(HeadgateError("The gateway failed; its log says why."), stream)
+            failure = HeadgateError("The gateway failed; its log says why.")
+            await self.refuse(failure, stream)
+        finally:
+            self._socket.on_turn(run, failure, came_at)
 
     async def refuse(self, error: HeadgateError, stream: str | None) -> None:
         """Say what is wrong with a message."""
