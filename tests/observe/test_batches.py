@@ -1,6 +1,5 @@
 """What is to be written elsewhere: handed over in batches, bounded, and never waited for."""
 
-import asyncio
 import logging
 import threading
 from functools import partial
@@ -9,7 +8,7 @@ import pytest
 
 from headgate.observe.batches import Batches
 from tests.runs.fakes import run
-from tests.waiting import until
+from tests.waiting import turns, until
 
 
 def has_lost(batches: Batches[int], count: int) -> bool:
@@ -48,8 +47,8 @@ def test_what_is_too_much_is_dropped_and_counted() -> None:
         await until(began.is_set)
         for number in range(1, 10):
             batches.add(number)
-        assert batches.dropped == 6
         gate.set()
+        assert batches.dropped == 6
         await batches.close()
         assert written == [[0], [1, 2, 3]]
 
@@ -105,9 +104,11 @@ def test_the_end_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch, caplog:
         batches.add(1)
         await until(began.is_set)
         batches.add(2)
-        await batches.close()
-        gate.set()
-        await asyncio.sleep(0)
+        try:
+            await batches.close()
+        finally:
+            gate.set()
+        await turns()
 
     monkeypatch.setattr("headgate.observe.batches.LAST_WORDS", 0.01)
     run(play())
