@@ -5,6 +5,7 @@ import re
 import pytest
 
 from headgate.runs.trace import Tracer
+from headgate.runs.tries import Tries, Try
 
 ID, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 PARENT = f"00-{ID}-{SPAN}-01".encode()
@@ -56,3 +57,11 @@ def test_of_the_rest_so_many_are_recorded(share: float, expected: int) -> None:
 @pytest.mark.parametrize("state", [b"x" * 513, b"caf\xe9=1", b"a=1\x01"])
 def test_a_state_that_may_not_be_passed_on_is_not(state: bytes) -> None:
     assert Tracer(0.0).begin(PARENT, state).state == ""
+
+
+@pytest.mark.parametrize("propagates", [True, False])
+def test_providers_are_told_unless_they_are_not_to_be(propagates: bool) -> None:
+    tracer, tried = Tracer(1.0, propagates=propagates), Try("acme", "m", "", "openai.chat", 0.0)
+    told = Tries(tracer=tracer).headers(tried, tracer.begin(PARENT))
+    assert told == ((("traceparent", f"00-{ID}-{tried.span}-01"),) if propagates else ())
+    assert tried.span
