@@ -92,7 +92,9 @@ def _serve(path: str, *, embeds: bool) -> Any:
     params.ctx_shift = True  # So that an answer may go on for ever.
     params.warmup = False
     params.endpoint_slots = True
-    params.embedding = embeds
+    if embeds:
+        params.embedding = True
+        params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
     return xllamacpp.Server(params)
 
 
