@@ -84,11 +84,11 @@ def test_errors_are_raised(seen: Any, name: str) -> None:
 
 
 def test_streams_can_be_left(seen: Any) -> None:
-    """By all of them; Google's has a few pieces more by then, and says that it was aborted."""
+    """By all of them; some have a few pieces more by then, and Google's says that it was aborted."""
     assert seen["claude/abort"] == 3
     assert 3 <= seen["gemini/abort"]["count"] < 500
     assert seen["gemini/abort"]["name"] == "AbortError"
-    assert [seen[f"{name}/abort"] for name in AI] == [3] * len(AI)
+    assert all(3 <= seen[f"{name}/abort"] < 500 for name in AI)
 
 
 @pytest.mark.parametrize("name", AI)
