@@ -578,12 +578,12 @@ def test_a_beat_wakes_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     class Sleeper:
         is_awake = False
 
-        def end_wait(self, is_news: bool) -> None:
-            self.is_awake = is_news
+        def pour(self) -> None:
+            self.is_awake = True
 
     async def main() -> None:
         sleepers = [Sleeper() for _ in range(35)]
-        beats_module.end_waits(sleepers, asyncio.get_running_loop(), is_news=True)
+        beats_module.in_slices(sleepers, Sleeper.pour, asyncio.get_running_loop())
         counts = []
         for _ in range(4):
             counts.append(sum(sleeper.is_awake for sleeper in sleepers))

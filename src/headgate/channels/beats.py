@@ -6,16 +6,18 @@ So they are at the same place in the log, and one piece of bytes is made for all
 
 import asyncio
 import math
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from typing import Protocol, TypeVar
 
 from headgate.runs.crowd import SLICE
 
+T = TypeVar("T")
+
 
 class Waiter(Protocol):
-    """Somebody whose wait can be ended."""
+    """Somebody who waits for news."""
 
-    def end_wait(self, is_news: bool) -> None:
+    def pour(self) -> None:
         """It has waited long enough."""
 
 
@@ -35,16 +37,16 @@ class Beat:
 
     def _strike(self) -> None:
         waiting, self._waiting = self._waiting, {}
-        end_waits(waiting, self._loop, is_news=True)
+        in_slices(waiting, lambda waiter: waiter.pour(), self._loop)
 
 
-def end_waits(waiting: Iterable[Waiter], loop: asyncio.AbstractEventLoop, *, is_news: bool) -> None:
-    """End many, and let everybody else have a turn in between."""
-    left = list(waiting)
+def in_slices(many: Iterable[T], act: Callable[[T], None], loop: asyncio.AbstractEventLoop) -> None:
+    """Do something to each of many, and let everybody else have a turn in between."""
+    left = list(many)
 
     def go_on() -> None:
-        for waiter in left[-SLICE:]:
-            waiter.end_wait(is_news)
+        for one in left[-SLICE:]:
+            act(one)
         del left[-SLICE:]
         if left:
             loop.call_soon(go_on)

@@ -24,7 +24,7 @@ class Feed(Follower):
         run: Run,
         channels: Sequence[ChannelId],
         projection: Projection,
-        say: Callable[[Sequence[ChannelId], Source, int], None],
+        say: Callable[[Sequence[ChannelId], Source, int, int], None],
     ) -> None:
         super().__init__(run, asyncio.get_running_loop())
         self._channels, self._say = channels, say
@@ -39,10 +39,9 @@ class Feed(Follower):
         """Say what is new, at once: whoever shows a run's events calls this in between."""
         if self.is_gone:
             return
+        first, self._next = self._next, self.run.shown
         try:
-            while self._next < self.run.shown:
-                self._next += 1
-                self._say(self._channels, self._source, self._next - 1)
+            self._say(self._channels, self._source, first, self._next)
         except Exception:
             # The run, and all others that are kept in the same moment, must not suffer for it.
             log.exception("The run %s could not be told on its channels", self.run.id)

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import islice
 
-from headgate.channels.beats import Beat, end_waits
+from headgate.channels.beats import Beat, in_slices
 from headgate.channels.bounds import Bounds
 from headgate.channels.channel import Channel
 from headgate.channels.cursors import write_cursor
@@ -82,23 +82,27 @@ class Hub:
         Returns the cursor of who has got it. Raises Unavailable when there is no room for another channel.
         """
         found = [self._channel(channel) for channel in dict.fromkeys(channels)]
-        self._say(found, Message(message, note), len(message))
-        return write_cursor(self._ledger.epoch, self._ledger.number)
+        self._add(found, Message(message, note), len(message))
+        _wake(found)
+        return self.cursor
 
     def attach(self, channels: Sequence[ChannelId], run: Run, projection: Projection) -> None:
         """Say what a run's events come to, all of them, as soon as they may be seen."""
         unlike = tuple(dict.fromkeys(channels))
         for channel in unlike:
             self._channel(channel)
-        Feed(run, unlike, projection, self._say_event)
+        Feed(run, unlike, projection, self._say)
 
-    def _say_event(self, channels: Sequence[ChannelId], source: Source, event: int) -> None:
-        found: list[Channel] = []
-        for part, data in enumerate(source.messages(event)):
-            found = found or [self._channel(channel) for channel in channels]
-            self._say(found, source, len(data), event, part)
+    def _say(self, ids: Sequence[ChannelId], source: Source, first: int, upto: int) -> None:
+        """Some events of a run."""
+        channels: list[Channel] = []
+        for event in range(first, upto):
+            for part, data in enumerate(source.messages(event)):
+                channels = channels or [self._channel(id) for id in ids]
+                self._add(channels, source, len(data), event, part)
+        _wake(channels)
 
-    def _say(
+    def _add(
         self, channels: Collection[Channel], origin: Message | Source, size: int, event: int = 0, part: int = 0
     ) -> None:
         ledger = self._ledger
@@ -106,8 +110,6 @@ class Hub:
         entry = Entry(ledger.number, self._now(), size + OVERHEAD, origin, event, part)
         for channel in channels:
             channel.log.add(entry)
-        for channel in channels:
-            channel.wake()
 
     # Hearing.
 
@@ -240,7 +242,7 @@ class Hub:
         self._clock = self._loop.call_later(TICK, self._tick)
         oldest = self._loop.time() - self.bounds.keep_alive
         late = [each for each in self._subscriptions if 0 < each.since <= oldest]
-        end_waits(late, self._loop, is_news=False)
+        in_slices(late, lambda each: each.end_wait(False), self._loop)
         self.expire()
 
     def expire(self) -> None:
@@ -254,3 +256,9 @@ class Hub:
         del left[-SLICE:]
         if left:
             self._loop.call_soon(self._expire, left, before)
+
+
+def _wake(channels: Iterable[Channel]) -> None:
+    """What was said is in all logs by now, so that nobody hears it twice."""
+    for channel in channels:
+        channel.wake()

@@ -8,6 +8,7 @@ at a third of a short request.
 import asyncio
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Protocol as Shape
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
@@ -122,6 +123,19 @@ class Exchange:
         if not more:
             self._over(cycle)
 
+    @property
+    def is_free(self) -> bool:
+        """Whether a piece may be written at once: the answer is under way, and its client reads."""
+        cycle = self._cycle
+        return not (cycle.flow.write_paused or cycle.disconnected or cycle.response_complete or self._head)
+
+    def write_now(self, piece: bytes) -> None:
+        """A piece of an answer that is free, and not its last; the same piece may go to many clients."""
+        cycle = self._cycle
+        framed = _chunk(piece) if cycle.chunked_encoding else piece
+        cycle.transport.write(framed)
+        self.sent += len(framed)
+
     async def _drain(self, cycle: RequestResponseCycle) -> None:
         while not cycle.disconnected:
             waiting = cycle.transport.get_write_buffer_size()
@@ -168,3 +182,9 @@ class Exchange:
     def _date(self) -> bytes:
         name, value = self._connection.server_state.default_headers[0]
         return b"%b: %b\r\n" % (name, value)
+
+
+@lru_cache(maxsize=4)
+def _chunk(piece: bytes) -> bytes:
+    """As it is on the wire: made once for all who are written to in the same round."""
+    return b"%x\r\n%b\r\n" % (len(piece), piece)

@@ -45,6 +45,13 @@ class Wire(Protocol):
     async def write(self, frames: bytes) -> bool:
         """Write whole frames as soon as the client may be sent more; False when it has left."""
 
+    @property
+    def is_free(self) -> bool:
+        """Whether frames may be written at once."""
+
+    def write_now(self, piece: bytes) -> None:
+        """Write whole frames, while it is free."""
+
     def limit(self, size: int) -> None:
         """Take no messages larger than that."""
 
@@ -96,6 +103,11 @@ class Socket:
         """The subprotocols that the client offers, the one it likes best first."""
         offered: list[str] = self.scope["subprotocols"]
         return offered
+
+    @property
+    def wire(self) -> Wire:
+        """Where whole frames can be written at once, past everything else."""
+        return self._wire
 
     def limit(self, size: int) -> None:
         """Take no messages of more bytes than that: the server's limit for all of them is that of a request."""

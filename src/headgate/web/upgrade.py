@@ -100,10 +100,21 @@ class Upgraded(WebSocketsSansIOProtocol):
         """Write whole frames as soon as the client may be sent more; False when it has left."""
         if not self.writable.is_set():
             await self.writable.wait()
-        if self.disconnected or self.close_sent or self.transport.is_closing():
+        if not self.is_free:
             return False
         self.transport.write(frames)
         return True
+
+    @property
+    def is_free(self) -> bool:
+        """Whether frames may be written at once: the socket is open, and its client reads."""
+        if self.disconnected or self.close_sent or not self.writable.is_set():
+            return False
+        return not self.transport.is_closing()
+
+    def write_now(self, piece: bytes) -> None:
+        """Write whole frames, while it is free."""
+        self.transport.write(piece)
 
     def limit(self, size: int) -> None:
         """Take no messages larger than that."""

@@ -1,8 +1,7 @@
 """
 GET /message/socket: many channels on one WebSocket, and everything that a page can do with them.
 
-One task takes what the client says, another tells it what there is. Whatever is answered goes the way of the
-other, so a client that asks and does not read is not asked for more.
+One task takes what the client says, another tells it what there is; what is answered goes the way of the other.
 """
 
 import asyncio
@@ -58,6 +57,7 @@ class Sockets:
         try:
             socket.limit(switchboard.limits.message + ENVELOPE)
             await socket.accept()
+            connection.subscription.pour_into(socket.wire)
             telling = asyncio.create_task(_tell(socket, connection))
             await Listener(switchboard, socket, connection).listen()
         finally:
@@ -93,7 +93,6 @@ class Listener:
 
     async def listen(self) -> None:
         """Take frames until the client leaves, or is sent away."""
-        connection = self._connection
         while (said := await self._socket.receive()) is not None:
             if not self._frames.take():
                 await self._socket.close(POLICY, "Too many frames.")
@@ -101,8 +100,6 @@ class Listener:
             if not self._take(said):
                 await self._socket.close(POLICY, "Too many frames that cannot be understood.")
                 return
-            if connection.is_busy:
-                await connection.relief()
 
     def _take(self, said: str | bytes) -> bool:
         """Do what a frame asks for; False when there was too much that could not be understood."""

@@ -13,20 +13,21 @@ class Streams:
     """The endpoint."""
 
     def __init__(self, switchboard: Switchboard) -> None:
-        self._switchboard = switchboard
+        self.switchboard = switchboard
 
     async def listen(self, request: Request) -> None:
         """Tell what is said, until the client leaves."""
         wish = read_wish(request.scope, request.headers)
-        visitor = self._switchboard.authority.visitor(request.headers, wish.token)
-        connection = self._switchboard.connect(visitor, wish, FORM, with_own=not wish.channels)
+        visitor = self.switchboard.authority.visitor(request.headers, wish.token)
+        connection = self.switchboard.connect(visitor, wish, FORM, with_own=not wish.channels)
         request.on_leave(connection.end)
         try:
             if not request.begin_stream():
                 return
+            connection.subscription.pour_into(request.exchange)
             while (piece := await connection.next()) is not None:
                 await request.write(piece or sse.KEEP_ALIVE, more=True)
             await request.write(b"", more=False)
         finally:
             request.on_leave(None)
-            self._switchboard.disconnect(connection)
+            self.switchboard.disconnect(connection)
