@@ -154,10 +154,9 @@ async def _serve(config: Config, on_ready: Callable[[str], None]) -> None:
     descriptors = take_all()
     client = Client(proxies=config.proxies, descriptors=descriptors.upstreams)
     parts = build(config, client)
-    await parts.engine.open(replay)
+    await parts.engine.open(replay, partial(betterforms_dialect.recover, parts.hub))
     parts.webhooks.open()
     await parts.hub.open()
-    betterforms_dialect.recover(parts.engine, parts.hub)
     # What lives from here to the end of the process need not be looked at again by the collector.
     gc.collect()
     gc.freeze()

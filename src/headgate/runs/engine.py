@@ -98,15 +98,21 @@ class Engine:
 
     # Living.
 
-    async def open(self, replay: Callable[[Record], Call | None]) -> None:
-        """Take possession of the store and end or repeat what a crash left behind."""
+    async def open(
+        self, replay: Callable[[Record], Call | None], on_left: Callable[[Run], None] = lambda run: None
+    ) -> None:
+        """
+        Take possession of the store and end or repeat what a crash left behind.
+
+        `on_left` is told of every such run, before anything more happens to it.
+        """
         orphans = await self._store.open()
         await self._room.look()
         await self._tasks.__aenter__()
         self._tasks.create_task(self._commit.work())
         self._chores = [self._tasks.create_task(self._tick()), self._tasks.create_task(self._keep_house())]
         for record in sorted(orphans, key=lambda record: record.head.run):
-            await self._recover(record, replay)
+            await self._recover(record, replay, on_left)
 
     async def close(self, grace: float, is_hurried: Callable[[], bool] = lambda: False) -> None:
         """Let live runs finish for so long, end the rest, and let go of the store."""
@@ -247,11 +253,6 @@ class Engine:
         return self._commit.trouble or self._room.trouble
 
     @property
-    def at_work(self) -> list[Run]:
-        """The runs that are not over."""
-        return list(self._live)
-
-    @property
     def live_runs(self) -> int:
         """How many runs are at work."""
         return len(self._live)
@@ -374,7 +375,9 @@ class Engine:
 
     # After a crash.
 
-    async def _recover(self, record: Record, replay: Callable[[Record], Call | None]) -> None:
+    async def _recover(
+        self, record: Record, replay: Callable[[Record], Call | None], on_left: Callable[[Run], None]
+    ) -> None:
         """
         Repeat a run that nothing came of and that somebody still waits for; end any other one.
 
@@ -386,6 +389,7 @@ class Engine:
         call = replay(record) if is_worth_it or not has_nothing else None
         run.bill = self._billing.bill(call, run.events)
         self._live.add(run, [name for name in run.head.names if await self._is_newest(run, name)])
+        on_left(run)
         if is_worth_it and call is not None:
             try:
                 route = await self.catalogue.route(call.model, call.fallbacks)

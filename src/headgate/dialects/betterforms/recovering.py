@@ -1,12 +1,11 @@
-"""After a crash: answers that are asked again are told on their channels again."""
+"""After a crash: what was promised to channels is told there, be it an answer that is asked again or that it broke."""
 
 from headgate.channels import Hub
 from headgate.dialects.betterforms.note import attach, note_of
-from headgate.runs import Engine
+from headgate.runs import Run
 
 
-def recover(engine: Engine, hub: Hub) -> None:
-    """For all runs that were left at work; their listeners come back with a cursor, and are told of the gap."""
-    for run in engine.at_work:
-        if (note := note_of(run.head)) is not None:
-            attach(hub, run, note)
+def recover(hub: Hub, run: Run) -> None:
+    """For a run that a crash left behind; its listeners come back with a cursor, and are told of the gap."""
+    if (note := note_of(run.head)) is not None:
+        attach(hub, run, note)
