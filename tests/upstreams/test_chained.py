@@ -88,10 +88,11 @@ QUESTIONS = {
 
 
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
-def test_an_answer_is_the_same(outer: Serving, dialect: str, way: str, stream: bool, question: Question) -> None:
-    """Words, thoughts, calls, why it ended, and what was used."""
+def test_an_answer_is_the_same(outer: Serving, dialect: str, stream: bool, question: Question) -> None:
+    """Words, thoughts, calls, why it ended, and what was used: by every way as straight from llama.cpp."""
     straight = ASKS[dialect](outer, question._replace(model="straight/tiny"), stream)
-    assert ASKS[dialect](outer, question._replace(model=f"{way}/llama/tiny"), stream) == straight
+    for way in WAYS:
+        assert ASKS[dialect](outer, question._replace(model=f"{way}/llama/tiny"), stream) == straight, way
 
 
 def test_an_error_keeps_its_status_and_its_words(outer: Serving, sick: Upstream, dialect: str, way: str) -> None:
