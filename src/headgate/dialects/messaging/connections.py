@@ -14,10 +14,7 @@ from headgate.channels import ChannelId, Form, Hub, Subscription
 from headgate.dialects.messaging.visitors import Visitor
 
 MAX_NOTES = 1000
-"""What waits for one connection beside messages; who does not read of so many joins and leaves is sent away."""
-
-MANY_NOTES = 50
-"""With so many waiting no more frames are taken from a client: it asks faster than it reads."""
+"""What waits for one connection beside messages; who asks for so much, and reads none of it, is sent away."""
 
 DAY = 24 * 3600.0
 """Timers are not set further ahead; the token of a connection that is open for longer is looked at again."""
@@ -37,7 +34,6 @@ class Connection:
         "_form",
         "_hub",
         "_notes",
-        "_relief",
         "follows_user",
         "id",
         "is_expired",
@@ -58,7 +54,6 @@ class Connection:
         """Whether it is on all channels that its user belongs to, also on those to come."""
         self.is_expired = False
         self._notes: list[bytes] = []
-        self._relief: asyncio.Future[None] | None = None
         self._expiry: asyncio.TimerHandle | None = None
 
     # What is said to it alone.
@@ -70,17 +65,6 @@ class Connection:
             return
         self._notes.append(self._form.note(kind, fields, self.subscription.cursor if cursor else None))
         self.subscription.end_wait(False)
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether so much waits for it that no more is to be asked."""
-        return len(self._notes) >= MANY_NOTES
-
-    async def relief(self) -> None:
-        """Wait until what is said to it alone is on its way."""
-        if self._notes and not self.subscription.is_gone:
-            self._relief = asyncio.get_running_loop().create_future()
-            await self._relief
 
     @property
     def is_over(self) -> bool:
@@ -103,18 +87,12 @@ class Connection:
     def end(self) -> None:
         """Nobody is there any more."""
         self.subscription.close()
-        self._relieve()
         if self._expiry is not None:
             self._expiry.cancel()
 
     def _taken(self) -> bytes:
         notes, self._notes = self._notes, []
-        self._relieve()
         return b"".join(notes)
-
-    def _relieve(self) -> None:
-        if self._relief is not None and not self._relief.done():
-            self._relief.set_result(None)
 
     # How long it may be there.
 

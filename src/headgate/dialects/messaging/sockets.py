@@ -57,6 +57,7 @@ class Sockets:
         try:
             socket.limit(switchboard.limits.message + ENVELOPE)
             await socket.accept()
+            socket.forget_request()
             connection.subscription.pour_into(socket.wire)
             telling = asyncio.create_task(_tell(socket, connection))
             await Listener(switchboard, socket, connection).listen()

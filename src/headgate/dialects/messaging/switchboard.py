@@ -60,9 +60,16 @@ class Switchboard:
         id = secrets.token_urlsafe(16) if wish.session is None else self.authority.tokens.session(wish.session)
         tab = ChannelId(TAB + id)
         places = dict.fromkeys(self._channels(visitor, wish, with_own=with_own), wish.place)
-        places[tab] = Place(cursor=wish.place.cursor)
+        if wish.session is not None:
+            places[tab] = wish.place
         watches = wish.channels if wish.watches else ()
         subscription = self.hub.subscribe(places, _presence(id, visitor), form, pace=wish.pace, watches=watches)
+        try:
+            # Joined later: what is new has missed nothing, and the others go on from one place, in their order.
+            self.hub.join(subscription, tab)
+        except HeadgateError:
+            self.hub.leave(subscription)
+            raise
         connection = Connection(self.hub, id, visitor, subscription, form)
         connection.tab, connection.follows_user = tab, with_own
         self._connections[connection] = None

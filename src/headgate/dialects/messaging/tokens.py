@@ -50,7 +50,7 @@ class Tokens:
     def make(self, owner: str, claims: Claims) -> str:
         """The token of a key's claims."""
         key, _ = self._keys()
-        body = msgspec.json.encode(_Signed(key=_tag(key, owner), **msgspec.structs.asdict(claims)))
+        body = msgspec.json.encode(_Signed(**{**msgspec.structs.asdict(claims), "key": _tag(key, owner)}))
         return f"{_text(body)}.{_text(_sign(key, body))}"
 
     def read(self, token: str, now: float) -> tuple[str, Claims]:
