@@ -15,12 +15,15 @@ import msgspec
 from uvicorn.protocols.utils import ClientDisconnected
 
 from headgate.errors import HeadgateError
+from headgate.keys import HEADERS
 from headgate.runs import Run
 from headgate.web.doc import Doc
 from headgate.web.http import Receive, Scope, Send
 
 NORMAL, GOING_AWAY, POLICY, FAILED = 1000, 1001, 1008, 1011
 """Why a socket is closed (RFC 6455, 7.4.1). Clients connect again after all but the first and the third."""
+
+KEY_HEADERS = frozenset((*HEADERS, b"authorization"))
 
 MAX_REASON = 123
 """Bytes that a reason may have; the frame has no room for more."""
@@ -118,6 +121,10 @@ class Socket:
         await self._receive()  # That the client has connected.
         self.is_accepted = True
         await self._say({"type": "websocket.accept", "subprotocol": protocol, "headers": _pairs(headers)})
+
+    def forget_request(self) -> None:
+        """Let go of what the client's request said, but for its key: for sockets that are many and say little."""
+        self.headers = {name: value for name, value in self.headers.items() if name in KEY_HEADERS}
 
     async def refuse(self, status: int, body: bytes, headers: bytes = b"") -> None:
         """Remain HTTP, with an answer."""

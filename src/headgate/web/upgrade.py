@@ -30,6 +30,9 @@ PING_EVERY = 20.0
 PING_LIMIT = 20.0
 """Seconds a client may take to answer one: its network may be bad, but no proxy waits longer than a minute."""
 
+_OF_NO_USE = ("asgi", "extensions", "raw_path", "server", "state", "subprotocols")
+"""What the scope says that nobody asks for once the socket is accepted."""
+
 MAX_PIECES = 10_000
 """Of one message; browsers send one, and what cuts messages up makes pieces of kilobytes."""
 
@@ -94,7 +97,12 @@ class Upgraded(WebSocketsSansIOProtocol):
         # The library's parser holds the request as long as it lives.
         self.request.headers = Headers()
         del self.request, self.response
-        self.scope["headers"] = []
+        scope: dict[str, Any] = self.scope  # type: ignore[assignment]
+        scope["headers"] = []
+        for name in _OF_NO_USE:
+            del scope[name]
+        # One that has grown by and by has twice the room it needs.
+        self.__dict__ = dict(self.__dict__)
 
     async def write(self, frames: bytes) -> bool:
         """Write whole frames as soon as the client may be sent more; False when it has left."""
