@@ -367,7 +367,7 @@ def test_who_never_reads_is_sent_away() -> None:
 
     async def act(house: House) -> None:
         loop = asyncio.get_running_loop()
-        async with house.page("channel=room") as reader, house.socket("channel=room") as mute:
+        async with house.page("channel=room") as reader, house.socket("channel=room", close_timeout=0) as mute:
             mute.transport.pause_reading()
             await until(lambda: house.hub.count(ROOM) == 2)
             for number in range(400):
