@@ -25,6 +25,7 @@ from headgate.dialects import betterforms as betterforms_dialect
 from headgate.dialects import drop_in
 from headgate.dialects import embeddings as embeddings_dialect
 from headgate.dialects import gemini as gemini_dialect
+from headgate.dialects import mercure as mercure_dialect
 from headgate.dialects import messaging as messaging_dialect
 from headgate.dialects import metrics as metrics_dialect
 from headgate.dialects import offload as offload_dialect
@@ -101,6 +102,9 @@ def build(config: Config, client: Client) -> Parts:
     engine.before_close(errands.close)
     hub = Hub(engine.store, _channel_bounds(config))
     engine.before_close(hub.close)
+    mercure = mercure_dialect.hub_of(_mercure(config))
+    if mercure is not None:
+        engine.before_close(mercure.board.close)
     keys = Keys((key.name, key.secret.reveal()) for key in config.keys)
     bills = Bills(meters)
     access, reports = _observe(config, engine, pools, client, meters, bills)
@@ -126,6 +130,7 @@ def build(config: Config, client: Client) -> Parts:
             *offload_dialect.routes(engine, keys, bounds, address),
             *messaging_dialect.routes(switchboard, bounds),
             *betterforms_dialect.routes(engine, keys, bounds, hub, switchboard.authority),
+            *mercure_dialect.routes(mercure),
             *metrics_dialect.routes(Exposition(meters), keys, _metrics_readers(config)),
             *purai,
         ],
@@ -217,6 +222,28 @@ def _messaging(config: Config) -> tuple[messaging_dialect.Reach, messaging_diale
         connections_per_key=channels.connections_per_key,
     )
     return reach, limits, channels.anonymous
+
+
+def _mercure(config: Config) -> mercure_dialect.Settings:
+    mercure, server = config.mercure, config.server
+    return mercure_dialect.Settings(
+        keys={
+            role: mercure_dialect.Key(key.reveal(), mercure.algorithms_of(key)) for role, key in mercure.keys.items()
+        },
+        audience=mercure.audience,
+        issuers=mercure.issuers,
+        takes_older=mercure.older_tokens,
+        anonymous=mercure.anonymous,
+        origins=server.cors_origins,
+        history=mercure_dialect.HistoryBounds(
+            count=mercure.history, size=mercure.history_size, age=mercure.history_age
+        ),
+        max_subscribers=mercure.max_subscribers,
+        max_update=mercure.max_update,
+        body_timeout=server.body_timeout,
+        keep_alive=server.keep_alive,
+        public_url=server.public_url,
+    )
 
 
 def _observe(

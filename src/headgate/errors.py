@@ -42,6 +42,8 @@ class HeadgateError(Exception):
     status = 500
     code = "internal_error"
     kind = "server_error"
+    challenge = ""
+    """What is told with `WWW-Authenticate: Bearer`, in dialects whose clients look there."""
     request_id: str | None = None
     """By what name the client may ask about it, in dialects that tell one."""
 

@@ -49,6 +49,7 @@ def section(name: str) -> list[str]:
         "store",
         "webhooks",
         "channels",
+        "mercure",
         "metrics",
         "log",
         "otel",

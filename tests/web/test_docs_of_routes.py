@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from headgate.dialects import runs as runs_dialect
 from headgate.dialects.docs import responses, sample
 from headgate.dialects.docs import runs as runs_docs
+from headgate.dialects.mercure.updates import read_update
 from headgate.formats import (
     anthropic,
     betterforms,
@@ -25,7 +27,7 @@ from headgate.formats import (
 )
 from headgate.runs import Run
 from headgate.store.base import Head
-from headgate.web.doc import EVENT_STREAM, JSON, Content
+from headgate.web.doc import EVENT_STREAM, FORM, JSON, Content
 from headgate.web.links import LinkRequest
 from headgate.web.routes import Route
 from tests.web.json_schema import faults, resolve
@@ -74,6 +76,7 @@ READERS: dict[str, Callable[[bytes], object]] = {
     "/message/users": msgspec.json.Decoder(messaging.UsersRequest).decode,
     "/message/allusers": msgspec.json.Decoder(messaging.AllUsersRequest).decode,
     "/message/tokens": msgspec.json.Decoder(messaging.TokenRequest).decode,
+    "/.well-known/mercure": lambda body: read_update(urlencode(msgspec.json.decode(body)).encode()),
     "/v1/stream-chatgpt": offload.read,
     "/v1/async-chatgpt": offload.read,
 }
@@ -171,7 +174,7 @@ def test_examples_fit_the_schemas_of_the_document(document: dict[str, Any]) -> N
     for name, operation in operations(document):
         for body in (operation.get("requestBody", {}), *operation["responses"].values()):
             for kind, content in body.get("content", {}).items():
-                schema = content["schema"] if kind == JSON else content["schema"].get("x-event-data", {})
+                schema = content["schema"] if kind in (JSON, FORM) else content["schema"].get("x-event-data", {})
                 for example in content["examples"].values():
                     for value in _values(Content(kind=kind, schema=msgspec.Struct), example["value"]):
                         assert list(faults(value, schema, document)) == [], name
@@ -242,7 +245,7 @@ def _values(content: Content, example: Any) -> Iterator[Any]:
     """The JSON in an example: itself, or the data of its events."""
     if content.schema is None:
         return
-    if content.kind == JSON:
+    if content.kind in (JSON, FORM):
         yield example
     elif content.kind == EVENT_STREAM:
         data = re.findall(r"^data: (.*)$", example, re.MULTILINE)

@@ -12,6 +12,7 @@ from headgate.config.aliases import read_aliases
 from headgate.config.channels import Channels
 from headgate.config.environment import CONFIG_VARIABLE, KEY_VARIABLE, URL_VARIABLE, overrides_in
 from headgate.config.keys import Key, read_keys
+from headgate.config.mercure import Mercure, check_mercure
 from headgate.config.observing import Log, Metrics, Otel, check_token, notes_on_traces, wants_traces
 from headgate.config.personalities import find_personalities
 from headgate.config.prices import read_prices
@@ -22,6 +23,7 @@ from headgate.config.secret import Secret
 from headgate.config.settings import (
     CHANNELS_SETTINGS,
     LOG_SETTINGS,
+    MERCURE_SETTINGS,
     METRICS_SETTINGS,
     OTEL_SETTINGS,
     ROUTING_SETTINGS,
@@ -53,6 +55,7 @@ _SECTIONS = (
     "keys",
     "webhooks",
     "channels",
+    "mercure",
     "metrics",
     "log",
     "otel",
@@ -68,6 +71,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     routing: Routing = Routing()
     webhooks: Webhooks = Webhooks()
     channels: Channels = Channels()
+    mercure: Mercure = Mercure()
     metrics: Metrics = Metrics()
     log: Log = Log()
     otel: Otel = Otel()
@@ -138,6 +142,7 @@ def load(path: Path | None, environ: Mapping[str, str], options: Mapping[str, st
         routing=Routing(**read_section("routing", ROUTING_SETTINGS, tables["routing"], problems, overrides)),
         store=Store(**read_section("store", STORE_SETTINGS, tables["store"], problems, overrides)),
         channels=Channels(**read_section("channels", CHANNELS_SETTINGS, tables["channels"], problems, overrides)),
+        mercure=Mercure(**read_section("mercure", MERCURE_SETTINGS, tables["mercure"], problems, overrides)),
         metrics=Metrics(**read_section("metrics", METRICS_SETTINGS, tables["metrics"], problems, overrides)),
         log=Log(**read_section("log", LOG_SETTINGS, tables["log"], problems, overrides)),
         otel=otel,
@@ -152,6 +157,7 @@ def load(path: Path | None, environ: Mapping[str, str], options: Mapping[str, st
         notes=(*notes_on(environ), *notes_on_traces(environ)),
     )
     check_token(config.metrics, problems)
+    check_mercure(config.mercure, problems)
     _check_open(config, bool(tables["keys"]) or KEY_VARIABLE in environ, problems)
     _check_loops(server, providers, problems)
     problems.check(source)

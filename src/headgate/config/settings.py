@@ -12,6 +12,7 @@ import msgspec
 
 from headgate.config import kinds
 from headgate.config.channels import Channels
+from headgate.config.mercure import Mercure
 from headgate.config.observing import Log, Metrics, Otel
 from headgate.config.secret import Secret
 from headgate.net.guard import Network
@@ -248,6 +249,7 @@ STORE_SETTINGS = settings_of("store", Store)
 ROUTING_SETTINGS = settings_of("routing", Routing)
 WEBHOOKS_SETTINGS = settings_of("webhooks", Webhooks)
 CHANNELS_SETTINGS = settings_of("channels", Channels)
+MERCURE_SETTINGS = settings_of("mercure", Mercure)
 METRICS_SETTINGS = settings_of("metrics", Metrics)
 LOG_SETTINGS = settings_of("log", Log)
 OTEL_SETTINGS = settings_of("otel", Otel)
@@ -261,6 +263,7 @@ SINGLE_SETTINGS = (
     + ROUTING_SETTINGS
     + WEBHOOKS_SETTINGS
     + CHANNELS_SETTINGS
+    + MERCURE_SETTINGS
     + METRICS_SETTINGS
     + LOG_SETTINGS
     + OTEL_SETTINGS

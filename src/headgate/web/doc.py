@@ -18,6 +18,7 @@ JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
 HTML = "text/html"
 TEXT = "text/plain"
+FORM = "application/x-www-form-urlencoded"
 OPENMETRICS = "application/openmetrics-text"
 
 

@@ -192,6 +192,6 @@ def _headers(error: HeadgateError) -> bytes:
         headers += b"retry-after: %d\r\n" % max(1, math.ceil(error.retry_after))
         if error.retry_after % 1:
             headers += b"retry-after-ms: %d\r\n" % (error.retry_after * 1000)
-    if error.status == 401:
-        headers += b"www-authenticate: Bearer\r\n"
+    if error.status == 401 or error.challenge:
+        headers += f"www-authenticate: Bearer {error.challenge}".rstrip().encode() + b"\r\n"
     return headers
