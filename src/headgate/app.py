@@ -100,7 +100,7 @@ def build(config: Config, client: Client) -> Parts:
     engine.before_close(webhooks.close)
     engine.also_wait_for(errands.is_busy)
     engine.before_close(errands.close)
-    hub = Hub(engine.store, _channel_bounds(config))
+    hub = Hub(engine.store, _channel_bounds(config), meters=meters)
     engine.before_close(hub.close)
     mercure = mercure_dialect.hub_of(_mercure(config))
     if mercure is not None:

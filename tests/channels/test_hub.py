@@ -8,10 +8,24 @@ from itertools import chain, pairwise
 import pytest
 from typing_extensions import override
 
-from headgate.channels import ALL, MAX_NAME, NOW, ChannelId, Message, Pace, Place, Subscription, channel_id, merging
+from headgate.channels import (
+    ALL,
+    MAX_NAME,
+    NOW,
+    ChannelId,
+    Hub,
+    Message,
+    Pace,
+    Place,
+    Subscription,
+    channel_id,
+    merging,
+)
 from headgate.channels import beats as beats_module
 from headgate.errors import BadRequest, Unavailable
+from headgate.metrics import Meters
 from headgate.runs import crowd
+from headgate.store.memory import MemoryStore
 from tests.channels.ears import A, B, C, Clock, Frame, Lines, Words, drain, make_hub, make_run, read, said, say, who
 from tests.providers.simulated import run as in_no_time
 from tests.waiting import turns
@@ -614,5 +628,18 @@ def test_who_watches_is_told_who_comes_and_goes() -> None:
         for number in range(300):
             hub.leave(hub.subscribe({A: NOW}, who(str(number)), Lines()))
         assert said(drain(watcher), "presence") == [" =2"]
+
+    play(act)
+
+
+def test_what_goes_on_can_be_measured() -> None:
+    def act() -> None:
+        meters = Meters()
+        hub = Hub(MemoryStore(), meters=meters)
+        hub.leave(hub.subscribe({C: NOW}, who(), Lines()))
+        hub.subscribe({A: NOW, B: NOW}, who(), Lines())
+        hub.publish([A, B], b"x" * 100)
+        families = (meters.channels, meters.listeners, meters.messages, meters.history)
+        assert [value for family in families for _, value in family.snapshot().readings] == [2, 1, 1, 400]
 
     play(act)

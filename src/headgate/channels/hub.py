@@ -26,6 +26,7 @@ from headgate.channels.places import AT_ONCE, NOW, Pace, Place
 from headgate.channels.presence import Presence
 from headgate.channels.subscription import Subscription
 from headgate.errors import BadRequest, Unavailable
+from headgate.metrics import Meters
 from headgate.runs import Run
 from headgate.store.base import Store
 
@@ -42,7 +43,14 @@ MAX_GONE = 10_000
 class Hub:
     """Belongs to one event loop."""
 
-    def __init__(self, store: Store, bounds: Bounds | None = None, *, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        store: Store,
+        bounds: Bounds | None = None,
+        *,
+        meters: Meters | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self.bounds = bounds or Bounds()
         self.members = Members(store)
         self._now = now
@@ -57,6 +65,11 @@ class Hub:
         self._beats: dict[float, Beat] = {}
         self._clock: asyncio.TimerHandle | None = None
         self._is_closed = False
+        if meters is not None:
+            meters.channels.read_one(lambda: len(self._channels))
+            meters.listeners.read_one(lambda: len(self._subscriptions))
+            meters.messages.read_one(lambda: self._ledger.number)
+            meters.history.read_one(lambda: self._ledger.size)
 
     # Living.
 

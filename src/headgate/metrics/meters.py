@@ -58,6 +58,7 @@ class Meters:
         self._of_requests()
         self._of_runs()
         self._of_providers()
+        self._of_channels()
         self._of_the_store()
         self._of_the_process()
 
@@ -160,6 +161,14 @@ class Meters:
         self.upstream_reused = self._tallies(
             "headgate_upstream_connections_reused_total", "Requests that found an open connection."
         )
+
+    def _of_channels(self) -> None:
+        self.channels = self._gauges(
+            "headgate_channels", "Channels that somebody is on, or of which something is kept."
+        )
+        self.listeners = self._gauges("headgate_channel_connections", "Connections that listen on channels.")
+        self.messages = self._tallies("headgate_channel_messages_total", "Messages said on channels.")
+        self.history = self._gauges("headgate_channel_history_bytes", "What the messages take that are kept.")
 
     def _of_the_store(self) -> None:
         self.commits = self._histograms(
