@@ -1,7 +1,7 @@
 """The way to an answer through a real server: hedges, going on, limits of a request, and what the head says of it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import openai
@@ -64,7 +64,9 @@ def server(upstreams: tuple[Upstream, Upstream]) -> Iterator[Serving]:
         yield server
 
 
-def post(server: Serving, *, model: str = "both", stream: bool = False, **headers: str) -> requests.Response:
+def post(
+    server: Serving, headers: Mapping[str, str] = {}, *, model: str = "both", stream: bool = False
+) -> requests.Response:
     """Ask, with these of our headers."""
     named = {f"headgate-{name.replace('_', '-')}": value for name, value in headers.items()}
     body = {"model": model, "messages": HELLO, "stream": stream}
@@ -83,7 +85,7 @@ def test_a_hedge_asks_the_next_and_lets_go_of_the_slow_one(
     one, two = upstreams
     one.will(silent)
     two.will(goes_on)
-    answer = post(server, hedge="0.05")
+    answer = post(server, {"hedge": "0.05"})
     assert answer.json()["choices"][0]["message"]["content"] == "me there was."
     assert answer.headers["headgate-provider"] == "two/up"
     assert answer.headers["headgate-attempts"] == "one/m 499 slower"
@@ -99,7 +101,7 @@ def test_another_goes_on_with_an_answer_that_breaks(server: Serving, upstreams: 
         model="both",
         messages=HELLO,
         stream=True,
-        extra_headers={"headgate-continue": "on"},  # type: ignore[arg-type]
+        extra_headers={"headgate-continue": "on"},
     ) as raw:
         said = [chunk.choices[0].delta.content or "" for chunk in raw.parse() if chunk.choices]
         run = raw.headers["headgate-run"]
@@ -130,7 +132,7 @@ def test_a_request_has_limits_of_its_own(
     server: Serving, upstreams: tuple[Upstream, Upstream], headers: dict[str, str], code: str
 ) -> None:
     upstreams[0].will(silent)
-    answer = post(server, model="one/m", **headers)
+    answer = post(server, headers, model="one/m")
     assert (answer.status_code, answer.json()["error"]["code"]) == (504, code)
 
 
@@ -162,6 +164,6 @@ def check_all_failed(server: Serving) -> None:
 
 @pytest.mark.parametrize("header", ["hedge", "continue", "idle_timeout"])
 def test_a_wish_that_cannot_be_read_is_refused(server: Serving, header: str) -> None:
-    answer = post(server, **{header: "perhaps"})
+    answer = post(server, {header: "perhaps"})
     assert answer.status_code == 400
     assert "Headgate-" in answer.json()["error"]["message"]

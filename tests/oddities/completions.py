@@ -5,7 +5,7 @@ from typing import Any
 from tests.oddities.failures import FIRE, SAYS
 from tests.oddities.framing import HEALTHY
 from tests.oddities.upstream import CUT, HOLD, Play
-from tests.oddities.verdict import Choice, Json, Said
+from tests.oddities.verdict import ESTIMATED, Choice, Json, Said
 from tests.oddities.wire import (
     COUNT,
     CREATED,
@@ -60,7 +60,7 @@ STREAMS: dict[str, tuple[Play, Said]] = {
     "finish_tool_calls": (streamed(*TEXT_PIECES, piece("", "tool_calls"), TEXT_COUNT), HELLO),
     "usage_on_finish": (streamed(*TEXT_PIECES, {**TEXT_STOP, "usage": USAGE}), HELLO),
     "usage_everywhere": (streamed(*({**value, "usage": USAGE} for value in TALK)), HELLO),
-    "usage_missing": (streamed(*TEXT_PIECES, TEXT_STOP), want(WORDS, usage=None)),
+    "usage_missing": (streamed(*TEXT_PIECES, TEXT_STOP), want(WORDS, usage=ESTIMATED)),
     "object_of_a_chat": (streamed(*({**value, "object": "chat.completion.chunk"} for value in TALK)), HELLO),
     "chunks_of_a_chat": (streamed(ROLE, *TEXTS, STOP, COUNT), HELLO),
     "index_missing": (streamed(*(bent(value, "index") for value in TALK)), HELLO),
@@ -104,7 +104,7 @@ WHOLES: dict[str, tuple[Play, Said]] = {
         body({**bent(piece("Hi", "stop"), logprobs={**LOGPROBS, "token_logprobs": [float("nan")]}), "usage": USAGE}),
         want("Hi"),
     ),
-    "usage_missing": (body(piece(WORDS, "stop")), want(WORDS, usage=(0, 0, 0))),
+    "usage_missing": (body(piece(WORDS, "stop")), want(WORDS, usage=ESTIMATED)),
     "fingerprint_null": (body({**piece(WORDS, "stop"), "usage": USAGE, "system_fingerprint": None}), HELLO),
     "of_a_chat": (body(whole()), HELLO),
     "streamed": (streamed(*TALK), HELLO),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.oddities.upstream import Play
-from tests.oddities.verdict import Choice, Failed, Said
+from tests.oddities.verdict import ESTIMATED, Choice, Failed, Said
 from tests.oddities.wire import (
     COUNT,
     HELLO,
@@ -31,7 +31,7 @@ def ended(usage: Any, **more: Any) -> Play:
     return streamed(*REST, STOP, {**COUNT, "usage": usage, **more})
 
 
-def counted(usage: tuple[int, int, int] | None) -> Said:
+def counted(usage: tuple[int, int, int]) -> Said:
     """The words under this usage."""
     return want(WORDS, usage=usage)
 
@@ -52,12 +52,12 @@ DETAILS = {"prompt_tokens_details": {"cached_tokens": 4}, "completion_tokens_det
 NULLS = {"prompt_tokens_details": None, "completion_tokens_details": {"reasoning_tokens": None, "audio_tokens": None}}
 
 USAGES: dict[str, tuple[Play, Said, Check | None]] = {
-    "missing": (streamed(*REST, STOP), counted(None), None),
+    "missing": (streamed(*REST, STOP), counted(ESTIMATED), None),
     "null_everywhere": (streamed(*({"usage": None, **value} for value in TALK)), HELLO, None),
-    "null_only": (streamed(*({**value, "usage": None} for value in [*REST, STOP])), counted(None), None),
-    "empty": (ended({}), counted(None), None),
-    "of_nulls": (ended(dict.fromkeys(USAGE)), counted(None), None),
-    "text": (ended("none"), counted(None), None),
+    "null_only": (streamed(*({**value, "usage": None} for value in [*REST, STOP])), counted(ESTIMATED), None),
+    "empty": (ended({}), counted(ESTIMATED), None),
+    "of_nulls": (ended(dict.fromkeys(USAGE)), counted(ESTIMATED), None),
+    "text": (ended("none"), counted(ESTIMATED), None),
     "on_the_finish_chunk": (streamed(*REST, {**STOP, "usage": USAGE}), HELLO, None),
     "on_a_dummy_choice": (streamed(*REST, STOP, chunk({"content": ""}, usage=USAGE)), HELLO, None),
     "on_the_first_chunk": (streamed({**ROLE, "usage": USAGE}, *TEXTS, STOP), HELLO, None),
@@ -82,10 +82,10 @@ USAGES: dict[str, tuple[Play, Said, Check | None]] = {
         None,
     ),
     "no_total": (ended(without(USAGE, "total_tokens")), HELLO, None),
-    "no_completion": (ended(without(USAGE, "completion_tokens", "total_tokens")), counted((9, 0, 9)), None),
+    "no_completion": (ended(without(USAGE, "completion_tokens", "total_tokens")), counted(ESTIMATED), None),
     "floats": (ended({key: float(value) for key, value in USAGE.items()}), HELLO, None),
     "texts": (ended({key: str(value) for key, value in USAGE.items()}), HELLO, None),
-    "negative": (ended({**USAGE, "completion_tokens": -1}), counted((9, 0, 21)), None),
+    "negative": (ended({**USAGE, "completion_tokens": -1}), counted(ESTIMATED), None),
     "other_names": (ended({"input_tokens": 9, "output_tokens": 12}), HELLO, None),
     "details": (ended({**USAGE, **DETAILS}), HELLO, details(**DETAILS)),
     "details_null": (ended({**USAGE, **NULLS}), HELLO, None),

@@ -5,7 +5,19 @@ from typing import Any
 from tests.formats.responses.schema import stream_events
 from tests.oddities.client import Answer
 from tests.oddities.judge import check_calls
-from tests.oddities.verdict import Choice, Failed, Json, Said, ToolCall, checked_error, failure, fit, need, strict_json
+from tests.oddities.verdict import (
+    Choice,
+    Failed,
+    Json,
+    Said,
+    ToolCall,
+    checked,
+    checked_error,
+    failure,
+    fit,
+    need,
+    strict_json,
+)
 
 LAST = ("response.completed", "response.incomplete", "response.failed")
 DELTAS = {
@@ -121,7 +133,8 @@ def _said(response: Json) -> Said:
     else:
         need(status == "completed", f"the status {status}")
     choice = _choice(response, finish)
-    return Said((choice,), (usage["input_tokens"], usage["output_tokens"], usage["total_tokens"]), response)
+    numbers = checked(usage, usage["input_tokens"], usage["output_tokens"], usage["total_tokens"])
+    return Said((choice,), numbers, response)
 
 
 def _choice(response: Json, finish: str | None) -> Choice:

@@ -129,14 +129,26 @@ def checked_error(error: Json) -> Json:
     return error
 
 
+ESTIMATED = (-1, -1, -1)
+"""Stands for the numbers of a usage that is marked as estimated: they only have to be likely."""
+
+
 def usage_of(usage: Json | None) -> tuple[int, int, int] | None:
     """The three numbers that matter."""
     if usage is None:
         return None
     fit(usage, "CompletionUsage")
-    numbers = (usage["prompt_tokens"], usage["completion_tokens"], usage["total_tokens"])
-    need(all(number >= 0 for number in numbers), f"negative usage {numbers}")
-    return numbers
+    return checked(usage, usage["prompt_tokens"], usage["completion_tokens"], usage["total_tokens"])
+
+
+def checked(usage: Json, *numbers: int) -> tuple[int, int, int]:
+    """What goes in, what comes out and the sum, as they may be."""
+    input, output, total = numbers
+    need(min(numbers) >= 0, f"negative usage {numbers}")
+    if usage.get("estimated") is not True:
+        return input, output, total
+    need(0 < input < 50 and 0 < output < 50 and total == input + output, f"an unlikely estimate {numbers}")
+    return ESTIMATED
 
 
 def same_everywhere(chunks: Iterable[Json], *keys: str) -> None:

@@ -6,7 +6,7 @@ from tests.oddities.counts import CUMULATIVE, LEGACY, NULLS, of, token
 from tests.oddities.failures import AT_ONCE, FIRE, SAYS, event
 from tests.oddities.framing import HEALTHY
 from tests.oddities.upstream import CUT, HOLD, JSON, Play
-from tests.oddities.verdict import Choice, Said
+from tests.oddities.verdict import ESTIMATED, Choice, Said
 from tests.oddities.wire import (
     COUNT,
     CREATED,
@@ -64,9 +64,6 @@ def logged(logprobs: Any) -> Play:
     return body(bent(whole({"role": "assistant", "content": "Hi"}), logprobs=logprobs))
 
 
-NO_COUNT = (0, 0, 0)
-"""Whole answers always have usage: clients index it."""
-
 WHOLES_SAID: dict[str, tuple[Play, Said, Check | None]] = {
     "plain": (answer(), HELLO, has(id=ID, model=MODEL, created=CREATED)),
     "chunked": (body(whole(), framing="chunked", size=7), HELLO, None),
@@ -113,8 +110,8 @@ WHOLES_SAID: dict[str, tuple[Play, Said, Check | None]] = {
     "refusal": (body(whole({"content": None, "refusal": "No."})), want(refusal="No."), None),
     "reasoning": (message(reasoning="Hmm."), want(WORDS, reasoning="Hmm."), None),
     "reasoning_content": (message(reasoning_content="Hmm."), want(WORDS, reasoning="Hmm."), None),
-    "usage_missing": (body(without(whole(), "usage")), want(WORDS, usage=NO_COUNT), None),
-    "usage_null": (answer(usage=None), want(WORDS, usage=NO_COUNT), None),
+    "usage_missing": (body(without(whole(), "usage")), want(WORDS, usage=ESTIMATED), None),
+    "usage_null": (answer(usage=None), want(WORDS, usage=ESTIMATED), None),
     "usage_no_total": (answer(usage=without(USAGE, "total_tokens")), HELLO, None),
     "usage_nulls": (answer(usage={**USAGE, **NULLS}), HELLO, None),
     "usage_floats": (answer(usage={key: float(value) for key, value in USAGE.items()}), HELLO, None),

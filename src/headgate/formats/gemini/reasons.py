@@ -4,7 +4,7 @@ _FILTERED = "content_filter"
 """What stands for every other end: what was said is not all that would have been said."""
 
 _TO_OPENAI = {"STOP": "stop", "MAX_TOKENS": "length", "CONTINUATION": "length", "FUNCTION_CALL": "stop"}
-"""Google ends with STOP whether it calls functions or not; `FUNCTION_CALL` is what others take for its word (aimock)."""
+"""Google ends with STOP whether it calls functions or not; others take `FUNCTION_CALL` for its word (aimock)."""
 
 _FROM_OPENAI = {
     "stop": "STOP",
