@@ -1,6 +1,7 @@
 """Connections that listen, in a form that tests can read."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -124,3 +125,12 @@ def finish(run: Run) -> None:
     """It is over."""
     run.add([Finished("stop")])
     run.show(len(run.events))
+
+
+def play(act: Callable[[], None]) -> None:
+    """Do it inside a loop."""
+
+    async def main() -> None:
+        act()
+
+    asyncio.run(main())

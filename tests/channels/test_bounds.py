@@ -1,0 +1,68 @@
+"""What is kept of channels, and how many there may be."""
+
+import pytest
+
+from headgate.channels import NOW, ChannelId
+from headgate.errors import BadRequest, Unavailable
+from tests.channels.ears import A, B, C, Clock, Lines, drain, make_hub, play, who
+
+
+def test_what_is_kept_is_bounded_in_number_bytes_and_age() -> None:
+    def act() -> None:
+        clock = Clock()
+        hub = make_hub(clock, history=5, history_size=1000, history_age=60, total_size=100_000)
+
+        def kept(channel: ChannelId = A) -> list[str]:
+            return [message.data.decode()[:2] for _, message in hub.kept(channel)]
+
+        for number in range(8):
+            hub.publish([A], b"%02d" % number)
+        assert kept() == ["03", "04", "05", "06", "07"]
+        hub.publish([A], b"large" + b" " * 700)
+        assert kept() == ["07", "la"]
+        clock.now += 30
+        hub.publish([A], b"young")
+        clock.now += 31
+        hub.expire()
+        assert kept() == ["yo"]
+        hub.publish([A], b"x" * 10_000)
+        assert len(hub.kept(A)) == 1
+
+    play(act)
+
+
+def test_all_channels_together_are_bounded() -> None:
+    """Each keeps its newest, so that who is on it gets it."""
+
+    def act() -> None:
+        hub = make_hub(total_size=5000)
+        ear = hub.subscribe({ChannelId("9"): NOW}, who(), Lines())
+        for number in range(10):
+            for _ in range(3):
+                hub.publish([ChannelId(str(number))], b"x" * 400)
+        counts = [len(hub.kept(ChannelId(str(number)))) for number in range(10)]
+        assert counts == [3, 3, 3, 1, 1, 1, 1, 1, 1, 1]
+        assert [frame.kind for frame in drain(ear)] == ["gap", "message"]
+
+    play(act)
+
+
+def test_there_are_only_so_many_channels() -> None:
+    """Those that nobody is on and nothing is kept of do not count."""
+
+    def act() -> None:
+        clock = Clock()
+        hub = make_hub(clock, channels=2, channels_per_connection=2)
+        ear = hub.subscribe({A: NOW, B: NOW}, who(), Lines())
+        with pytest.raises(Unavailable, match="too many channels"):
+            hub.publish([C], b"1")
+        with pytest.raises(BadRequest, match="2 channels"):
+            hub.join(ear, C)
+        with pytest.raises(Unavailable):
+            hub.subscribe({A: NOW, C: NOW}, who(), Lines())
+        assert hub.count(A) == 1
+        hub.part(ear, B)
+        hub.join(ear, C)
+        assert set(ear.channels) == {A, C}
+
+    play(act)
