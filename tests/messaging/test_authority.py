@@ -299,6 +299,9 @@ def test_whose_message_it_is_says_the_server() -> None:
         await house.add(U1=["sales"], U2=["sales"])
         sender = await house.token(user="U1", email="ann@example.com", rights=BOTH)
         async with house.page(f"token={sender}") as page, house.page(f"token={await house.token(user='U2')}") as other:
+            narrow = await house.token(user="U1", channels=["other"])
+            async with house.page(f"token={narrow}") as kept_out:
+                assert kept_out.first["channels"]["authenticated"] == []
             await page.ask("messageSend", channels=["sales"], model={"n": 1}, **{"from": {"id": "U9"}})
             (told,) = await other.heard()
             assert told["from"] == {"id": "U1", "email": "ann@example.com"}

@@ -8,7 +8,7 @@ import pytest
 from headgate.channels import Pace
 from headgate.dialects.messaging import limits, wishes
 from headgate.dialects.messaging.reach import Reach, fits
-from headgate.dialects.messaging.tokens import Claims, Tokens
+from headgate.dialects.messaging.tokens import MAX_TOKEN, Claims, Tokens
 from headgate.errors import BadRequest, Forbidden, Unauthorized
 
 FITS = [
@@ -63,6 +63,14 @@ def test_a_token_that_was_changed_anywhere_is_worth_nothing() -> None:
     with pytest.raises(Unauthorized) as caught:
         tokens.read(token, 100)
     assert caught.value.code == "token_expired"
+
+
+def test_a_token_that_is_too_long_is_not_looked_at() -> None:
+    tokens = Tokens(lambda: b"secret", ["alice"])
+    long = tokens.make("alice", Claims(expires=100, channels=("x" * MAX_TOKEN,)))
+    with pytest.raises(Unauthorized) as caught:
+        tokens.read(long, 1)
+    assert caught.value.code == "invalid_token"
 
 
 def test_tokens_are_of_their_store() -> None:
