@@ -1,4 +1,4 @@
-"""The server itself: a welcome, and whether it is well."""
+"""The server itself: a welcome, the module for pages, and whether it is well."""
 
 import time
 
@@ -8,7 +8,7 @@ from headgate import __version__
 from headgate.dialects.docs import service as docs
 from headgate.formats import openai
 from headgate.runs import Engine
-from headgate.web import welcome
+from headgate.web import module, welcome
 from headgate.web.accept import prefers_html
 from headgate.web.http import Request
 from headgate.web.routes import Route
@@ -23,6 +23,7 @@ class Service:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._page = welcome.page()
+        self._module = module.module()
 
     async def welcome(self, request: Request) -> None:
         """Say where things are: to a browser with a page."""
@@ -37,6 +38,12 @@ class Service:
             "models": "/v1/models",
         }
         request.answer(200, msgspec.json.encode(body), VARY)
+
+    async def script(self, request: Request) -> None:
+        """The module for pages."""
+        text = self._module
+        is_known = text.is_known(request.headers.get(b"if-none-match"))
+        request.answer(304 if is_known else 200, b"" if is_known else text.body, text.headers, kind=module.KIND)
 
     async def health(self, request: Request) -> None:
         """Whether runs can be started and kept."""
@@ -60,6 +67,14 @@ def routes(engine: Engine) -> list[Route]:
             handler=service.welcome,
             error=openai.error_body,
             doc=docs.WELCOME,
+            needs_key=False,
+        ),
+        Route(
+            method="GET",
+            path=module.PATH,
+            handler=service.script,
+            error=openai.error_body,
+            doc=docs.MODULE,
             needs_key=False,
         ),
         Route(

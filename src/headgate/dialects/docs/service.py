@@ -1,4 +1,4 @@
-"""GET / and GET /health."""
+"""GET /, GET /headgate.js and GET /health."""
 
 from typing import Annotated, Literal
 
@@ -6,7 +6,7 @@ import msgspec
 
 from headgate import __version__
 from headgate.dialects.docs import sample
-from headgate.web.doc import HTML, Answer, Content, Doc, Tag
+from headgate.web.doc import HTML, Answer, Content, Doc, Parameter, Tag
 
 TAG = Tag("Service", "The server itself; only its metrics need a key.")
 
@@ -65,6 +65,35 @@ WELCOME = Doc(
                 Content(kind=HTML, examples={"For browsers": "<!doctype html>..."}),
             ),
         ),
+    ),
+)
+
+MODULE = Doc(
+    summary="The module for pages",
+    description=(
+        "An ES module without dependencies, for pages of any origin that this server lets in: `connect` is on channels "
+        "and goes on by itself after a cut, `follow` and `stop` are for runs."
+    ),
+    tag=TAG,
+    parameters=(Parameter(name="If-None-Match", place="header", description="The `ETag` of a text that one has."),),
+    answers=(
+        Answer(
+            meaning="The module.",
+            contents=(
+                Content(
+                    kind="text/javascript",
+                    examples={
+                        "How it is used": (
+                            'import { connect } from "http://127.0.0.1:8080/headgate.js";\n\n'
+                            'const connection = connect({ channels: ["lobby"] });\n'
+                            'connection.on("message", ({ channel, message }) => console.log(channel, message));\n'
+                        )
+                    },
+                ),
+            ),
+            headers={"ETag": "Changes with the text."},
+        ),
+        Answer(status=304, meaning="The text that one has is this one."),
     ),
 )
 
