@@ -194,6 +194,22 @@ def test_the_callers_own_key_goes_to_the_service_that_is_meant_and_nowhere_else(
         assert b"sk-xxxxxxx" not in file.read_bytes(), file.name
 
 
+def test_a_stand_in_answers_and_never_gets_the_callers_key() -> None:
+    asked: list[dict[str, str]] = []
+
+    def play(peer: Peer) -> None:
+        asked.append(peer.request().headers)
+        peer.send(STREAM_HEAD)
+        peer.say("ha", reason="stop")
+        peer.done()
+
+    with Upstream(play) as upstream, serving(upstream.config("other", 'default_model = "m"')) as server:
+        ear = Ear(server, "anonymous")
+        assert post(server, "/stream/create", JOKE).status_code == 201
+        assert words(ear.until_end()) == "ha"
+    assert "sk-" not in str(asked)
+
+
 def test_a_provider_that_fails_is_told_on_the_channel() -> None:
     def refuse(peer: Peer) -> None:
         peer.request()
