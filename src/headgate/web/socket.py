@@ -145,8 +145,11 @@ class Socket:
         """
         if self.is_left:
             return None
-        async with asyncio.timeout(patience):
+        if patience is None:
             message = await self._receive()
+        else:
+            async with asyncio.timeout(patience):
+                message = await self._receive()
         if message["type"] != "websocket.receive":
             self.is_left = True
             return None

@@ -37,3 +37,15 @@ class Bucket:
     def wait(self) -> float:
         """Seconds until there is something in it again."""
         return max(0.0, (1.0 - self._left) / self._rate)
+
+
+class Allowance:
+    """All that is counted of one connection."""
+
+    __slots__ = ("frames", "messages", "mistakes")
+
+    def __init__(self, messages_per_second: int) -> None:
+        rate = float(messages_per_second)
+        self.messages = Bucket(rate, rate)
+        self.frames = Bucket(max(FRAMES_PER_SECOND, 2 * rate), max(FRAMES_AT_ONCE, 2 * rate))
+        self.mistakes = Bucket(MISTAKES_PER_SECOND, MISTAKES_AT_ONCE)

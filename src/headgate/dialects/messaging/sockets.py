@@ -16,13 +16,7 @@ from headgate.dialects import feathers
 from headgate.dialects.messaging import asked
 from headgate.dialects.messaging.connections import Connection
 from headgate.dialects.messaging.forms import SocketForm
-from headgate.dialects.messaging.limits import (
-    FRAMES_AT_ONCE,
-    FRAMES_PER_SECOND,
-    MISTAKES_AT_ONCE,
-    MISTAKES_PER_SECOND,
-    Bucket,
-)
+from headgate.dialects.messaging.limits import Allowance
 from headgate.dialects.messaging.switchboard import Switchboard
 from headgate.dialects.messaging.wishes import inbox_of, read_history, read_pace, read_wish
 from headgate.errors import BadRequest, HeadgateError, Unavailable
@@ -83,19 +77,23 @@ async def _tell(socket: Socket, connection: Connection) -> None:
 class Listener:
     """Takes what one client says."""
 
-    __slots__ = ("_connection", "_frames", "_messages", "_mistakes", "_socket", "_switchboard")
+    __slots__ = ("_allowed", "_connection", "_socket", "_switchboard")
 
     def __init__(self, switchboard: Switchboard, socket: Socket, connection: Connection) -> None:
         self._switchboard, self._socket, self._connection = switchboard, socket, connection
-        rate = float(switchboard.limits.messages_per_second)
-        self._messages = Bucket(rate, rate)
-        self._frames = Bucket(max(FRAMES_PER_SECOND, 2 * rate), max(FRAMES_AT_ONCE, 2 * rate))
-        self._mistakes = Bucket(MISTAKES_PER_SECOND, MISTAKES_AT_ONCE)
+        self._allowed: Allowance | None = None
+
+    @property
+    def _left(self) -> Allowance:
+        """What it may still do; most connections only listen, and need none."""
+        if self._allowed is None:
+            self._allowed = Allowance(self._switchboard.limits.messages_per_second)
+        return self._allowed
 
     async def listen(self) -> None:
         """Take frames until the client leaves, or is sent away."""
         while (said := await self._socket.receive()) is not None:
-            if not self._frames.take():
+            if not self._left.frames.take():
                 await self._socket.close(POLICY, "Too many frames.")
                 return
             if not self._take(said):
@@ -111,7 +109,7 @@ class Listener:
             _action_of(frame)(self, frame)
         except HeadgateError as error:
             self._refuse(error, id)
-            return error.code not in MISTAKES or self._mistakes.take()
+            return error.code not in MISTAKES or self._left.mistakes.take()
         except Exception:
             log.exception("A frame on a WebSocket failed")
             self._refuse(HeadgateError("The gateway failed; its log says why."), id)
@@ -207,12 +205,12 @@ class Listener:
             options = strict.fields(bytes(frame.options))
             channels = asked.read_channels(strict.value(options, "channels"), scope)
             message = asked.message_of(options)
-            if not self._messages.take(len(channels)):
+            if not self._left.messages.take(len(channels)):
                 raise Unavailable(
                     f"A connection may send {self._switchboard.limits.messages_per_second} messages a second.",
                     code="too_many_messages",
                     status=429,
-                    retry_after=self._messages.wait,
+                    retry_after=self._left.messages.wait,
                 )
             cursor = self._switchboard.send(self._connection.visitor, channels, message)
         except HeadgateError as error:

@@ -176,7 +176,7 @@ class Switchboard:
         for member in members:
             channel = ChannelId(member.channel, "authenticated")
             for connection in list(self._users.get(member.user, ())):
-                if connection.follows_user and self.authority.may_listen(connection.visitor, channel):
+                if connection.follows_user:
                     self._join_own(connection, [channel])
 
     def removed(self, members: Iterable[Member]) -> None:
@@ -188,7 +188,7 @@ class Switchboard:
                     self.part(connection, channel)
 
     def _join_own(self, connection: Connection, channels: Sequence[ChannelId]) -> None:
-        """As many as there is room for."""
+        """Those that it may be on, and as many as there is room for."""
         for channel in channels:
             if channel in connection.subscription.channels:
                 continue
