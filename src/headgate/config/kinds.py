@@ -212,7 +212,7 @@ def some_of(*choices: str) -> Kind[Any]:
             raise ValueError
         return chosen
 
-    return Kind(f"a list of some of {', '.join(_quoted(choice) for choice in choices)}", read)
+    return Kind(f"a list of some of {', '.join(_quoted(choice) for choice in choices)}", read, _parse_texts)
 
 
 def _read_headers(value: object) -> dict[str, Secret]:

@@ -12,10 +12,8 @@ from headgate.config.secret import Secret
 MEGABYTE = 1 << 20
 KILOBYTE = 1 << 10
 
-MIN_SECRET = 32
-"""Bytes; a shorter secret is easier to find than a signature is to forge (RFC 7518, 3.2)."""
-
-SECRET_ALGORITHMS = ("HS256", "HS384", "HS512")
+SECRET_ALGORITHMS = {"HS256": 32, "HS384": 48, "HS512": 64}
+"""And the bytes of a secret at least: a shorter one is easier to find than a signature (RFC 7518, 3.2)."""
 PUBLIC_ALGORITHMS = ("RS256", "RS384", "RS512", "ES256", "EdDSA")
 
 EXTRA = "PyJWT, cryptography and urlpattern: pip install 'headgate[mercure]'"
@@ -96,15 +94,21 @@ def check_mercure(mercure: Mercure, problems: Problems) -> None:
         label = f"[mercure] `{name}`"
         if _is_public(key):
             _check_public(label, key, problems)
-        elif len(key.reveal().encode()) < MIN_SECRET:
-            problems.add(f"{label} must have at least {MIN_SECRET} bytes, as the output of `openssl rand -base64 32`.")
-        if not mercure.algorithms_of(key):
+        algorithms = mercure.algorithms_of(key)
+        if not algorithms:
             kind = "public key" if _is_public(key) else "secret"
             problems.add(f"{label} is a {kind}, and none of the `algorithms` goes with one.")
+        elif not _is_public(key):
+            _check_secret(label, key, max(SECRET_ALGORITHMS[name] for name in algorithms), problems)
 
 
 def _is_public(key: Secret) -> bool:
     return key.reveal().startswith("-----BEGIN")
+
+
+def _check_secret(label: str, key: Secret, least: int, problems: Problems) -> None:
+    if len(key.reveal().encode()) < least:
+        problems.add(f"{label} must have at least {least} bytes, as the output of `openssl rand -base64 {least}`.")
 
 
 def _check_public(label: str, key: Secret, problems: Problems) -> None:
