@@ -144,3 +144,15 @@ def test_all_others_do_not(model: str) -> None:
 def test_data_in_a_request_that_nobody_understands_does_not_count() -> None:
     text = '{"strange":{"blob":"' + "QUJD" * 5000 + '","note":"Hello there!"}}'
     assert counting.take(counting.of_json(text)) < 40
+
+
+ODD = ("\xa0", "\u2003", "\x0b ", "5", "5" * 30 + "a", "A", "a" * 30 + "1", "\u0301", "-\n", "A" * 99 + "é")
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("piece", ODD, ids=ascii)
+def test_odd_texts_take_no_longer_than_others(piece: str) -> None:
+    """Looking at each place for what stands at the end would take minutes."""
+    text = (piece * 100_000)[:100_000]
+    assert 0 < tokens.count(text) <= 100_000
+    assert tokens.without_data("+" * 399 + "." + text).startswith("+")

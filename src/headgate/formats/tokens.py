@@ -14,12 +14,13 @@ import re
 
 _PIECES = re.compile(
     r"[^\w\s]?(?:[A-Z]*[a-z]+|[A-Z]+)(?![0-9À-ɏ])"
-    r"|(?=[0-9]*[A-Za-z])(?=[A-Za-z]*[0-9])[A-Za-z0-9]{6,}"
+    # No alternative may look far ahead in vain: of a text of nothing but digits, or of odd blanks, each place would.
+    r"|(?=[0-9]{0,20}[A-Za-z])(?=[A-Za-z]{0,20}[0-9])[A-Za-z0-9]{6,}"
     r"|[0-9]{1,3}"
     r"|[A-Za-zÀ-ɏ]+"
     r"|[\u3400-\u9fff]+|[\u3040-\u30ff]+|[\uac00-\ud7af]+"
     r"|[\u0370-\u052f]+|[\u0590-\u08ff]+|[\u0900-\u0eff]+"
-    r"|\s*[\r\n]+|[ \t]{2,}|\s(?=[0-9])"
+    r"|\s*[\r\n]+|[^\S\r\n]{2,}|\s(?=[0-9])"
     r"|[!-/:-@\[-`{-~]+[\r\n]*"
     r"|[^\s!-~]"
 )
@@ -136,7 +137,7 @@ _CLAUDE = re.compile(r"claude-(?:opus|sonnet|haiku|fable|mythos)-(?:4-[7-9]|[5-9
 MORE = 1.3
 """How many times as many; its maker says so: https://platform.claude.com/docs/en/models/haiku-5-5/overview"""
 
-_DATA = re.compile(r"[A-Za-z0-9+/_-]{400,}={0,2}")
+_DATA = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{400,}={0,2}")
 
 
 def without_data(text: str) -> str:
