@@ -10,6 +10,7 @@ from websockets.typing import Origin
 
 from headgate.channels import ChannelId
 from headgate.dialects.messaging.connections import MAX_NOTES
+from headgate.dialects.messaging.forms import SocketForm
 from headgate.dialects.messaging.sockets import FORM
 from headgate.dialects.messaging.wishes import Wish
 from headgate.web import exchange
@@ -392,6 +393,28 @@ def test_what_is_said_to_one_page_alone_does_not_pile_up() -> None:
         connection.note("pong", {})
         assert (before, connection.is_over) == (False, True)
         switchboard.disconnect(connection)
+
+    play(act)
+
+
+def test_what_breaks_ends_the_connection_and_is_in_the_log(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A frame that breaks us is answered; a message that cannot be told would leave a page waiting in vain."""
+
+    def broken(*args: object, **more: object) -> None:
+        raise ZeroDivisionError
+
+    async def act(house: House) -> None:
+        async with house.page("channel=room") as page:
+            monkeypatch.setattr(house.switchboard, "join", broken)
+            refused = await page.ask("channelJoinAnon", channel="lobby")
+            assert (refused["code"], refused["name"]) == (500, "GeneralError")
+            monkeypatch.setattr(SocketForm, "message", broken)
+            house.hub.publish([ROOM], b"{}")
+            assert (await page.ended())[0] == 1011
+        assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [ZeroDivisionError] * 2
+        await until(lambda: not house.hub.connections)
 
     play(act)
 

@@ -22,7 +22,8 @@ from headgate.dialects.messaging.wishes import inbox_of, read_history, read_pace
 from headgate.errors import BadRequest, HeadgateError, Unavailable
 from headgate.formats import strict
 from headgate.formats.messaging import Frame, JoinOptions, RenewOptions, RollupOptions
-from headgate.web.socket import GOING_AWAY, POLICY, Socket
+from headgate.web.gate import BROKEN
+from headgate.web.socket import FAILED, GOING_AWAY, POLICY, Socket
 
 log = logging.getLogger(__name__)
 
@@ -65,9 +66,14 @@ class Sockets:
 
 async def _tell(socket: Socket, connection: Connection) -> None:
     """Tell what there is, until there is nothing more to come."""
-    while (piece := await connection.next()) is not None:
-        if piece:
-            await socket.write(piece)
+    try:
+        while (piece := await connection.next()) is not None:
+            if piece:
+                await socket.write(piece)
+    except Exception:
+        log.exception("What is said on channels could not be told")
+        await socket.close(FAILED, BROKEN)
+        return
     if connection.is_expired:
         await socket.close(POLICY, "The token has expired.")
     else:
@@ -112,7 +118,7 @@ class Listener:
             return error.code not in MISTAKES or self._left.mistakes.take()
         except Exception:
             log.exception("A frame on a WebSocket failed")
-            self._refuse(HeadgateError("The gateway failed; its log says why."), id)
+            self._refuse(HeadgateError(BROKEN), id)
         return True
 
     def _refuse(self, error: HeadgateError, id: Any, number: int | None = None) -> None:
