@@ -421,7 +421,7 @@ def test_what_breaks_ends_the_connection_and_is_in_the_log(
 
 def test_when_the_server_ends_pages_are_told_what_was_said_and_then_goodbye() -> None:
     async def act(house: House) -> None:
-        async with house.page("channel=room") as page:
+        async with house.page("channel=room&rollup=60s") as page:
             house.hub.publish([ROOM], b'{"model":{"n":1}}')
             await house.hub.close()
             assert said([await page.next()]) == [1]

@@ -3,10 +3,12 @@
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.exceptions import ConnectionClosed, InvalidMessage
 from websockets.sync.client import connect
 
 from tests.e2e.cutter import Cutter
@@ -20,6 +22,9 @@ pytestmark = pytest.mark.slow
 
 COUNT = 150
 """Messages."""
+
+CUT = (ConnectionClosed, InvalidMessage, EOFError, OSError)
+"""What a client makes of it."""
 
 LISTENERS = 4
 """A browser opens no more than six connections at once."""
@@ -43,16 +48,17 @@ def say(server: Serving, number: int, *channels: str) -> None:
     post(server, "sendmessage", channels=channels, message={"model": {"n": number}})
 
 
+def talk(server: Serving, name: str) -> None:
+    """On two channels by turns."""
+    for number in range(COUNT):
+        say(server, number, f"{name}-{number % 2}")
+
+
 @pytest.mark.parametrize("is_browser", [False, True], ids=["npm", "chromium"])
 def test_an_event_source_that_is_cut_misses_nothing_and_hears_nothing_twice(server: Serving, is_browser: bool) -> None:
     """On two channels, each in the order it was said, while it is said; and it stays who it is."""
     path, name = chromium() if is_browser else None, f"cut-{is_browser}"
-
-    def talk() -> None:
-        for number in range(COUNT):
-            say(server, number, f"{name}-{number % 2}")
-
-    talking = threading.Thread(target=talk)
+    talking = threading.Thread(target=talk, args=(server, name))
     with Cutter(server.port, seed=6, cuts=40, upto=3000, clients=LISTENERS) as cutter:
         query = f"channel={name}-0&channel={name}-1&history=1000"
         urls = [f"{cutter.url}/message/stream?{query}&session=listener-number-{each}" for each in range(LISTENERS)]
@@ -69,6 +75,32 @@ def test_an_event_source_that_is_cut_misses_nothing_and_hears_nothing_twice(serv
         assert {kind for kind, _ in listener["others"]} == {"connected"}
         assert len({said["connectionId"] for _, said in listener["others"]}) == 1
     assert max(listener["opens"] for listener in told) > 2
+
+
+def test_a_socket_that_is_cut_misses_nothing_and_hears_nothing_twice(server: Serving) -> None:
+    """When it comes back with the cursor of the last frame it had; across channels in the order it was said."""
+    heard: list[int] = []
+    with Cutter(server.port, seed=7, cuts=30, upto=1000, clients=0) as cutter:
+        address = f"ws{cutter.url.removeprefix('http')}/message/socket?channel=ws-0&channel=ws-1&last_event_id="
+        cursor = ask_cursor(server)
+        talking = threading.Thread(target=talk, args=(server, "ws"))
+        talking.start()
+        while not heard or heard[-1] < COUNT - 1:
+            with suppress(*CUT), connect(f"{address}{cursor}", ping_interval=None, close_timeout=0) as socket:
+                while not heard or heard[-1] < COUNT - 1:
+                    frame = json.loads(socket.recv())
+                    cursor = frame["cursor"]
+                    assert frame.get("type") in (None, "connected"), frame
+                    heard += [frame["message"]["model"]["n"]] if "message" in frame else []
+        talking.join()
+    assert cutter.cuts > 20
+    assert heard == list(range(COUNT))
+
+
+def ask_cursor(server: Serving) -> str:
+    """Where somebody is who has everything up to now."""
+    with connect(f"ws://127.0.0.1:{server.port}/message/socket") as page:
+        return str(json.loads(page.recv())["cursor"])
 
 
 @pytest.mark.parametrize("name", RUDE)

@@ -206,7 +206,7 @@ def test_a_stream_ends_with_its_token(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_when_the_server_ends_streams_are_told_what_was_said() -> None:
     async def act(house: House) -> None:
-        async with await house.stream("channel=room") as stream:
+        async with await house.stream("channel=room&rollup=60s") as stream:
             await stream.next()
             say(house, 1)
             await house.hub.close()
