@@ -91,10 +91,8 @@ class TokenRequest(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=Tru
 
     user: Text | None = None
     email: Text | None = None
-    channels: Annotated[list[Text], msgspec.Meta(min_length=1, max_length=MAX_PATTERNS)] = msgspec.field(
-        default_factory=lambda: ["*"]
-    )
-    rights: Annotated[list[Right], msgspec.Meta(min_length=1)] = msgspec.field(default_factory=lambda: ["subscribe"])
+    channels: Annotated[list[Text], msgspec.Meta(min_length=1, max_length=MAX_PATTERNS)] | None = None
+    rights: Annotated[list[Right], msgspec.Meta(min_length=1)] | None = None
     expires_in: Annotated[int, msgspec.Meta(ge=1, le=MAX_LIFE)] = 900
     apiKey: Any = None
 

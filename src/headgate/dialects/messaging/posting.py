@@ -11,6 +11,7 @@ from headgate.channels import ChannelId, Presence, channel_id
 from headgate.dialects import feathers
 from headgate.dialects.messaging import asked, requests
 from headgate.dialects.messaging.connections import names_of
+from headgate.dialects.messaging.reach import EVERYTHING
 from headgate.dialects.messaging.switchboard import Switchboard
 from headgate.dialects.messaging.tokens import MAX_TOKEN, Claims
 from headgate.dialects.messaging.visitors import INBOX, TAB
@@ -143,8 +144,8 @@ class Posting:
             expires=int(time.time()) + said.expires_in,
             user=None if said.user is None else requests.check_text(said.user, "user"),
             email=None if said.email is None else requests.check_text(said.email, "email"),
-            channels=requests.check_patterns(said.channels),
-            rights=tuple(dict.fromkeys(said.rights)),
+            channels=EVERYTHING if said.channels is None else requests.check_patterns(said.channels),
+            rights=("subscribe",) if said.rights is None else tuple(dict.fromkeys(said.rights)),
         )
         token = self._authority.tokens.make(owner, claims)
         if len(token) > MAX_TOKEN:
