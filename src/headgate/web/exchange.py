@@ -127,7 +127,9 @@ class Exchange:
     def is_free(self) -> bool:
         """Whether a piece may be written at once: the answer is under way, and its client reads."""
         cycle = self._cycle
-        return not (cycle.flow.write_paused or cycle.disconnected or cycle.response_complete or self._head)
+        if not self.has_begun or self._head or cycle.response_complete:
+            return False
+        return not (cycle.flow.write_paused or cycle.disconnected)
 
     def write_now(self, piece: bytes) -> None:
         """A piece of an answer that is free, and not its last; the same piece may go to many clients."""
