@@ -100,7 +100,7 @@ def test_check_says_how_requests_are_signed_and_what_is_missing_for_it(
     config = loaded(tmp_path, "[providers.bedrock]", REGION)
     assert ("providers", f"bedrock at {AT_AMAZON}, signed with AWS credentials") in facts(config)
     monkeypatch.setitem(sys.modules, "botocore", None)
-    sentence = f"bedrock at {AT_AMAZON}, no key, and no library to sign with: pip install 'headgate[bedrock]'"
+    sentence = f"bedrock at {AT_AMAZON}, no key, and to sign requests it needs botocore: scripts/extras bedrock"
     assert ("providers", sentence) in facts(config)
 
 

@@ -79,5 +79,5 @@ def test_keys_that_are_none(tmp_path: Path, text: str, problem: str) -> None:
 def test_it_needs_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("headgate.config.mercure.find_spec", lambda name: None)
     (problem,) = problems(tmp_path, f'[mercure]\nkey = "{SECRET}"')
-    assert "pip install 'headgate[mercure]'" in problem
+    assert "scripts/extras mercure" in problem
     assert of(tmp_path, "anonymous = true").anonymous

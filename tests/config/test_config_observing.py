@@ -26,7 +26,7 @@ def test_and_off(off: dict[str, str]) -> None:
 
 def test_traces_without_their_packages_stop_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(observing, "find_spec", lambda name: None)
-    with pytest.raises(ConfigError, match=r"pip install 'headgate\[otel\]'"):
+    with pytest.raises(ConfigError, match=r"scripts/extras otel"):
         load(None, {"HEADGATE_OTEL_ENDPOINT": COLLECTOR})
 
 
@@ -35,7 +35,7 @@ def test_but_not_when_only_the_cluster_asks_for_them(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(observing, "find_spec", lambda name: None)
     config = load(None, {"OTEL_EXPORTER_OTLP_ENDPOINT": COLLECTOR})
     assert not config.sends_traces
-    assert any("headgate[otel]" in note for note in config.notes)
+    assert any("scripts/extras otel" in note for note in config.notes)
 
 
 @pytest.mark.parametrize("wrong", ["1.5", "-1", "half", "nan"])

@@ -94,7 +94,7 @@ def test_credentials_come_from_amazons_own_chain_and_are_looked_for_again_when_r
     ("before", "words"),
     [
         ("", "found no AWS credentials"),
-        ("import sys; sys.modules['botocore'] = sys.modules['botocore.session'] = None", "pip install 'headgate"),
+        ("import sys; sys.modules['botocore'] = sys.modules['botocore.session'] = None", "scripts/extras bedrock"),
     ],
 )
 def test_who_cannot_sign_is_told_what_to_do(tmp_path: Path, before: str, words: str) -> None:

@@ -226,7 +226,7 @@ def broken() -> Held | None:
     [
         (lambda: None, "no_credentials", "found no AWS credentials"),
         (Empty().find, "no_credentials", "found no AWS credentials"),
-        (missing, "missing_library", "pip install 'headgate[bedrock]'"),
+        (missing, "missing_library", "scripts/extras bedrock"),
         (broken, "no_credentials", "RuntimeError"),
     ],
 )

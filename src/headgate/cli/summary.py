@@ -24,7 +24,7 @@ def key_state(provider: ProviderConfig) -> str:
     if provider.more_keys:
         return f"{len(provider.more_keys) + 1} keys"
     if provider.is_signed:
-        return "signed with AWS credentials" if has_library() else f"no key, and no library to sign with: {EXTRA}"
+        return "signed with AWS credentials" if has_library() else f"no key, and to sign requests it needs {EXTRA}"
     if provider.key is not None:
         return f"key from {provider.key_variable}" if provider.key_variable else "key from the file"
     if provider.key_variable:

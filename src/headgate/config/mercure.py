@@ -16,7 +16,7 @@ SECRET_ALGORITHMS = {"HS256": 32, "HS384": 48, "HS512": 64}
 """And the bytes of a secret at least: a shorter one is easier to find than a signature (RFC 7518, 3.2)."""
 PUBLIC_ALGORITHMS = ("RS256", "RS384", "RS512", "ES256", "EdDSA")
 
-EXTRA = "PyJWT, cryptography and urlpattern: pip install 'headgate[mercure]'"
+EXTRA = "PyJWT, cryptography and urlpattern: scripts/extras mercure"
 
 
 def _read_key(value: object) -> Secret:

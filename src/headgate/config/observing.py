@@ -16,7 +16,7 @@ MIN_LENGTH = 8
 ENDPOINT_VARIABLES = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 """OpenTelemetry's own, which its exporter reads."""
 
-EXTRA = "opentelemetry-sdk and opentelemetry-exporter-otlp-proto-http: pip install 'headgate[otel]'"
+EXTRA = "opentelemetry-sdk and opentelemetry-exporter-otlp-proto-http: scripts/extras otel"
 
 
 class Metrics(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Protocol
 
 from headgate.errors import ProviderError
 
-EXTRA = "pip install 'headgate[bedrock]'"
+EXTRA = "botocore: scripts/extras bedrock"
 """What to do where the library is missing."""
 
 MUST_RENEW = 5 * 60
@@ -128,7 +128,7 @@ class Signer:
             self._held, found = await asyncio.to_thread(_freeze, self._held, self._source)
         except ImportError:
             found = Lack(
-                f"{self._provider} needs a library to sign requests with: {EXTRA}. Or set AWS_BEARER_TOKEN_BEDROCK to "
+                f"{self._provider} needs {EXTRA}, to sign its requests. Or set AWS_BEARER_TOKEN_BEDROCK to "
                 "an API key of Bedrock's.",
                 "missing_library",
             )
