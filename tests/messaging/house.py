@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager, suppress
 from typing import Any, NamedTuple
 
+import pytest
 import uvicorn
 from uvicorn.server import ServerState
 from websockets.asyncio.client import ClientConnection, connect
@@ -143,7 +144,8 @@ class House:
         headers = {"authorization": f"Bearer {key}"} if key else {}
         async with self.socket(query, additional_headers=headers, **options) as socket:
             async with asyncio.timeout(LIMIT):
-                yield Page(socket, json.loads(await socket.recv()))
+                first = json.loads(await socket.recv())
+            yield Page(socket, first)
 
     def socket(self, query: str = "", **options: Any) -> connect:
         """A WebSocket."""
@@ -256,11 +258,12 @@ def play(act: Callable[[House], Awaitable[None]], **options: Any) -> None:
 
 
 class Clock:
-    """The time, or later."""
+    """The time, or later: the machine's, and the one that this loop has."""
 
-    def __init__(self) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ahead = 0.0
-        self._time = time.time
+        for owner in (time, asyncio.get_running_loop()):
+            monkeypatch.setattr(owner, "time", self._later(owner.time))
 
-    def __call__(self) -> float:
-        return self._time() + self.ahead
+    def _later(self, now: Callable[[], float]) -> Callable[[], float]:
+        return lambda: now() + self.ahead

@@ -167,28 +167,20 @@ def test_a_token_dies_with_its_key() -> None:
 
 def test_a_connection_ends_with_its_token_unless_it_is_renewed(monkeypatch: pytest.MonkeyPatch) -> None:
     async def act(house: House) -> None:
+        clock = Clock(monkeypatch)
         short, longer = await house.token(user="U1", expires_in=100), await house.token(user="U1", expires_in=500)
-        async with house.page(f"token={short}") as page, house.page(f"token={short}") as other:
+        quiet: Any = {"ping_interval": None}
+        async with house.page(f"token={short}", **quiet) as page, house.page(f"token={short}", **quiet) as other:
             renewed = await page.ask("authenticate", token=longer)
             assert (renewed["type"], renewed["user"]) == ("authenticated", {"id": "U1", "email": None})
             clock.ahead = 200.0
-            look_at_tokens(house)
             assert (await other.next())["type"] == "expired"
             assert await other.ended() == (1008, "The token has expired.")
             assert (await page.ask("ping"))["type"] == "pong"
             clock.ahead = 600.0
-            look_at_tokens(house)
             assert (await page.ended())[0] == 1008
 
-    clock = Clock()
-    monkeypatch.setattr(time, "time", clock)
     play(act)
-
-
-def look_at_tokens(house: House) -> None:
-    """What a timer of each connection does."""
-    for connection in list(house.switchboard.connections):
-        connection.watch_expiry()
 
 
 def test_a_connection_stays_its_users() -> None:

@@ -1,7 +1,6 @@
 """Pages on channels, by streams of events: a whole server, real sockets."""
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -189,18 +188,15 @@ def test_a_stream_ends_with_its_token(monkeypatch: pytest.MonkeyPatch) -> None:
     """It says so, and an EventSource that comes again with it is told not to."""
 
     async def act(house: House) -> None:
+        clock = Clock(monkeypatch)
         token = await house.token(user="U1", expires_in=100)
         async with await house.stream(f"channel=room&token={token}") as stream:
             await stream.next()
             clock.ahead = 101.0
-            (connection,) = house.switchboard.connections
-            connection.watch_expiry()
             assert [frame.event for frame in await stream.rest()] == ["expired"]
         again = await house.get(f"/message/stream?channel=room&token={token}")
         assert (again.status, again.json["data"]["code"]) == (401, "token_expired")
 
-    clock = Clock()
-    monkeypatch.setattr(time, "time", clock)
     play(act)
 
 

@@ -16,9 +16,6 @@ from headgate.dialects.messaging.visitors import Visitor
 MAX_NOTES = 1000
 """What waits for one connection beside messages; who asks for so much, and reads none of it, is sent away."""
 
-DAY = 24 * 3600.0
-"""Timers are not set further ahead; the token of a connection that is open for longer is looked at again."""
-
 
 class NotingForm(Form, Protocol):
     """A form in which something can be said to one connection."""
@@ -103,12 +100,9 @@ class Connection:
             self._expiry = None
         if self.visitor.expires is not None:
             left = max(0.0, self.visitor.expires - time.time())
-            self._expiry = asyncio.get_running_loop().call_later(min(left, DAY), self._look_at_expiry)
+            self._expiry = asyncio.get_running_loop().call_later(left, self._expire)
 
-    def _look_at_expiry(self) -> None:
-        if self.visitor.expires is None or self.visitor.expires > time.time():
-            self.watch_expiry()
-            return
+    def _expire(self) -> None:
         self.note("expired", {"message": "The token has expired."}, cursor=True)
         self.is_expired = True
 
