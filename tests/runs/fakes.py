@@ -52,11 +52,12 @@ class Fake(Provider):
         self.name, self._play, self._models = name, play, models
         self.asked: list[Ask] = []
         self.listed = 0
+        self.given = Limits()
 
     @property
     @override
     def limits(self) -> Limits:
-        return Limits()
+        return self.given
 
     @override
     async def run(self, ask: Ask, emit: Emit) -> None:

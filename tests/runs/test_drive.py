@@ -6,11 +6,18 @@ import msgspec
 import pytest
 
 from headgate.events import AnyEvent, Attempt, Failed, Started, Stopped, Text
-from headgate.providers.base import Ask, Emit
+from headgate.net import ConnectTimeout
+from headgate.providers.base import Ask, Emit, Limits
 from headgate.runs import Member, Pool, Slots, Wishes
 from headgate.runs import rules as module
-from tests.runs.fakes import Fake, Talk, call, over, run, saying, turns
+from headgate.runs.pool import FAILURES
+from tests.runs.fakes import Fake, Play, Talk, call, over, run, saying, turns
 from tests.runs.fleet import DONE, Fleet, failing, first, log_of, silence
+
+
+async def unconnected(ask: Ask, emit: Emit) -> None:
+    """Be too far away."""
+    raise ConnectTimeout("It did not connect.")
 
 
 @pytest.mark.parametrize("status", [401, 402, 403, 404, 408, 429, 500, 502, 503, 504, 529])
@@ -121,6 +128,50 @@ def test_the_limit_of_the_whole_counts_from_the_first_try() -> None:
         async with Fleet(failing(500), silence) as fleet:
             log = await fleet.made("a/m", "b/m", wishes=Wishes(limits={"total": 0.1}))
             assert [event.code for event in log if isinstance(event, Attempt)] == ["down", "total_timeout"]
+
+    run(play())
+
+
+def test_when_the_time_is_over_nobody_else_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the next, nor the same one again after a pause that takes longer."""
+    monkeypatch.setattr(module, "BACKOFF", 5.0)
+
+    async def play() -> None:
+        async with Fleet(silence, failing(503), saying("hello")) as fleet:
+            log = await fleet.made("a/m", "b/m", "c/m", wishes=Wishes(limits={"total": 0.01}))
+            assert fleet.asked == [1, 0, 0]
+            assert isinstance(log[-1], Failed)
+            assert log[-1].code == "total_timeout"
+            fleet.use({"b": Pool("b", [Member(fleet.fakes[1])], retries=1)})
+            assert (await fleet.made("b/m", "c/m", wishes=Wishes(limits={"total": 1.0})))[-1] == DONE
+            assert fleet.asked == [1, 1, 1]
+
+    run(play())
+
+
+HURRIES = {
+    "first words": (silence, ["first_event", "whole"]),
+    "all of it": (silence, ["total"]),
+    "connecting": (unconnected, ["connect"]),
+}
+
+
+@pytest.mark.parametrize(("own", "is_well"), [(60.0, True), (0.01, False)])
+@pytest.mark.parametrize(("provider", "limits"), HURRIES.values(), ids=HURRIES.keys())
+def test_a_client_in_a_hurry_makes_no_trouble_for_others(
+    provider: Play, limits: list[str], own: float, is_well: bool
+) -> None:
+    """Whoever is not fast enough for it may be fast enough for everybody else; by its own limits it is not."""
+
+    async def play() -> None:
+        async with Fleet(provider) as fleet:
+            fleet.fakes[0].given = Limits(**dict.fromkeys(limits, own))
+            pool = Pool.of(fleet.fakes[0])
+            fleet.use({"a": pool})
+            for _ in range(FAILURES):
+                wishes = Wishes(limits=dict.fromkeys(limits, 0.01))
+                assert isinstance((await fleet.made("a/m", wishes=wishes))[-1], Failed)
+            assert pool.is_ready(asyncio.get_running_loop().time()) is is_well
 
     run(play())
 

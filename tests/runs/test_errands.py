@@ -7,9 +7,11 @@ from typing import TypeAlias
 import pytest
 
 from headgate.errors import BadRequest, HeadgateError, ProviderError
+from headgate.net import ConnectTimeout
 from headgate.providers.base import Limits, Provider
 from headgate.runs import Catalogue, Errands, Member, Pool, Slots, rules
 from headgate.runs.errands import Done, Errand
+from headgate.runs.pool import FAILURES
 from tests.runs.fakes import Fake, run, turns
 
 Ask: TypeAlias = Callable[[Provider, str, Limits], Awaitable[str]]
@@ -279,19 +281,45 @@ def test_limits_that_pass(limits: dict[str, float], code: str) -> None:
 
 
 def test_the_total_counts_from_the_first_try() -> None:
-    """Nothing is left of it for the second, however quick that would be."""
-
-    async def ask(provider: Provider, model: str, limits: Limits) -> str:
-        if provider.name == "a":
-            await asyncio.Event().wait()
-        await turns()
-        return "too late"
+    """Nothing is left of it for the second, which is not asked in vain."""
 
     async def play() -> None:
         trip = Trip("one", "two")
         with pytest.raises(ProviderError) as caught:
-            await trip.send("a/m", "b/m", ask=ask, limits={"total": 0.02})
-        assert [each.code for each in caught.value.attempts] == ["total_timeout", "total_timeout"]
+            await trip.send("a/m", "b/m", ask=never, limits={"total": 0.02})
+        assert [(each.provider, each.code) for each in caught.value.attempts] == [("a", "total_timeout")]
+
+    run(play())
+
+
+@pytest.mark.parametrize(("own", "is_well"), [(60.0, True), (0.01, False)])
+@pytest.mark.parametrize("limit", ["first_event", "total"])
+def test_a_client_in_a_hurry_makes_no_trouble_for_others(limit: str, own: float, is_well: bool) -> None:
+    """Whoever is not fast enough for it may be fast enough for everybody else; by its own limits it is not."""
+
+    async def play() -> None:
+        trip = Trip("one")
+        trip.fakes[0].given = Limits(**{limit: own})
+        pool = Pool.of(trip.fakes[0])
+        trip.errands = Errands(trip.errands.catalogue, {"a": pool})
+        for _ in range(FAILURES):
+            with pytest.raises(ProviderError):
+                await trip.send("a/m", ask=never, limits={limit: 0.01})
+        assert pool.is_ready(asyncio.get_running_loop().time()) is is_well
+
+    run(play())
+
+
+def test_a_connection_in_a_hurry_makes_no_trouble_for_others() -> None:
+    async def play() -> None:
+        trip = Trip([ConnectTimeout("late")] * 2 * FAILURES)
+        pool = Pool.of(trip.fakes[0])
+        trip.errands = Errands(trip.errands.catalogue, {"a": pool})
+        for limits, is_well in (({"connect": 0.001}, True), ({"connect": 60.0}, False)):
+            for _ in range(FAILURES):
+                with pytest.raises(ConnectTimeout):
+                    await trip.send("a/m", limits=limits)
+            assert pool.is_ready(asyncio.get_running_loop().time()) is is_well
 
     run(play())
 

@@ -187,8 +187,15 @@ class Attempt:
 
     def overdue(self, now: float) -> ProviderError | None:
         """The limit that has passed, if any."""
-        limits, name = self._limits, self.provider
-        if limits.total is not None and now - self._since > limits.total:
+        return self._passed(self._limits, self._since, now)
+
+    def is_late_by(self, limits: Limits, now: float) -> bool:
+        """Whether it would be late by these limits, too, had it been the first to be asked."""
+        return self._passed(limits, self.began, now) is not None
+
+    def _passed(self, limits: Limits, since: float, now: float) -> ProviderError | None:
+        name = self.provider
+        if limits.total is not None and now - since > limits.total:
             return _late(f"{name} took more than {limits.total:g} s for its answer.", "total_timeout")
         if self._last is None:
             first = max(limits.first_event, limits.whole) if self.is_whole else limits.first_event

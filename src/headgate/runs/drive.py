@@ -20,6 +20,7 @@ from headgate.calls import Call
 from headgate.errors import ProviderError, Tried
 from headgate.events import AnyEvent, Continued, Started
 from headgate.events import Attempt as Noted
+from headgate.net import ConnectTimeout
 from headgate.providers.base import Ask, Emit, Limits
 from headgate.runs.attempt import Append, Attempt, Clock
 from headgate.runs.catalogue import Target
@@ -169,7 +170,7 @@ class Drive:
         """Ask one target, with all its keys and as often as it may be asked; False when that was in vain."""
         pool, tried, retries = self._pool(target), list[Member](), 0
         while (member := pool.pick(self._desk.clock(), tried)) is not None:
-            if self._is_won:
+            if self._is_won or not self._has_time(pool):
                 return False
             self._note()
             others = len(pool.members) > len(tried) + 1 and not self._brings_key(target)
@@ -185,7 +186,11 @@ class Drive:
                 return False
             if is_of_a_key(error) and others:
                 tried.append(member)
-            elif retries < pool.retries and (wait := wait_before(error, retries)) is not None:
+            elif (
+                retries < pool.retries
+                and (wait := wait_before(error, retries)) is not None
+                and self._has_time(pool, wait)
+            ):
                 retries += 1
                 await asyncio.sleep(wait)
             else:
@@ -207,9 +212,21 @@ class Drive:
         finally:
             pool.slots.give_back()
 
+    def _has_time(self, pool: Pool, seconds: float = 0.0) -> bool:
+        """Whether it is worth while to ask once more, after so long: who has no time would be asked in vain."""
+        total = self._wishes.limits_of(pool.limits).total
+        return total is None or not self._failures or self._rest_of(total) > seconds
+
     def _rest_of(self, total: float) -> float:
         """How much of the time for the whole is left."""
         return max(0.0, self._began + total - self._desk.clock())
+
+    def _is_hurried(self, attempt: Attempt, error: ProviderError, limits: Limits) -> bool:
+        """Whether it was asked to be faster than it need be: that says nothing of how it is."""
+        own = attempt.member.provider.limits
+        if isinstance(error, ConnectTimeout):
+            return limits.connect < own.connect
+        return error is attempt.late and not attempt.is_late_by(own, self._desk.clock())
 
     async def _talk(self, target: Target, member: Member, limits: Limits, *, is_last: bool) -> ProviderError | None:
         attempt = self._attempt(target, member, limits, is_last=is_last)
@@ -229,7 +246,7 @@ class Drive:
         if error is None:
             attempt.claim()
             return None
-        if self._brings_key(target):
+        if self._brings_key(target) or self._is_hurried(attempt, error, limits):
             member.give_up()
         else:
             member.fail(error, self._desk.clock())

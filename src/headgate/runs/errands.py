@@ -7,6 +7,7 @@ along a route as runs do, with the same keys, turns and limits.
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
@@ -15,6 +16,7 @@ import msgspec
 
 from headgate.errors import HeadgateError, ProviderError, Tried
 from headgate.metrics import Meters
+from headgate.net import ConnectTimeout
 from headgate.providers.base import Limits, Provider
 from headgate.runs.catalogue import Catalogue, Target
 from headgate.runs.pool import Pool
@@ -23,6 +25,9 @@ from headgate.runs.tries import GIVEN_UP, Tries, Try
 from headgate.runs.way import Step, Way
 
 log = logging.getLogger(__name__)
+
+NEARLY = 0.05
+"""Seconds that make no difference: what was done before, or a clock's tick."""
 
 T = TypeVar("T")
 
@@ -100,16 +105,19 @@ class Errands:
     async def _along(self, way: Way, errand: Errand[T], limits: Mapping[str, float]) -> Done[T]:
         began = self._clock()
         while (step := way.next()) is not None:
+            held = msgspec.structs.replace(step.pool.limits, **limits) if limits else step.pool.limits
+            if way.failures and self._left(held, began) == 0.0:
+                break
             if (refusal := errand.refuse(step.member.provider)) is not None:
                 way.skip(step, refusal)
                 continue
-            held = msgspec.structs.replace(step.pool.limits, **limits) if limits else step.pool.limits
             try:
                 value = await self._in_turn(step, errand, held, began)
             except HeadgateError as error:
                 wait = way.fail(step, error)
                 log.info("%s failed (%d %s)", step.target.provider.name, error.status, error.code)
-                await asyncio.sleep(wait)
+                left = self._left(held, began)
+                await asyncio.sleep(wait if left is None else min(wait, left))
             else:
                 return Done(value, step.target, tuple(way.failures))
         raise way.error
@@ -125,14 +133,17 @@ class Errands:
             step.pool.slots.give_back()
 
     async def _asked(self, step: Step, errand: Errand[T], limits: Limits, began: float) -> T:
-        member, provider = step.member, step.target.provider.name
+        member, provider = step.member, step.target.provider
         failure: ProviderError | None = GIVEN_UP
-        tried = Try(provider, step.target.model, member.label, errand.operation, time.time())
+        tried = Try(provider.name, step.target.model, member.label, errand.operation, time.time())
         member.begin(self._clock())
         try:
             value = await self._in_time(step, errand, limits, began)
         except ProviderError as error:
-            member.fail(error, self._clock())
+            if self._is_hurried(error, errand, limits, provider.limits):
+                member.give_up()
+            else:
+                member.fail(error, self._clock())
             failure = error
             raise
         except BaseException:
@@ -153,13 +164,28 @@ class Errands:
         except TimeoutError:
             name = step.target.provider.name
             if left is not None and left <= patience:
-                raise _late(f"{name} took more than {limits.total:g} s for its answer.", "total_timeout") from None
-            raise _late(f"{name} did not answer within {patience:g} s.", "first_event_timeout") from None
+                raise Late(f"{name} took more than {limits.total:g} s for its answer.", "total_timeout", left) from None
+            raise Late(f"{name} did not answer within {patience:g} s.", "first_event_timeout", patience) from None
+
+    @staticmethod
+    def _is_hurried(error: ProviderError, errand: Errand[T], limits: Limits, own: Limits) -> bool:
+        """Whether it was asked to be faster than it need be: that says nothing of how it is."""
+        if isinstance(error, ConnectTimeout):
+            return limits.connect < own.connect
+        return isinstance(error, Late) and error.given < min(errand.patience(own), own.total or math.inf) - NEARLY
 
     def _left(self, limits: Limits, began: float) -> float | None:
         """How much of the time for the whole is left, from the first try on."""
         return None if limits.total is None else max(0.0, began + limits.total - self._clock())
 
 
-def _late(message: str, code: str) -> ProviderError:
-    return ProviderError(message, code=code, status=504, kind="timeout_error")
+class Late(ProviderError):
+    """Somebody took longer than it had."""
+
+    status = 504
+    kind = "timeout_error"
+
+    def __init__(self, message: str, code: str, given: float) -> None:
+        super().__init__(message, code=code)
+        self.given = given
+        """Seconds."""
