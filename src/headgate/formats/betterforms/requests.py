@@ -12,7 +12,7 @@ import msgspec
 from headgate.calls import Call, Fields
 from headgate.errors import BadRequest
 from headgate.formats import openai_chat, strict
-from headgate.formats.openai_chat.requests import ChatMessage
+from headgate.formats.openai_chat.requests import ChatMessage, ChatTool, Count, FunctionTool, Share, Warmth
 
 MAX_CHANNELS = 100
 MAX_ACTION = 200
@@ -41,6 +41,12 @@ class Payload(msgspec.Struct):
     provider: Annotated[str | None, _Meta(description="As `service`; it counts where both are there.")] = None
     stream: Annotated[bool | None, _Meta(description="Whether the answer goes to the channels, or comes whole.")] = None
     model: Annotated[str, _Meta(min_length=1, description="As the service names it.")] | None = None
+    functions: list[FunctionTool] | None = None
+    max_tokens: Count | None = None
+    seed: int | None = None
+    temperature: Warmth | None = None
+    top_p: Share | None = None
+    tools: list[ChatTool] | None = None
     providerArgs: Annotated[dict[str, Any] | None, _Meta(description="More fields for the provider.")] = None
     generationConfig: Annotated[dict[str, Any] | None, _Meta(description="Gemini's words for such fields.")] = None
     toolChoice: Annotated[Any, _Meta(description="`tool_choice` in another spelling.")] = None
