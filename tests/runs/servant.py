@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from headgate.errors import NotFound, ProviderError
 from headgate.events import AnyEvent, Finished
 from headgate.providers.base import Ask, Emit
-from headgate.runs import Engine, Follower, Run, Settings, Wishes, bill
+from headgate.runs import Engine, Follower, Settings, Wishes, bill
 from headgate.store.base import Hook
 from headgate.store.sqlite import SqliteStore
 from headgate.store.sqlite import store as sqlite_store
@@ -115,7 +115,7 @@ class Servant:
         for run, owner in runs.items():
             with suppress(NotFound):
                 found = await self._engine.find(run, owner)
-                while is_quiet and _is_busy(found):
+                while is_quiet and (found.shown < len(found.events) or found.is_ending):
                     await asyncio.sleep(0.001)
                 logs[run] = (found.events[: found.shown], found.is_over)
         named = {name: await self._engine.named(name) for name in names}
@@ -129,9 +129,3 @@ class Servant:
     async def _list(self, owner: str) -> list[str]:
         live, kept = await self._engine.recent(owner, limit=1000)
         return sorted({run.id for run in live} | {summary.run for summary in kept}, reverse=True)
-
-
-def _is_busy(run: Run) -> bool:
-    """Whether something of it is not kept yet, or is being counted."""
-    is_left_behind = run.task is not None and not run.is_driven and not run.task.done()
-    return run.shown < len(run.events) or run.is_ending or is_left_behind

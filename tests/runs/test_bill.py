@@ -424,6 +424,55 @@ def test_what_a_crash_left_behind_is_counted(events: list[AnyEvent], expected: b
     run(play())
 
 
+def readable(record: Record) -> Call | None:
+    """A request that can be read again."""
+    return call(record.head.model)
+
+
+@pytest.mark.parametrize("how", ["stop", "leave", "close"])
+def test_nobody_ends_in_another_way_what_a_crash_left_behind(how: str) -> None:
+    """Not even while it is being counted."""
+
+    async def play() -> None:
+        async with working(Fake(None), recovered([STARTED, Text(LONG)]), settings=PRICED, replay=readable) as engine:
+            made = await engine.find(head().run, "anybody")
+            if how == "stop":
+                await engine.stop(made)
+            elif how == "leave":
+                engine.leave(engine.follow(made))
+                await over(engine, made)
+        assert isinstance(made.last, Failed)
+        assert made.last.code == "producer_lost"
+        assert bill_of(made.events).estimated
+
+    run(play())
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_a_shutdown_does_not_wait_for_long_counts(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There may be thousands of them; each run ends as it should all the same, with a rough bill."""
+    monkeypatch.setattr("headgate.runs.bill.REST", 0.2)
+    monkeypatch.setattr("headgate.runs.engine.LAST_WORDS", 0.5)
+
+    async def play() -> None:
+        store = HeldStore()
+        play = emitting(STARTED, Reasoning(LONG), Text(LONG), Finished("stop"))
+        async with working(Fake(play), store, settings=PRICED) as engine:
+            runs = [await begin(engine) for _ in range(count)]
+            while not all(made.is_ending for made in runs):
+                await asyncio.sleep(0)
+        for made in runs:
+            assert store.kept(made.id) == made.events
+            assert made.events[-1] == Finished("stop")
+            usage = bill_of(made.events)
+            assert usage.input > 0
+            assert usage.estimated
+            assert usage.reasoning == pytest.approx(len(LONG) / 4, rel=0.5)
+            assert usage.output == pytest.approx(2 * usage.reasoning)
+
+    run(play())
+
+
 def test_a_run_that_the_store_refuses_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("headgate.runs.commit.RETRIES", ())
 

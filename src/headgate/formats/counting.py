@@ -29,6 +29,9 @@ SLICE = 4096
 SAMPLE = 256 * 1024
 """Of more than these only so many characters are counted, from all of the texts, and the rest is like them."""
 
+LETTERS = 4
+"""Characters of a token, roughly."""
+
 PER_MESSAGE = 4
 """Tokens that stand around a turn."""
 PER_CALL = 8
@@ -109,6 +112,11 @@ def of_answer(events: Sequence[AnyEvent]) -> Steps[Count]:
 def of_json(text: str) -> Steps[int]:
     """Those of a request that nobody can take apart; what is no language does not count."""
     return math.ceil((yield from of_texts((text,), tokens.without_data)))
+
+
+def roughly(text: str) -> int:
+    """Those of a text, at a glance."""
+    return math.ceil(len(tokens.without_data(text)) / LETTERS)
 
 
 def of_text(text: str) -> Steps[float]:

@@ -14,7 +14,7 @@ as to what went in, and as to what came out for at least as much.
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -71,6 +71,8 @@ class Billing:
     def __init__(self, prices: Prices | None = None) -> None:
         self.prices = prices or Prices()
         self._counter = ThreadPoolExecutor(1, "counting")
+        self.is_closed = False
+        """Whether there is no time any more for what takes long."""
 
     def bill(self, call: Call | None, events: Sequence[AnyEvent] = ()) -> "Bill":
         """The bill of a run that begins, or of one that was left with these events; no call is one nobody can read."""
@@ -82,10 +84,21 @@ class Billing:
 
     async def count(self, steps: Steps[T]) -> T:
         """Take all the steps, without keeping the loop from its work."""
-        return await asyncio.get_running_loop().run_in_executor(self._counter, _take_slowly, steps)
+        return await asyncio.get_running_loop().run_in_executor(self._counter, self._take_slowly, steps)
+
+    def _take_slowly(self, steps: Steps[T]) -> T:
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            if not self.is_closed:
+                time.sleep(REST)
 
     def close(self) -> None:
-        """Nothing more is to be counted."""
+        """Nothing more is to be counted, and who waits for that need wait no longer."""
+        self.is_closed = True
         self._counter.shutdown(wait=False, cancel_futures=True)
 
 
@@ -143,7 +156,7 @@ class Bill:
         if started is None or not self._is_owed(events, end) or self.is_short(events):
             # Which `close` can do.
             return [end]
-        counts = await self._counts(list(events))
+        counts = await self._counts(events)
         self._is_settled = True
         return [end] if counts is None else [self._sum(counts, started, end), end]
 
@@ -156,13 +169,15 @@ class Bill:
             return [end]
 
     async def _counts(self, events: Sequence[AnyEvent]) -> list[Count] | None:
-        work = asyncio.ensure_future(self._billing.count(self._steps(events)))
+        if self._billing.is_closed:
+            return self._rough_counts(events)
+        work = asyncio.ensure_future(self._billing.count(self._steps(list(events))))
         while True:
             try:
                 return await asyncio.shield(work)
             except asyncio.CancelledError:
                 if work.cancelled():
-                    return None
+                    return self._rough_counts(events)
                 # Somebody wants the run to end, which is what it does.
             except Exception:
                 log.exception(UNCOUNTED)
@@ -188,14 +203,28 @@ class Bill:
     def _steps(self, events: Sequence[AnyEvent]) -> Steps[list[Count]]:
         """What each leg was given and gave."""
         asked = yield from _of_request(self._call)
-        firsts = [leg.first for leg in self._legs]
-        counts, before = list[Count](), 0
-        for first, upto in zip(firsts, [*firsts[1:], len(events)], strict=True):
-            count = yield from counting.of_answer(events[first:upto])
-            counts.append(Count(asked + before, count.output, count.reasoning))
-            # What was said so far is part of what the next one is asked.
-            before += count.output - count.reasoning
+        counts = list[Count]()
+        for part in self._parts(events):
+            count = yield from counting.of_answer(part)
+            counts.append(_after(asked, counts, count))
         return counts
+
+    def _rough_counts(self, events: Sequence[AnyEvent]) -> list[Count]:
+        """The same by their letters alone, when there is no time for more."""
+        asked = 0 if self._call is None else counting.roughly(_words_of(self._call))
+        counts = list[Count]()
+        for part in self._parts(events):
+            thoughts = "".join([event.delta for event in part if isinstance(event, Reasoning)])
+            words = "".join([event.delta for event in part if isinstance(event, Text | ToolInput | Refusal)])
+            thought = counting.roughly(thoughts)
+            counts.append(_after(asked, counts, Count(0, thought + counting.roughly(words), thought)))
+        return counts
+
+    def _parts(self, events: Sequence[AnyEvent]) -> Iterator[Sequence[AnyEvent]]:
+        """What each leg gave."""
+        firsts = [leg.first for leg in self._legs]
+        for first, upto in zip(firsts, [*firsts[1:], len(events)], strict=True):
+            yield events[first:upto]
 
     def _sum(self, counts: Sequence[Count], started: Started, end: AnyEvent) -> Usage:
         usages = []
@@ -212,6 +241,15 @@ class Bill:
         priced = self._billing.prices.price(usage, provider, model, leg.asked)
         # Its provider's own words are no longer true of a usage that we have completed.
         return msgspec.structs.replace(priced, extra=None) if usage.estimated and priced.extra is not None else priced
+
+
+def _after(asked: int, before: Sequence[Count], count: Count) -> Count:
+    """That count with what went in: what was said so far is part of what the next one is asked."""
+    return Count(asked + sum(each.output - each.reasoning for each in before), count.output, count.reasoning)
+
+
+def _words_of(call: Call) -> str:
+    return b" ".join([bytes(raw) for raw in call.fields.values()]).decode(errors="replace")
 
 
 def _is_whole(said: Usage, events: Sequence[AnyEvent]) -> bool:
@@ -255,17 +293,5 @@ def _of_request(call: Call | None) -> Steps[int]:
     except Exception:
         # A provider of the same format may take what no other could; and whatever a request holds, the end of
         # its run must not depend on our understanding it.
-        return (
-            yield from counting.of_json(b" ".join(bytes(raw) for raw in call.fields.values()).decode(errors="replace"))
-        )
+        return (yield from counting.of_json(_words_of(call)))
     return (yield from counting.of_prompt(prompt))
-
-
-def _take_slowly(steps: Steps[T]) -> T:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            result: T = end.value
-            return result
-        time.sleep(REST)

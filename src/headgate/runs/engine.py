@@ -34,7 +34,7 @@ from headgate.runs.live import Live
 from headgate.runs.parting import Parting
 from headgate.runs.pool import Pool
 from headgate.runs.room import RoomWatch
-from headgate.runs.run import Follower, Run, Urgency
+from headgate.runs.run import ENDING, Follower, Run, Urgency
 from headgate.runs.settings import Settings
 from headgate.runs.tries import Tries
 from headgate.runs.wishes import NOTHING, Wishes, wishes_again
@@ -124,7 +124,11 @@ class Engine:
         for run in list(self._live):
             self._cancel(run, "shutdown")
         if tasks:
-            await asyncio.wait(tasks, timeout=LAST_WORDS)
+            _, late = await asyncio.wait(tasks, timeout=LAST_WORDS)
+            # Who is still there waits for tokens to be counted, of which there may be very many.
+            self._billing.close()
+            if late:
+                await asyncio.wait(late, timeout=LAST_WORDS)
         self._commit.finish()
         for chore in self._chores:
             chore.cancel()
@@ -402,7 +406,8 @@ class Engine:
         if run.bill.is_short(run.events):
             await self._end(run, lost)
         else:
-            # Nobody should wait for that at the start.
+            # Nobody should wait for that at the start; and nobody can end it in another way meanwhile.
+            run.ended = ENDING
             run.task = self._loop.create_task(self._end(run, lost))
 
     async def _is_newest(self, run: Run, name: str) -> bool:
