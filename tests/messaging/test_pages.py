@@ -194,6 +194,7 @@ JOINS: dict[str, tuple[Any, str]] = {
     "a_null": ({"channel": "a\0"}, "invalid_channel"),
     "a_line_separator": ({"channel": "a\u2028"}, "invalid_channel"),
     "too_long": ({"channel": "a" * 201}, "invalid_channel"),
+    "a_history_too_long": ({"channel": "a", "history": 1_000_001}, "invalid_value"),
     "a_history_of_words": ({"channel": "a", "history": "much"}, "invalid_value"),
     "a_cursor_of_numbers": ({"channel": "a", "cursor": 5}, "invalid_value"),
 }
