@@ -1,7 +1,9 @@
 """Keys: where clients put them, what a wrong one gets, and that nobody ever sees one again."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -125,6 +127,7 @@ def test_a_run_does_not_exist_for_another_key(server: Serving) -> None:
 
 REFUSALS = {
     "status": ("401 Unauthorized", "application/json", '{"error": {"message": "Wrong key: %s", "code": "wrong"}}'),
+    "code": ("401 Unauthorized", "application/json", '{"error": {"message": "Wrong", "code": "%s", "type": "%s"}}'),
     "text": ("403 Forbidden", "text/plain", "Wrong key: %s"),
     "page": ("200 OK", "text/html", "<html><body>Wrong key: %s</body></html>"),
     "object": ("200 OK", "application/json", '{"error": {"message": "Wrong key: %s", "code": "wrong"}}'),
@@ -138,7 +141,8 @@ def echoing(refusal: str) -> Play:
 
     def play(peer: Peer) -> None:
         request = peer.request()
-        body = text.replace("%s", f"{request.headers['authorization']} {request.headers['x-team']}").encode()
+        key = request.headers.get("authorization") or request.headers["x-goog-api-key"]
+        body = text.replace("%s", f"{key} {request.headers['x-team']}").encode()
         head = f"HTTP/1.1 {status}\r\ncontent-type: {kind}\r\nconnection: close\r\ncontent-length: {len(body)}\r\n\r\n"
         peer.send(head.encode() + body)
 
@@ -162,8 +166,9 @@ SECRETS = (ALICE, BOB, MALLORY, PROVIDERS, TEAM)
 def test_no_key_is_ever_seen_again(upstream: Upstream, tmp_path: Path) -> None:
     """Not in an answer, not in the log, not in any file of the store; whatever went wrong."""
     secret = f'api_key = "{PROVIDERS}"\nheaders = {{ "x-team" = "{TEAM}" }}\n'
-    lister = f'[providers.lister]\nkind = "openai"\nbase_url = "http://127.0.0.1:{upstream.port}/v1"\n{secret}'
-    config = '[server]\nlog_level = "debug"\n' + upstream.config(more=secret) + lister + CONFIG
+    place = f'base_url = "http://127.0.0.1:{upstream.port}/v1"\n{secret}'
+    others = f'[providers.lister]\nkind = "openai"\n{place}[providers.gem]\nkind = "gemini"\n{place}'
+    config = '[server]\nlog_level = "debug"\n' + upstream.config(more=secret) + others + CONFIG
     with serving(config, {"BOBS_KEY": BOB}, tmp_path) as server:
         for refusal in REFUSALS:
             upstream.will(echoing(refusal))
@@ -177,6 +182,14 @@ def test_no_key_is_ever_seen_again(upstream: Upstream, tmp_path: Path) -> None:
         assert [secret for secret in SECRETS if secret.encode() in content] == [], name
 
 
+ERRANDS: dict[str, dict[str, Any]] = {
+    "/v1/embeddings": {"input": "Hi"},
+    "/genai/v1beta/models/MODEL:embedContent": {"content": {"parts": [{"text": "Hi"}]}},
+    "/genai/v1beta/models/MODEL:countTokens": {"contents": [{"parts": [{"text": "Hi"}]}]},
+    "/anthropic/v1/messages/count_tokens": {"messages": [{"role": "user", "content": "Hi"}]},
+}
+
+
 def everything_said(server: Serving) -> bytes:
     """What clients with keys of all kinds get, asking for all kinds of models."""
     answers = repr(ask(server, PLACES["bearer"], f"/v1/models/{'x' * 50}")).encode()
@@ -184,5 +197,12 @@ def everything_said(server: Serving) -> bytes:
         for model, stream in (("up/m", True), ("up/m", False), ("simulator/demo", True), ("no-such-model", False)):
             with Wire(server) as wire:
                 wire.post(chat(model=model, stream=stream, words=2), headers=headers)
+                answers += wire.rest_of_answer()
+    for path, asked in ERRANDS.items():
+        for model in ("up/m", "gem/m"):
+            with Wire(server) as wire:
+                wire.post(
+                    json.dumps({"model": model, **asked}).encode(), path.replace("MODEL", model), PLACES["bearer"]
+                )
                 answers += wire.rest_of_answer()
     return answers

@@ -18,6 +18,9 @@ from headgate.formats import lenient, sse
 MAX_MESSAGE = 2000
 """Caps how much of an upstream's error we repeat to a client."""
 
+MAX_WORD = 200
+"""The same for a code, or the kind of an error."""
+
 MAX_PAGE = 300
 """The same for a page, of which the first words say it all."""
 
@@ -143,13 +146,18 @@ def _error(inner: dict[str, Any], provider: str, status: int) -> ProviderError:
     told = status if status < 600 else 502
     return ProviderError(
         (_message(inner) or mute)[:MAX_MESSAGE],
-        code=str(code) if isinstance(code, str | int) and code else "upstream_error",
-        kind=kind if isinstance(kind, str) and kind not in ("", "error") else _kind(told),
+        code=(word(str(code)) if isinstance(code, str | int) and code else "") or "upstream_error",
+        kind=(word(kind) if isinstance(kind, str) and kind != "error" else "") or _kind(told),
         param=param if isinstance(param, str) else None,
         status=told,
         retry_after=google.get("retry_after"),
         retryable=told in _RETRYABLE,
     )
+
+
+def word(said: str) -> str:
+    """A code, as it may stand in a line of a log: some are sentences."""
+    return " ".join(said[:MAX_WORD].split())
 
 
 def _google_details(inner: dict[str, Any]) -> dict[str, Any]:

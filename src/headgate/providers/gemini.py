@@ -65,7 +65,10 @@ class GeminiProvider:
     async def pass_on(self, method: str, model: str, body: bytes) -> bytes:
         """What the provider answers to a method of Gemini's that makes no run; raises ProviderError."""
         target = self._target(method, model, has_key=True)
-        return await self._short().ask(target, _with_model(body, _path(model)))
+        answer = await self._short().ask(target, _with_model(body, _path(model)))
+        for secret in self._service.secrets:
+            answer = answer.replace(secret.encode(), b"***")
+        return answer
 
     async def count(self, call: Call, model: str, key: str) -> int:
         """How many tokens a request of any format has, as the provider counts them."""
@@ -90,10 +93,12 @@ class GeminiProvider:
         made: list[Vector] = []
         counts: list[int | None] = []
         target = self._target("batchEmbedContents", model, has_key=True)
+        asker = self._short(connect=connect)
         # One batch after another: all of them together have one turn at the provider.
         for count, body in gemini.embed_request(INPUTS[call.format](call), _path(model)):
-            answer = await self._short(connect=connect).ask(target, body)
-            said = gemini.read_embedded(answer, self.name, count, single=False)
+            answer = await asker.ask(target, body)
+            with asker.discreet():
+                said = gemini.read_embedded(answer, self.name, count, single=False)
             made = await looked_at(said, self.name, made)
             counts.append(said.tokens)
         tokens = None if None in counts else sum(count or 0 for count in counts)
@@ -102,8 +107,10 @@ class GeminiProvider:
     async def _embed_as_asked(self, call: EmbedCall, model: str, connect: float) -> Vectors:
         method = "embedContent" if call.is_single else "batchEmbedContents"
         body = gemini.forward_embed(call, _path(model))
-        answer = await self._short(connect=connect).ask(self._target(method, model, has_key=True), body)
-        said = gemini.read_embedded(answer, self.name, call.count, single=call.is_single)
+        asker = self._short(connect=connect)
+        answer = await asker.ask(self._target(method, model, has_key=True), body)
+        with asker.discreet():
+            said = gemini.read_embedded(answer, self.name, call.count, single=call.is_single)
         made = await looked_at(said, self.name)
         return Vectors(vectors=made, model=model, tokens=said.tokens, usage=said.usage, body=answer)
 

@@ -7,6 +7,7 @@ import msgspec
 from headgate.errors import ProviderError
 from headgate.formats import upstream_errors
 from headgate.net import Client, Flow, Target
+from headgate.providers.answer import without_secrets
 from headgate.providers.service import Service
 
 MAX_LISTING = 16 * 1024 * 1024
@@ -17,7 +18,10 @@ async def list_models(client: Client, target: Target, service: Service) -> Seque
     """The models that the provider says it has."""
     listing = _Listing(service.name)
     await client.fetch(target, b"", listing, connect_timeout=service.limits.connect)
-    return listing.models()
+    try:
+        return listing.models()
+    except ProviderError as error:
+        raise without_secrets(error, service.secrets) from None
 
 
 class _Listing:

@@ -76,7 +76,8 @@ class OpenAIProvider:
             body = openai_embeddings.request(INPUTS[call.format](call), model, field)
         asker = Asker(client=self._client, provider=self.name, connect=connect, secrets=self._service.secrets)
         answer = await asker.ask(self._targets["embeddings"], body)
-        said = openai_embeddings.read_answer(answer, self.name, call.count)
+        with asker.discreet():
+            said = openai_embeddings.read_answer(answer, self.name, call.count)
         made = await looked_at(said, self.name)
         is_as_asked = is_kindred and said.is_regular and all(bool(each.packed) is call.wants_base64 for each in made)
         return Vectors(

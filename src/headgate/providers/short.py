@@ -1,6 +1,7 @@
 """Short questions to a provider, which make no run: counts, vectors, lists."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import msgspec
 
@@ -26,8 +27,14 @@ class Asker(msgspec.Struct, frozen=True, kw_only=True):
         """The body of the answer; raises ProviderError for any but a good one."""
         taken = _Taken(self.provider)
         await self.client.fetch(target, body, taken, connect_timeout=self.connect, headers=headers)
-        try:
+        with self.discreet():
             return taken.body()
+
+    @contextmanager
+    def discreet(self) -> Iterator[None]:
+        """Whatever its answers are read in must not repeat what is secret."""
+        try:
+            yield
         except ProviderError as error:
             raise without_secrets(error, self.secrets) from None
 

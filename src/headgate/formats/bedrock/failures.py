@@ -57,7 +57,7 @@ def read_error(status: int, body: bytes, name: str, provider: str) -> ProviderEr
 
 def exception(name: str, message: str, provider: str, status: int = 0) -> ProviderError:
     """The error of that name: headers add a place to it, bodies a namespace, and streams begin it small."""
-    name = name.partition(":")[0].rpartition("#")[2].strip()
+    name = upstream_errors.word(name.partition(":")[0].rpartition("#")[2])
     name = name[:1].upper() + name[1:]
     status = _STATUS.get(name) or (status if 400 <= status < 600 else 502)
     mute = f"{provider} reported {name or 'an error'} and no reason."
