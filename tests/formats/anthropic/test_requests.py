@@ -70,6 +70,10 @@ def test_max_tokens_must_be_said_but_for_counting() -> None:
     with pytest.raises(BadRequest, match="Missing required parameter: 'max_tokens'"):
         read(body)
     assert read_count(body).model == "m"
+    for wrong in (b'"max_tokens":-1', b'"temperature":"warm"'):
+        # It may have to be read like any request.
+        with pytest.raises(BadRequest):
+            read_count(body[:-1] + b"," + wrong + b"}")
 
 
 def test_a_request_is_sent_on_as_it_came() -> None:

@@ -81,7 +81,6 @@ class MessagesRequest(CountRequest, frozen=True, kw_only=True):
 
 
 _request = msgspec.json.Decoder(MessagesRequest)
-_count = msgspec.json.Decoder(CountRequest)
 
 _OURS = frozenset({"store"})
 """What this format does not have, and its providers refuse."""
@@ -107,7 +106,8 @@ def read(body: bytes) -> Call:
 def read_count(body: bytes) -> Call:
     """A request to count its tokens, which need not say how many may be made."""
     fields = strict.fields(body)
-    request = strict.decode(_count, body)
+    # All that a request for a message may have is read again when nobody else counts.
+    request = strict.decode(_request, msgspec.json.encode({"max_tokens": 0, **fields}))
     _check(request)
     return Call(format=NAME, model=request.model, fields=fields, fallbacks=tuple(request.fallbacks or ()))
 
