@@ -1,6 +1,7 @@
 """headgate.js in a real browser, on pages of another origin; connections are cut, tokens end, the server is killed."""
 
 import functools
+import json
 import re
 import threading
 from collections.abc import Iterator
@@ -17,10 +18,11 @@ from tests.e2e.cutter import Cutter
 from tests.e2e.wire import counting
 from tests.node import chromium, node
 from tests.offload.test_page import EXAMPLES, Quiet
-from tests.serving import start
+from tests.serving import serving, start
 
 pytestmark = pytest.mark.slow
 
+DOCUMENTATION = Path(__file__).parents[2] / "docs" / "browser.md"
 KEY = JOKE["apiKey"]
 CONFIG = f'[keys]\napp = "{KEY}"\n[channels]\nanonymous = "send"\n'
 TEXT = counting(120)
@@ -170,7 +172,11 @@ def test_joining_and_leaving(played: Any, transport: str) -> None:
     told = seen(played, "joining")[transport]
     assert told["told"] == [*([0] if transport == "socket" else []), 1, 2, 4]
     assert told["gaps"] == []
-    assert "closed" in told["states"]
+    assert transport == "events" or [f"{transport}-a", 1] in told["counts"], "a socket asks at the start"
+    assert told["states"][-1] == "closed"
+    # Without a key a page that listens to events cannot say anything.
+    assert told["late"] == ("The connection is closed." if transport == "socket" else 401)
+    assert told["again"] == [[5], True]
 
 
 def test_a_run_is_followed_across_cuts_to_its_end(played: Any, stage: Stage, cutters: list[Cutter]) -> None:
@@ -211,3 +217,26 @@ def test_the_module_is_served_for_pages_of_any_origin(stage: Stage) -> None:
     assert requests.get(url, headers={"if-none-match": '"other"'}, timeout=30).content == answer.content
     head = requests.head(url, timeout=30)
     assert (head.status_code, head.headers["content-length"]) == (200, str(len(answer.content)))
+
+
+def test_the_documentations_examples(tmp_path: Path) -> None:
+    """They are run as they stand: the page, and on it the script."""
+    text = DOCUMENTATION.read_text()
+    (html,) = re.findall(r"```html\n(.*?)```", text, re.DOTALL)
+    (script,) = re.findall(r"```js\n(.*?)```", text, re.DOTALL)
+    with serving() as server:
+        payload = {"stream": True, "messages": [{"role": "user", "content": "?"}], "simulator": {"text": TEXT}}
+        told = {"channels": ["anonymous"], "actionName": "assistantReceiveResultsStream", "payload": payload}
+        script += (
+            f"const said = async () => (await fetch('{server.url}/message/channels', {{ method: 'POST' }})).json();"
+            "while (!(await said()).anonymous.includes('anonymous'));"
+        )
+        script += f"await fetch('{server.url}/stream/create', {{ method: 'POST', body: `{json.dumps(told)}` }});"
+        page = tmp_path / "page.html"
+        page.write_text(html.replace("http://127.0.0.1:8080", server.url))
+        script = script.replace("http://127.0.0.1:8080", server.url)
+        shown = node("script.mjs", chromium=chromium(), page=page.as_uri(), script=script, shows=TEXT)
+        # The simulator gives the same answer to the same question.
+        asked = {"model": "default", "messages": [{"role": "user", "content": "Hello!"}]}
+        answer = requests.post(f"{server.url}/v1/chat/completions", json=asked, timeout=30).json()
+    assert answer["choices"][0]["message"]["content"] in shown

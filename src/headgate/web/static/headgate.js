@@ -279,7 +279,8 @@ class Connection {
       const isMessage = frame.action.startsWith("messageSend");
       if (!(isMessage && isSaid) && this.state !== "closed") continue;
       this.#asked.delete(id);
-      if (isMessage) reject(new Error("The connection was lost; nobody knows whether the message has arrived."));
+      const why = isSaid ? "was lost; nobody knows whether the message has arrived." : "is closed.";
+      if (isMessage) reject(new Error(`The connection ${why}`));
       else resolve(undefined);
     }
   }
@@ -374,7 +375,10 @@ export async function follow(run, { url = HERE, key, token, after, signal, onTex
   }
 }
 
-/** Stop a run; what it has come to. @param {string} run @param {{ url?: string, key?: string, token?: string }} [options] */
+/**
+ * Stop a run; what it has come to.
+ * @param {string} run @param {{ url?: string, key?: string, token?: string }} [options]
+ */
 export async function stop(run, { url = HERE, key, token } = {}) {
   const answer = await asked(runAddress(url, run, "stop", token), { method: "POST", headers: bearer(key) });
   return answer.json();
@@ -415,7 +419,7 @@ const at = (url, path) => `${url.replace(/\/+$/, "")}/${path}`;
 const runAddress = (url, run, what, token) =>
   at(url, `v1/runs/${encodeURIComponent(run)}/${what}${token ? `?token=${encodeURIComponent(token)}` : ""}`);
 const bearer = (key) => (key ? { authorization: `Bearer ${key}` } : {});
-const secret = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (n) => n.toString(16).padStart(2, "0")).join("");
+const secret = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
 
 /** @param {any} said a channel as somebody names it, or something that was told of one */
 const placeOf = (said) =>
@@ -442,7 +446,9 @@ function sleep(wait, signal) {
 
 function inTime(reading) {
   let timer;
-  const silence = new Promise((_, fail) => (timer = setTimeout(() => fail(new Error("The server fell silent.")), SILENCE)));
+  const silence = new Promise((_, fail) => {
+    timer = setTimeout(() => fail(new Error("The server fell silent.")), SILENCE);
+  });
   return Promise.race([reading, silence]).finally(() => clearTimeout(timer));
 }
 
