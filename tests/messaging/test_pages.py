@@ -244,8 +244,8 @@ def test_a_message_that_is_wrong_is_refused_by_number(name: str) -> None:
 @pytest.mark.parametrize(
     "junk",
     [
-        "junk", "[]", "5", '"ping"', "{}", '{"action": 5}', b"\x00\x01", b'{"action":"ping"}', '{"action":"fly"}', "[" * 5000,
-        '{"action":"ping","id":[]}', '{"action":"ping","id":"%s"}' % ("x" * 101),
+        "junk", "[]", "5", '"ping"', "{}", '{"action": 5}', b"\x00\x01", b'{"action":"ping"}', '{"action":"fly"}',
+        "[" * 5000, '{"action":"ping","id":[]}', '{"action":"ping","id":"%s"}' % ("x" * 101),
     ],
     ids=lambda junk: repr(junk[:20]),
 )  # fmt: skip

@@ -40,6 +40,14 @@ def test_a_key_may_stand_in_the_body_or_in_the_head(name: str) -> None:
     play(act, keys=KEYS)
 
 
+def test_a_key_is_a_text() -> None:
+    async def act(house: House) -> None:
+        assert (await house.post("channels", {"apiKey": 12345678})).status == 401
+        assert (await house.post("channels", {"apiKey": "12345678"})).status == 201
+
+    play(act, keys={"12345678": None})
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("body", [b"junk", b"[]", b"5", b"\xff\xfe", b'{"a":', b"[" * 3000])
 def test_a_body_that_is_none_is_refused(name: str, body: bytes) -> None:
