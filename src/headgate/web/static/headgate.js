@@ -19,6 +19,10 @@ const SILENCE = 40_000;
 
 const ENDS = ["finished", "failed", "stopped"];
 const OWN = ["message", "gap", "presence", "state"];
+const ACTIONS = {
+  anonymous: { join: "channelJoinAnon", leave: "channelLeaveAnon", send: "messageSendAnonChannel" },
+  authenticated: { join: "channelJoin", leave: "channelLeave", send: "messageSend" },
+};
 const JSON_BODY = { "content-type": "application/json" };
 
 /** What the server does not do, in its own words. */
@@ -114,7 +118,7 @@ class Connection {
     await Promise.all(
       scopes.map((scope) => {
         const names = places.filter((place) => place.scope === scope).map(({ name }) => name);
-        if (this.#isSocket) return this.#ask(actionOf("messageSend", scope), { ...message, channels: names });
+        if (this.#isSocket) return this.#ask(ACTIONS[scope].send, { ...message, channels: names });
         const body = JSON.stringify({ message, channels: names, scope });
         return asked(at(this.#options.url, "message/sendmessage"), { method: "POST", headers: JSON_BODY, body });
       }),
@@ -219,18 +223,11 @@ class Connection {
   /** Wait until another try makes sense. */
   async #recover(error) {
     const hasExpired = this.#needsToken || error?.code === "token_expired";
-    if (hasExpired && typeof this.#options.token !== "function") {
-      this.#become("expired", { error });
-      await this.#pause();
-    } else if (!hasExpired && error instanceof Refused && error.isFinal) {
-      this.#become("refused", { error });
-      await this.#pause();
-    } else {
-      this.#needsToken ||= hasExpired;
-      const wait = Math.max(patience(this.#tries++), 1000 * (error?.retryAfter ?? 0));
-      this.#become("waiting", { error, wait });
-      await this.#pause(wait);
-    }
+    this.#needsToken = hasExpired;
+    const isStuck = hasExpired ? typeof this.#options.token !== "function" : error instanceof Refused && error.isFinal;
+    const wait = isStuck ? undefined : Math.max(patience(this.#tries++), 1000 * (error?.retryAfter ?? 0));
+    this.#become(!isStuck ? "waiting" : hasExpired ? "expired" : "refused", { error, wait });
+    await this.#pause(wait);
   }
 
   /** For that long, or until something has changed. */
@@ -265,11 +262,11 @@ class Connection {
 
   #enter({ name, scope }, { history }) {
     const { presence } = this.#options;
-    return this.#ask(actionOf("channelJoin", scope), { channel: name, history: history ?? 0, presence: !!presence });
+    return this.#ask(ACTIONS[scope].join, { channel: name, history: history ?? 0, presence: !!presence });
   }
 
   #exit({ name, scope }) {
-    return this.#ask(actionOf("channelLeave", scope), { channel: name });
+    return this.#ask(ACTIONS[scope].leave, { channel: name });
   }
 
   /** The connection is lost: what does no harm when it is asked twice is asked again on the next one. */
@@ -427,12 +424,6 @@ const placeOf = (said) =>
     ? { name: said, scope: "anonymous" }
     : { name: said.name ?? said.channel, scope: said.scope ?? "anonymous" };
 const keyOf = (channel) => `${placeOf(channel).scope} ${placeOf(channel).name}`;
-
-/** BetterForms' names: those for anonymous channels are longer. */
-const actionOf = (name, scope) => {
-  if (scope === "authenticated") return name;
-  return name === "messageSend" ? "messageSendAnonChannel" : `${name}Anon`;
-};
 
 /** Milliseconds before another try: more each time, and never the same for everybody. @param {number} tries */
 const patience = (tries) => Math.min(30_000, 500 * 2 ** tries) * (0.5 + Math.random() / 2);
