@@ -55,7 +55,7 @@ def sick() -> Iterator[Upstream]:
 def inner_config(llama: Llama, sick: Upstream) -> str:
     """A server that lets itself be known to its own users only, and is never silent for long."""
     return (
-        f'[server]\nkeep_alive = "50ms"\n[keys]\nouter = "{KEY}"\n[providers.simulator]\n'
+        f'[server]\nkeep_alive = "700ms"\n[keys]\nouter = "{KEY}"\n[providers.simulator]\n'
         f'[providers.llama]\nkind = "openai"\nbase_url = "{llama.talks}/v1"\nmodels = ["tiny"]\n'
         f"{sick.config('sick')}"
     )
@@ -99,7 +99,7 @@ def test_an_error_keeps_its_status_and_its_words(outer: Serving, sick: Upstream,
     for status in (400, 401, 404, 422, 429, 500, 503, 529):
         sick.will(failing(status))
         answer = ask(outer, dialect, f"{way}/sick/m")
-        assert (answer.status, answer.headers.get("retry-after")) == (status, "7")
+        assert (answer.status, answer.headers.get("retry-after")) == (status, "7"), answer
         assert b"Not today." in answer.body
 
 
