@@ -55,7 +55,7 @@ def sick() -> Iterator[Upstream]:
 def inner_config(llama: Llama, sick: Upstream) -> str:
     """A server that lets itself be known to its own users only, and is never silent for long."""
     return (
-        f'[server]\nkeep_alive = "700ms"\n[keys]\nouter = "{KEY}"\n[providers.simulator]\n'
+        f'[server]\nkeep_alive = "500ms"\n[keys]\nouter = "{KEY}"\n[providers.simulator]\n'
         f'[providers.llama]\nkind = "openai"\nbase_url = "{llama.talks}/v1"\nmodels = ["tiny"]\n'
         f"{sick.config('sick')}"
     )
@@ -161,7 +161,7 @@ def halting(peer: Peer) -> None:
     peer.request()
     peer.send(STREAM_HEAD)
     peer.say("one")
-    time.sleep(1.5)
+    time.sleep(2)
     peer.say(" two", reason="stop")
     peer.done()
 
