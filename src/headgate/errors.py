@@ -18,7 +18,7 @@ byte of an answer an error is an event (`Failed`), never an exception.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -70,6 +70,16 @@ class HeadgateError(Exception):
             self.status = status
         if kind is not None:
             self.kind = kind
+
+    def bare(self) -> Self:
+        """
+        This error without where it came from, to be kept.
+
+        The frames it went through hold all that was at work there, often whoever keeps the error, too: a circle,
+        and with it requests of megabytes, that would be left for the garbage collector, which counts no bytes.
+        """
+        self.__traceback__ = self.__cause__ = self.__context__ = None
+        return self
 
 
 class BadRequest(HeadgateError):

@@ -278,7 +278,7 @@ def test_bad_pages_are_refused_by_name(server: Serving, query: str, param: str) 
 
 
 def test_one_that_was_kept_for_long_enough_is_gone(server: Serving) -> None:
-    quickly = "from headgate.runs import engine\nengine.ROOM_EVERY, engine.SWEEP_EVERY = 0.05, 1"
+    quickly = "from headgate.runs import house\nhouse.LOOK_EVERY, house.SWEEP_EVERY = 0.05, 1"
     with serving(before=quickly) as short:
         id = begin(short, {"headgate-retention": "1"}, words=2)
         over(short, id)

@@ -9,6 +9,7 @@ from headgate.errors import NotFound, Unavailable
 from headgate.events import Finished
 from headgate.providers.base import Limits
 from headgate.runs import Engine, Run, Settings, Wishes
+from headgate.runs.house import sweep
 from headgate.runs.parting import AT_ONCE, LONG, Parting
 from headgate.store.base import Filter, Hook, Room
 from headgate.store.memory import MemoryStore
@@ -168,7 +169,7 @@ def test_a_run_that_was_forgotten_is_not_held_on_to() -> None:
         async with working(Fake(saying("x")), settings=Settings(retention=0.0)) as engine:
             made = (await over(engine, await begin(engine))).id
             assert await engine.find(made, "anybody")
-            await engine._sweep()
+            await sweep(engine._archive, engine._settings.retention)
             with pytest.raises(NotFound):
                 await engine.find(made, "anybody")
 

@@ -19,9 +19,10 @@ import msgspec
 
 from headgate.calls import Call
 from headgate.errors import HeadgateError, NotFound, Unavailable
-from headgate.events import AnyEvent, Failed, Last, Stopped
+from headgate.events import AnyEvent, Last
 from headgate.events import Attempt as Tried
 from headgate.metrics import Meters, operation_of
+from headgate.runs import ends
 from headgate.runs.archive import Archive
 from headgate.runs.attempt import Attempt
 from headgate.runs.bill import Billing
@@ -29,6 +30,7 @@ from headgate.runs.catalogue import Catalogue
 from headgate.runs.commit import GroupCommit
 from headgate.runs.drive import Desk, Drive, Route
 from headgate.runs.gauges import watch
+from headgate.runs.house import keep_house
 from headgate.runs.ids import is_run_id, new_run_id
 from headgate.runs.live import Live
 from headgate.runs.parting import Parting
@@ -48,14 +50,8 @@ TICK = 0.05
 READERS_EVERY = 20
 """Ticks between two looks at waiting readers: keep-alives need no better than a second."""
 
-ROOM_EVERY = 2.0
-"""Seconds between two looks at how much room there is: in that time nothing fills a disk."""
-
 LAST_WORDS = 5.0
 """Seconds that cancelled runs have to end when the server does."""
-
-SWEEP_EVERY = 30
-"""Looks at the room between two sweeps of old runs: a minute."""
 
 
 class Engine:
@@ -110,15 +106,16 @@ class Engine:
         await self._room.look()
         await self._tasks.__aenter__()
         self._tasks.create_task(self._commit.work())
-        self._chores = [self._tasks.create_task(self._tick()), self._tasks.create_task(self._keep_house())]
+        house = self._tasks.create_task(keep_house(self._archive, self._room, self._settings.retention))
+        self._chores = [self._tasks.create_task(self._tick()), house]
         for record in sorted(orphans, key=lambda record: record.head.run):
             await self._recover(record, replay, on_left)
 
     async def close(self, grace: float, is_hurried: Callable[[], bool] = lambda: False) -> None:
         """Let live runs finish for so long, end the rest, and let go of the store."""
         self._is_closing = True
-        ends = self._loop.time() + grace
-        while self._is_busy and self._loop.time() < ends and not is_hurried():
+        until = self._loop.time() + grace
+        while self._is_busy and self._loop.time() < until and not is_hurried():
             await asyncio.sleep(TICK)
         tasks = [run.task for run in self._live if run.task is not None]
         for run in list(self._live):
@@ -289,14 +286,14 @@ class Engine:
         end: Last
         try:
             await Drive(run, call, route, wishes, self._desk).go()
-            end = Failed("upstream_incomplete", "The provider left its answer without an end.")
+            end = ends.UNFINISHED
         except asyncio.CancelledError:
-            end = _stopped(run)
+            end = ends.stopped(run)
         except HeadgateError as error:
-            end = _failed(error)
+            end = ends.failed(error.bare())
         except Exception:
             log.exception("The run %s broke", run.id)
-            end = Failed("internal_error", "The gateway failed on this answer; its log says why.", 500)
+            end = ends.BROKEN
         await self._end(run, end)
 
     async def _end(self, run: Run, end: Last) -> None:
@@ -334,7 +331,7 @@ class Engine:
             run.task.cancel()
         else:
             # Its task has not had its first turn yet, and will see that there is nothing left to do.
-            self._append(run, [_stopped(run)])
+            self._append(run, [ends.stopped(run)])
 
     # The clock.
 
@@ -361,22 +358,6 @@ class Engine:
                 if 0 < follower.since <= oldest:
                     follower.wake(False)
 
-    async def _keep_house(self) -> None:
-        looks = 0
-        while True:
-            await asyncio.sleep(ROOM_EVERY)
-            looks += 1
-            await self._room.look()
-            if looks % SWEEP_EVERY == 0:
-                await self._sweep()
-
-    async def _sweep(self) -> None:
-        try:
-            while not self._is_closing and await self._archive.expire(time.time(), self._settings.retention):
-                await asyncio.sleep(TICK)
-        except HeadgateError as error:
-            log.warning("Old runs could not be forgotten: %s", error.message)
-
     # After a crash.
 
     async def _recover(
@@ -400,28 +381,16 @@ class Engine:
                 self._begin(run, call, route, wishes_again(run.head))
                 return
             except NotFound as error:
-                self._append(run, [_failed(error)])
+                self._append(run, [ends.failed(error)])
                 return
-        lost = Failed("producer_lost", "The gateway stopped in the middle of this answer.", 503)
         if run.bill.is_short(run.events):
-            await self._end(run, lost)
+            await self._end(run, ends.LOST)
         else:
             # Nobody should wait for that at the start; and nobody can end it in another way meanwhile.
             run.ended = ENDING
-            run.task = self._loop.create_task(self._end(run, lost))
+            run.task = self._loop.create_task(self._end(run, ends.LOST))
 
     async def _is_newest(self, run: Run, name: str) -> bool:
         """Whether no newer run that is over has that name."""
         kept = await self._store.named(name)
         return kept is None or kept.head.run < run.id
-
-
-def _stopped(run: Run) -> Last:
-    if run.stopped_by in ("user", "disconnect"):
-        return Stopped(run.stopped_by)
-    return Failed("shutting_down", "The gateway was shut down in the middle of this answer.", 503)
-
-
-def _failed(error: HeadgateError) -> Failed:
-    attempts = tuple(error.attempts)
-    return Failed(error.code, error.message, error.status, error.kind, error.param, error.retry_after, attempts)
