@@ -97,6 +97,25 @@ def test_after_a_rest_one_request_finds_out() -> None:
     assert member.is_ready(now)
 
 
+def test_a_crowd_that_fails_together_makes_one_rest() -> None:
+    (member,) = members(1)
+    for _ in range(100):
+        member.begin(0.0)
+    for _ in range(100):
+        member.fail(error(503), 0.5)
+    assert member.is_ready(0.5 + REST)
+
+
+def test_a_member_may_fail_for_years() -> None:
+    (member,) = members(1)
+    now = 0.0
+    for _ in range(3000):
+        member.begin(now)
+        member.fail(error(503), now)
+        now = max(now, member.rested)
+    assert member.rested - now <= LONGEST_REST
+
+
 def test_a_probe_that_went_away_lets_another_one_find_out() -> None:
     (member,) = members(1)
     member.fail(error(429, 1.0), 0.0)

@@ -21,6 +21,9 @@ FAILURES = 3
 REST, LONGEST_REST = 5.0, 120.0
 """Seconds of the first rest, doubled each time, and of the longest."""
 
+MOST_RESTS = 10
+"""Doublings that are counted: more than make the longest, and few enough to stay a number."""
+
 KEY_REST = 60.0
 """Seconds that a key is left alone after it was refused: nothing heals it but a person."""
 
@@ -69,11 +72,12 @@ class Member:
             self.rested = now + KEY_REST
         elif error.status == LIMIT_STATUS:
             self.rested = now + min(error.retry_after or LIMIT_REST, LONGEST_REST)
-        elif error.status >= 500:
+        elif error.status >= 500 and now >= self.rested:
+            # Of those that were asked together the first few say it; the others make no rest longer.
             self._failures += 1
             if was_probed or self._failures >= FAILURES:
                 self.rested = now + min(REST * 2**self._rests, LONGEST_REST)
-                self._rests += 1
+                self._rests = min(self._rests + 1, MOST_RESTS)
                 self._failures = 0
 
 
