@@ -175,12 +175,13 @@ const plays = {
     const [page] = await pages(browser, 1);
     const seen = {};
     for (const transport of ["socket", "events"]) {
+      await say("anonymous", 98);
       await say(`${transport}-b`, 0);
       await page.evaluate(
         async ({ module, transport }) => {
           const { connect } = await import(module);
           globalThis.options = { transport, presence: true, session: `the secret of ${transport}` };
-          globalThis.connection = connect({ ...options, channels: [`${transport}-a`] });
+          globalThis.connection = connect({ ...options, channels: [`${transport}-a`], history: 1 });
           globalThis.heard = listening(connection);
           globalThis.counts = [];
           connection.on("presence", ({ channel, count }) => counts.push([channel, count]));
@@ -278,16 +279,23 @@ const plays = {
       const { connect } = await import(module);
       globalThis.all = ["socket", "events"].map((transport) => {
         const connection = connect({ transport, channels: ["restarting"] });
-        return { connection, heard: listening(connection) };
+        const one = { connection, heard: listening(connection) };
+        // What is asked meanwhile waits for the next connection.
+        connection.on("state", ({ state }) => {
+          if (state === "waiting") one.joined ??= connection.join("meanwhile");
+        });
+        return one;
       });
       await until(() => all.every(({ connection }) => connection.state === "open"));
       // Now it may be killed.
       connect({ channels: ["ready"] });
       await until(() => all.every(({ heard }) => heard.gaps.includes("restarting")));
+      await Promise.all(all.map(({ joined }) => joined));
     }, module);
     await say("restarting", 7);
+    await say("meanwhile", 8);
     const heard = await page.evaluate(async () => {
-      await until(() => all.every(({ heard }) => heard.told.length));
+      await until(() => all.every(({ heard }) => heard.told.length > 1));
       return all.map(({ heard }) => heard);
     });
     return heard.map((each) => ({ ...each, told: told(each.told) }));
