@@ -140,6 +140,22 @@ def test_what_the_provider_does_not_say_is_counted(events: list[AnyEvent]) -> No
     run(play())
 
 
+@pytest.mark.parametrize("count", range(FEW_EVENTS - 2, FEW_EVENTS + 3))
+@pytest.mark.parametrize("end", [Finished("stop"), Failed("down", "It broke.")], ids=lambda end: type(end).__name__)
+def test_answers_end_however_many_events_they_have(count: int, end: AnyEvent) -> None:
+    """Also those that are neither short nor long."""
+
+    async def play() -> None:
+        said: list[AnyEvent] = [STARTED, *[Text("Hi")] * (count - 1)]
+        error = ProviderError("It broke.", code="down")
+        one = emitting(*said, end) if isinstance(end, Finished) else emitting(*said, error=error)
+        log = await made_of(one)
+        assert type(log[-1]) is type(end)
+        assert bill_of(log).estimated
+
+    run(play())
+
+
 HALVES = {
     "nothing came out": (Usage(500, 0, 500, cached=100, extra=b'{"prompt_tokens":500}'), (500, 3, 100)),
     "nothing went in": (Usage(0, 40, 40), (5, 40, 0)),

@@ -22,6 +22,7 @@ import msgspec
 
 from headgate.calls import Call
 from headgate.events import (
+    LAST,
     OUTPUT,
     AnyEvent,
     Continued,
@@ -193,8 +194,9 @@ class Bill:
         return not isinstance(end, Failed) or self._last_leg().seen is not None or _has_output(events)
 
     def is_short(self, events: Sequence[AnyEvent]) -> bool:
-        """Whether it may be counted on the spot."""
-        if len(events) > FEW_EVENTS:
+        """Whether it may be counted on the spot; it is the same with its end and without."""
+        has_end = bool(events) and isinstance(events[-1], LAST)
+        if len(events) - has_end > FEW_EVENTS:
             return False
         size = sum(len(raw) for raw in self._call.fields.values()) if self._call is not None else 0
         size += sum(len(event.delta) for event in events if isinstance(event, Text | Reasoning | ToolInput | Refusal))
