@@ -40,7 +40,7 @@ SECTION = "[purai.personalities.kira]"
         (f"{KIRA}defaults = 3", f"{SECTION} `defaults` must be a table, like {{ temperature = 0.2 }}, not 3."),
         (
             f"{KIRA}defaults = {{ temperature = 9 }}",
-            f"{SECTION} `defaults`: Invalid value for 'temperature': expected 'float' <= 2.0.",
+            f"{SECTION} `defaults`: Invalid value for 'temperature': expected 'number' <= 2.0.",
         ),
         (f"{KIRA}defaults = {{ messages = [] }}", f"{SECTION} `defaults` must not have `messages`."),
         (

@@ -21,7 +21,7 @@ from tests.providers.simulated import play
         ({"tool_calls": [{"nmae": "a"}]}, "simulator.tool_calls[0].nmae", "did you mean 'name'?"),
         ({"tool_calls": [{}]}, "simulator.tool_calls[0].name", "Missing"),
         ("demo", "simulator", "expected 'object | null'"),
-        ({"text": 1}, "simulator.text", "expected 'str"),
+        ({"text": 1}, "simulator.text", "expected 'string"),
         ({"fail": {"at": "middle"}}, "simulator.fail.at", "invalid enum value 'middle'"),
         ({"text": "a", "words": 1}, "simulator.words", "cannot be combined with 'simulator.text'"),
         ({"words": 1, "echo": True}, "simulator.echo", "cannot be combined with 'simulator.words'"),

@@ -15,6 +15,8 @@ Fallbacks: TypeAlias = Annotated[list[Annotated[str, msgspec.Meta(min_length=1)]
 
 _WHERE = re.compile(r" - at `(?:key in )?\$?\.?(.*?)`$")
 _MISSING = re.compile(r"Object missing required field `(.+?)`")
+_TYPES = re.compile(r"`[a-z |]+`")
+_IN_JSON = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
 _fields = msgspec.json.Decoder(Fields)
 
 
@@ -46,9 +48,14 @@ def _refused(text: str) -> BadRequest:
     if missing:
         param = f"{param}.{missing.group(1)}" if param else missing.group(1)
         return BadRequest(f"Missing required parameter: '{param}'.", param=param, code="missing_required_parameter")
-    what = what.replace("`", "'")
+    what = _TYPES.sub(_in_json, what).replace("`", "'")
     message = f"Invalid value for '{param}': {what[0].lower()}{what[1:]}." if param else f"Invalid request: {what}."
     return BadRequest(message, param=param or None, code="invalid_value")
+
+
+def _in_json(types: re.Match[str]) -> str:
+    """What is called by Python's names in JSON's, because that is what the client writes."""
+    return re.sub(r"\w+", lambda name: _IN_JSON.get(name[0], name[0]), types[0])
 
 
 def unsupported(param: str, why: str) -> BadRequest:

@@ -119,8 +119,9 @@ class Asking:
                 code="missing_required_parameter",
             )
         if provider and provider not in KNOWN:
+            names = ", ".join(sorted({*KNOWN, *catalogue.providers}))
             raise BadRequest(
-                f"The service '{provider[:100]}' is not known here, but {', '.join(catalogue.providers)}.",
+                f"The service '{provider[:100]}' is not known here; there are: {names}.",
                 param="service",
                 code="unknown_service",
             )

@@ -99,7 +99,11 @@ _ERRORS = (
         param="channels",
         code="missing_required_parameter",
     ),
-    BadRequest("The service 'skynet' is not known here, but openai, gemini.", param="service", code="unknown_service"),
+    BadRequest(
+        "The service 'skynet' is not known here; there are: anthropic, gemini, openai.",
+        param="service",
+        code="unknown_service",
+    ),
     errors.NO_KEY,
     Unauthorized("The API key is not known here."),
     NotFound("The model 'gpt-1' does not exist here.", code="model_not_found", param="model"),

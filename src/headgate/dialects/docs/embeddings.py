@@ -39,7 +39,8 @@ class EmbeddingList(msgspec.Struct):
 
 
 REQUESTS: dict[str, dict[str, Any]] = {
-    "A text": {"model": "text-embedding-3-small", "input": "Where does the river go?"},
+    "A text, without any key": {"model": "simulator/embedding", "input": "Where does the river go?"},
+    "A text": {"model": "openai/text-embedding-3-small", "input": "Where does the river go?"},
     "Several": {"model": "default", "input": ["One text.", "Another."], "encoding_format": "base64", "dimensions": 256},
     "Tokens": {"model": "openai/text-embedding-3-small", "input": [[9241, 1587, 290], [13225]]},
 }

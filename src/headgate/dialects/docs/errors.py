@@ -54,7 +54,7 @@ STORE_GONE = StoreError("The store cannot be read: disk I/O error.")
 ASKING: tuple[HeadgateError, ...] = (
     BadRequest("Missing required parameter: 'model'.", param="model", code="missing_required_parameter"),
     BadRequest(
-        "Invalid value for 'temperature': expected 'float' <= 2.0.",
+        "Invalid value for 'temperature': expected 'number' <= 2.0.",
         param="temperature",
         code="invalid_value",
     ),

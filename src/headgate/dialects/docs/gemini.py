@@ -182,10 +182,10 @@ _MODEL = (
         name="model",
         place="path",
         description=f"`models/` and then {_NAME} `models/` may be left out.",
-        example="models/openai/gpt-4o-mini",
+        example="models/default",
     ),
 )
-_SHOWN = (*_PATH, Parameter(name="model", place="path", description=_NAME, example="openai/gpt-4o-mini"))
+_SHOWN = (*_PATH, Parameter(name="model", place="path", description=_NAME, example="default"))
 _KEY = Parameter(
     name="key",
     place="query",

@@ -316,6 +316,8 @@ TOKEN = _doc(
             }
         },
     ),
-    BadRequest("Invalid value for 'expires_in': expected 'int' <= 86400.", param="expires_in", code="invalid_value"),
+    BadRequest(
+        "Invalid value for 'expires_in': expected 'integer' <= 86400.", param="expires_in", code="invalid_value"
+    ),
     first=_ONLY_KEY,
 )

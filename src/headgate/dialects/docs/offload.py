@@ -73,7 +73,7 @@ _NO_TOKEN = Unauthorized(
 
 _ASKING = (
     BadRequest("Missing required parameter: 'messages'.", param="messages", code="missing_required_parameter"),
-    BadRequest("Invalid value for 'timeout': expected 'float' <= 90.0.", param="timeout", code="invalid_value"),
+    BadRequest("Invalid value for 'timeout': expected 'number' <= 90.0.", param="timeout", code="invalid_value"),
     errors.NO_KEY,
     Unauthorized(
         "The answer at 'from_status_url' is private, and 'from_bearer_token' is not its token.",

@@ -319,7 +319,7 @@ LINK = Doc(
     ),
     errors=(
         BadRequest(
-            "Invalid value for 'expires_in': expected 'int' <= 604800.", param="expires_in", code="invalid_value"
+            "Invalid value for 'expires_in': expected 'integer' <= 604800.", param="expires_in", code="invalid_value"
         ),
         errors.NO_KEY,
         errors.NO_RUN,
