@@ -121,7 +121,8 @@ def test_a_history_is_told_first() -> None:
 def test_presence_is_told_to_who_asks() -> None:
     async def act(house: House) -> None:
         async with await house.stream("channel=room&presence=true") as stream:
-            await stream.next()
+            here = {"channel": "room", "scope": "anonymous", "count": 1}
+            assert json.loads((await stream.next()).data)["presence"] == [here]
             async with house.page("channel=room"):
                 frame = await stream.next()
                 assert (frame.event, json.loads(frame.data)["count"], frame.id) == ("presence", 2, "")

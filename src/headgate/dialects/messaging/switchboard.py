@@ -75,7 +75,7 @@ class Switchboard:
         self._connections[connection] = None
         self._counts[visitor.owner] += 1
         self._enter(connection)
-        self._greet(connection)
+        self._greet(connection, watches)
         return connection
 
     def disconnect(self, connection: Connection) -> None:
@@ -109,8 +109,9 @@ class Switchboard:
             channels += [channel for channel in own if channel not in channels][: max(0, room)]
         return channels
 
-    def _greet(self, connection: Connection) -> None:
+    def _greet(self, connection: Connection, watched: Collection[ChannelId]) -> None:
         visitor = connection.visitor
+        counts = [{"channel": each.name, "scope": each.scope, "count": self.hub.count(each)} for each in watched]
         connection.note(
             "connected",
             {
@@ -118,6 +119,7 @@ class Switchboard:
                 "channels": connection.names(),
                 "user": None if visitor.user is None else {"id": visitor.user, "email": visitor.email},
                 "expires_at": visitor.expires,
+                **({"presence": counts} if counts else {}),
             },
             cursor=True,
         )

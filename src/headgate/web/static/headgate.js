@@ -300,10 +300,11 @@ class Connection {
     else asked.reject(new Refused(said.code, said.data.code, said.message, said.data.retryAfter));
   }
 
-  #greeted({ connectionId, channels }) {
+  #greeted({ connectionId, channels, presence = [] }) {
     this.id = connectionId;
     this.#tries = 0;
     this.#become("open");
+    for (const place of presence) this.#tell("presence", place);
     if (!this.#isSocket) return;
     for (const asked of this.#asked.values()) {
       asked.isSaid = true;
@@ -314,8 +315,6 @@ class Connection {
         if (this.#left.has(keyOf({ name, scope }))) this.#exit({ name, scope });
       }
     }
-    // Joining again changes nothing, and says how many are there.
-    if (this.#options.presence) for (const place of this.#channels.values()) this.#enter(place, {}).catch(() => {});
   }
 
   #joined({ channel, scope, count, id }) {
