@@ -91,6 +91,7 @@ class Answer:
                 raise
         finally:
             self.stop_waiting()
+            self._task = None
         self.close()
 
     def on_head(self, status: int, headers: Mapping[str, str], flow: Flow) -> None:

@@ -97,7 +97,7 @@ class Drive:
                     return
                 break
             except ProviderError as error:
-                if not self._can_go_on(error):
+                if not self._can_go_on(error.bare()):
                     raise
         assert self._error is not None, "nobody failed, and nobody answered"
         if len(self._failures) > 1 and self._run.started is None:
@@ -206,7 +206,7 @@ class Drive:
         try:
             await pool.slots.take(patience)
         except ProviderError as error:
-            return error
+            return error.bare()
         try:
             return Slower() if self._is_won else await self._talk(target, member, limits, is_last=is_last)
         finally:
@@ -239,6 +239,7 @@ class Drive:
         finally:
             self._desk.attempts.discard(attempt)
             del self._at_work[attempt]
+            attempt.task = None
             self._desk.tries.end(attempt.noted, Slower() if attempt.is_lost else error)
         if attempt.is_lost:
             member.give_up()
@@ -270,7 +271,7 @@ class Drive:
             return attempt.late
         except ProviderError as error:
             attempt.emit(error.events)
-            return error
+            return error.bare()
         return attempt.missing()
 
     def _attempt(self, target: Target, member: Member, limits: Limits, *, is_last: bool) -> Attempt:

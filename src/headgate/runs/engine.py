@@ -345,11 +345,15 @@ class Engine:
             lag.observe(max(0.0, now - due))
             self._commit.nudge()
             self._parting.let_go()
-            for attempt in list(self._attempts):
-                attempt.let_go(now)
-                attempt.end_if_late(now)
+            self._look_at_attempts(now)
             if ticks % READERS_EVERY == 0:
                 self._remind_readers(now)
+
+    def _look_at_attempts(self, now: float) -> None:
+        # In a frame of its own, which does not hold the last of them until there is another.
+        for attempt in list(self._attempts):
+            attempt.let_go(now)
+            attempt.end_if_late(now)
 
     def _remind_readers(self, now: float) -> None:
         oldest = now - self._settings.keep_alive

@@ -114,7 +114,7 @@ class Errands:
             try:
                 value = await self._in_turn(step, errand, held, began)
             except HeadgateError as error:
-                wait = way.fail(step, error)
+                wait = way.fail(step, error.bare())
                 log.info("%s failed (%d %s)", step.target.provider.name, error.status, error.code)
                 left = self._left(held, began)
                 await asyncio.sleep(wait if left is None else min(wait, left))

@@ -122,7 +122,7 @@ class Gate:
         return SECURITY + b"access-control-allow-origin: %b\r\nvary: origin\r\n" % origin + EXPOSED
 
     def _refuse(self, request: Request, error: HeadgateError, body: ErrorBody, headers: bytes = b"") -> None:
-        request.error = error
+        request.error = error.bare()
         if request.has_begun:
             # Too late for a status: what was promised as whole must not look whole.
             request.cut()
