@@ -1,5 +1,7 @@
 """What is kept of channels, and how many there may be."""
 
+import tracemalloc
+
 import pytest
 
 from headgate.channels import NOW, ChannelId
@@ -64,5 +66,27 @@ def test_there_are_only_so_many_channels() -> None:
         hub.part(ear, B)
         hub.join(ear, C)
         assert set(ear.channels) == {A, C}
+
+    play(act)
+
+
+def test_what_is_made_of_messages_is_bounded_as_well() -> None:
+    """Frames are kept for those who come after, but not longer than the messages, and not all."""
+
+    def act() -> None:
+        clock = Clock()
+        hub, form = make_hub(clock), Lines()
+        ear = hub.subscribe({A: NOW}, who(), form)
+        tracemalloc.start()
+        try:
+            for number in range(200):
+                hub.publish([A], b"%d" % number + b"x" * 64_000)
+                drain(ear)
+            assert tracemalloc.get_traced_memory()[0] < 4_000_000
+            clock.now += 301
+            hub.expire()
+            assert tracemalloc.get_traced_memory()[0] < 100_000
+        finally:
+            tracemalloc.stop()
 
     play(act)

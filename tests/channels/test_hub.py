@@ -1,12 +1,16 @@
 """What is said on channels, who hears it, and who is there."""
 
+import asyncio
+
 import pytest
 
 from headgate.channels import ALL, MAX_NAME, NOW, ChannelId, Hub, Pace, channel_id
+from headgate.channels.hub import SLICE
 from headgate.errors import BadRequest
 from headgate.metrics import Meters
 from headgate.store.memory import MemoryStore
 from tests.channels.ears import A, B, C, Lines, Words, drain, make_hub, make_run, play, read, said, say, who
+from tests.waiting import turns
 
 
 def test_what_is_said_is_heard_from_now_on_in_order() -> None:
@@ -146,3 +150,23 @@ def test_what_goes_on_can_be_measured() -> None:
         assert [value for family in families for _, value in family.snapshot().readings] == [2, 1, 1, 400]
 
     play(act)
+
+
+def test_who_comes_back_while_channels_are_looked_through_stays() -> None:
+    """The channel that it had left is gone, but not the one of the same name that it is on now."""
+
+    async def main() -> None:
+        hub = make_hub()
+        ear = hub.subscribe({A: NOW}, who(), Lines())
+        for number in range(SLICE):
+            hub.subscribe({ChannelId(str(number)): NOW}, who(), Lines())
+        hub.expire()
+        hub.part(ear, A)
+        hub.join(ear, A)
+        await turns()
+        hub.publish([A], b"still there")
+        assert said(drain(ear)) == ["still there"]
+        hub.leave(ear)
+        assert A not in hub.active()
+
+    asyncio.run(main())

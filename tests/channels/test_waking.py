@@ -161,3 +161,29 @@ def test_a_beat_wakes_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
         assert counts == [10, 20, 30, 35]
 
     asyncio.run(main())
+
+
+def test_a_crowd_is_told_together_who_comes_and_goes() -> None:
+    """Each of them of every single one would be their number squared."""
+
+    async def main() -> None:
+        hub, form = make_hub(), Lines()
+        ears = [hub.subscribe({A: NOW}, who(), form, watches=[A]) for _ in range(crowd.FEW + 10)]
+        logs: list[list[Frame]] = [[] for _ in ears]
+        tasks = [asyncio.create_task(heard(ear, log)) for ear, log in zip(ears, logs, strict=True)]
+        await asyncio.sleep(1)
+        for log in logs:
+            log.clear()
+        for number in range(40):
+            hub.leave(hub.subscribe({A: NOW}, who(str(number)), form))
+            await turns()
+        await asyncio.sleep(1)
+        # At once, as nobody had come for a while; and all the others in the next round.
+        assert [len(log) for log in logs] == [2] * len(ears)
+        told = " ".join(said(logs[0], "presence"))
+        assert [told.count(f"{sign}{number} ") for sign in "+-" for number in range(40)] == [1] * 80
+        assert all(log == logs[0] for log in logs)
+        await hub.close()
+        await asyncio.gather(*tasks)
+
+    in_no_time(main())

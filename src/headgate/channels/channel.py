@@ -1,6 +1,5 @@
 """One channel: what was said on it, who is on it, and how they are woken."""
 
-from collections.abc import Collection
 from typing import Protocol
 
 from headgate.channels.frames import MAX_FORMS, Frames
@@ -23,7 +22,7 @@ class Listener(Protocol):
 class Channel:
     """Exists while somebody is on it, or something that was said on it is kept."""
 
-    __slots__ = ("_crowd", "_forms", "_ledger", "_roll", "here", "id", "log", "watchers")
+    __slots__ = ("_crowd", "_forms", "_ledger", "_roll", "_told", "_watching", "here", "id", "log", "watchers")
 
     def __init__(self, id: ChannelId, ledger: Ledger, lost: int) -> None:
         self.id = id
@@ -36,6 +35,9 @@ class Channel:
         # Made when they are needed: most channels are one tab's own and have none of them.
         self._roll: Roll | None = None
         self._crowd: Crowd | None = None
+        self._watching: Crowd | None = None
+        self._told: tuple[tuple[str, int, int, int], bytes] | None = None
+        """What somebody was told last of comings and goings; most watchers are told the same."""
         self._forms: dict[str, Frames] | None = None
 
     @property
@@ -58,6 +60,12 @@ class Channel:
         if found is None:
             found = forms[form.name] = Frames(self.id, form, self._ledger.epoch)
         return found
+
+    def expire(self, before: float) -> None:
+        """Let go of what was said before that time."""
+        self.log.expire(before)
+        if len(self.log) == 0:
+            self._forms = None
 
     def wake(self) -> None:
         """Something was said."""
@@ -83,7 +91,7 @@ class Channel:
         del self.here[listener]
         self.watchers.pop(listener, None)
         if not self.watchers:
-            self._roll = None
+            self._roll = self._told = None
         self._tell(listener.who, is_here=False)
         if not self.here:
             self._forms = None
@@ -93,9 +101,13 @@ class Channel:
         """How many comings and goings there were, as far as anybody watches."""
         return 0 if self._roll is None else self._roll.number
 
-    def changes_after(self, place: int) -> Collection[Change] | None:
-        """Who came and went since; None for too many to tell."""
-        return () if self._roll is None else self._roll.after(place)
+    def presence(self, form: Form, place: int) -> bytes:
+        """Who came and went since, and how many are here."""
+        key = (form.name, place, self.changes, len(self.here))
+        if self._told is None or self._told[0] != key:
+            changes = None if self._roll is None else self._roll.after(place)
+            self._told = key, form.presence(self.id, tuple(changes or ()), len(self.here))
+        return self._told[1]
 
     def _tell(self, who: Presence, *, is_here: bool) -> None:
         if not self.watchers:
@@ -103,5 +115,11 @@ class Channel:
         if self._roll is None:
             self._roll = Roll()
         self._roll.add(Change(who, is_here))
+        if len(self.watchers) > FEW:
+            # Thousands may come or go at once, and each of them would be told to all others.
+            if self._watching is None:
+                self._watching = Crowd(self.watchers)
+            self._watching.wake()
+            return
         for watcher in self.watchers:
             watcher.wake(True)

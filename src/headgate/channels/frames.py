@@ -14,6 +14,9 @@ from headgate.channels.names import ChannelId
 KEPT_FRAMES = 512
 """How many frames are kept for those who are a little behind; whoever is further behind has them made again."""
 
+KEPT_SIZE = 256 * 1024
+"""Bytes of frames and pieces of one form: they are kept beside the messages, and there may be many channels."""
+
 KEPT_PIECES = 8
 """How many pieces: nearly everybody of a crowd is at one of a few places."""
 
@@ -47,12 +50,13 @@ def _is_tied(entry: Entry, source: Source, tie: object) -> bool:
 class Frames:
     """Those of one channel in one form."""
 
-    __slots__ = ("_channel", "_epoch", "_form", "_frames", "_pieces")
+    __slots__ = ("_channel", "_epoch", "_form", "_frames", "_pieces", "_size")
 
     def __init__(self, channel: ChannelId, form: Form, epoch: str) -> None:
         self._channel, self._form, self._epoch = channel, form, epoch
         self._frames: dict[int, bytes] = {}
         self._pieces: dict[tuple[int, int, bool], bytes] = {}
+        self._size = 0
 
     def frame(self, entry: Entry) -> bytes:
         """One message's."""
@@ -60,7 +64,9 @@ class Frames:
         if found is None:
             if len(self._frames) >= KEPT_FRAMES:
                 self._frames.clear()
-            found = self._frames[entry.number] = self.made(entry.message, entry.number)
+            found = self.made(entry.message, entry.number)
+            self._make_room(len(found))
+            self._frames[entry.number] = found
         return found
 
     def made(self, message: Message, number: int) -> bytes:
@@ -76,8 +82,17 @@ class Frames:
         if found is None:
             if len(self._pieces) >= KEPT_PIECES:
                 self._pieces.clear()
-            found = self._pieces[key] = self._join(log.entries[first:upto], joined)
+            found = self._join(log.entries[first:upto], joined)
+            self._make_room(len(found))
+            self._pieces[key] = found
         return found
+
+    def _make_room(self, size: int) -> None:
+        self._size += size
+        if self._size > KEPT_SIZE:
+            self._frames.clear()
+            self._pieces.clear()
+            self._size = size
 
     def _join(self, entries: Sequence[Entry], joined: bool) -> bytes:
         if not joined:

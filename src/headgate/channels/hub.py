@@ -242,8 +242,10 @@ class Hub:
         return found
 
     def _drop_if_unused(self, channel: Channel) -> None:
-        if channel.is_used or self._channels.pop(channel.id, None) is None:
+        # One that has waited to be looked at may be gone already, and another have its name.
+        if channel.is_used or self._channels.get(channel.id) is not channel:
             return
+        del self._channels[channel.id]
         if channel.log.lost > self._floor:
             self._gone[channel.id] = channel.log.lost
         while len(self._gone) > MAX_GONE:
@@ -264,7 +266,7 @@ class Hub:
 
     def _expire(self, left: list[Channel], before: float) -> None:
         for channel in left[-SLICE:]:
-            channel.log.expire(before)
+            channel.expire(before)
             self._drop_if_unused(channel)
         del left[-SLICE:]
         if left:

@@ -309,7 +309,6 @@ class Subscription:
         pieces = []
         for channel, seen in self._seen.items():
             if channel.changes > seen:
-                changes = channel.changes_after(seen)
                 self._seen[channel] = channel.changes
-                pieces.append(self.form.presence(channel.id, tuple(changes or ()), len(channel.here)))
+                pieces.append(channel.presence(self.form, seen))
         return b"".join(pieces)
