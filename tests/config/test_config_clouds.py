@@ -121,6 +121,38 @@ def test_azures_version_says_which_of_its_two_apis_is_meant(environ: dict[str, s
     assert provider.by_deployment is version.startswith("20")
 
 
+@pytest.mark.parametrize(
+    ("kind", "url", "version", "wrong"),
+    [
+        ("openai", "https://llm.example/v1/chat/completions", "", "must end before /chat/completions"),
+        ("openai", "https://llm.example/v1/responses/", "", "must end before /responses"),
+        ("anthropic", "https://llm.example/v1/messages", "", "must end before /messages"),
+        ("azure", f"{V1}/chat/completions", "", "must end before /chat/completions"),
+        ("azure", f"{DEPLOYMENTS}/deployments/mine", "2024-10-21", "must end before /deployments"),
+        ("azure", V1, "2024-10-21", "ends in /v1, an API that has no use for an `api_version` that is a date"),
+        ("azure", "https://me.openai.azure.com", "", f"must have a path, as {V1} has"),
+        ("azure", "https://me.openai.azure.com", "2024-10-21", f"must have a path, as {DEPLOYMENTS} has"),
+        ("azure", "https://me.openai.azure.com/?api-version=2024-10-21", "", "must not have a query"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_told(tmp_path: Path, kind: str, url: str, version: str, wrong: str) -> None:
+    text = f'[providers.up]\nkind = "{kind}"\nbase_url = "{url}"\n' + (f'api_version = "{version}"' if version else "")
+    (problem,) = problems(tmp_path, text)
+    assert problem.startswith("[providers.up] `base_url`")
+    assert wrong in problem
+
+
+@pytest.mark.parametrize("url", ["https://x.services.ai.azure.com/models", "https://messages.example", V1])
+def test_addresses_that_only_look_like_it_are_taken(tmp_path: Path, url: str) -> None:
+    assert loaded(tmp_path, f'[providers.up]\nkind = "openai"\nbase_url = "{url}"').providers[0].base_url == url
+
+
+def test_check_says_which_of_azures_apis_it_is() -> None:
+    config = load(None, {**AZURE, "OPENAI_API_VERSION": "2024-10-21"})
+    sentence = f"azure at {DEPLOYMENTS}, key from AZURE_OPENAI_API_KEY, by deployment, API of 2024-10-21"
+    assert ("providers", sentence) in facts(config)
+
+
 def test_azures_version_stands_in_a_section_too(tmp_path: Path) -> None:
     text = f'[providers.mine]\nkind = "azure"\nbase_url = "{DEPLOYMENTS}"\napi_version = "2024-10-21"'
     (provider,) = loaded(tmp_path, text, {"OPENAI_API_VERSION": "preview"}).providers

@@ -2,6 +2,7 @@
 
 import pytest
 
+from headgate.cli.summary import facts
 from headgate.config import ConfigError, load, observing
 
 COLLECTOR = "http://collector:4318"
@@ -36,6 +37,17 @@ def test_but_not_when_only_the_cluster_asks_for_them(monkeypatch: pytest.MonkeyP
     config = load(None, {"OTEL_EXPORTER_OTLP_ENDPOINT": COLLECTOR})
     assert not config.sends_traces
     assert any("scripts/extras otel" in note for note in config.notes)
+
+
+def test_check_says_what_is_on_beside_the_rest() -> None:
+    off = dict(facts(load(None, {})))
+    assert not {"log", "traces", "mercure"} & off.keys()
+    environ = {"HEADGATE_LOG_ACCESS": "stderr", "HEADGATE_OTEL_ENDPOINT": COLLECTOR}
+    on = dict(facts(load(None, {**environ, "HEADGATE_MERCURE_KEY": "k" * 32})))
+    assert on["log"] == "a line for every request to stderr"
+    assert on["traces"] == f"to {COLLECTOR}"
+    assert on["mercure"] == "a hub at /.well-known/mercure"
+    assert dict(facts(load(None, {"OTEL_EXPORTER_OTLP_ENDPOINT": COLLECTOR})))["traces"].startswith("to where")
 
 
 @pytest.mark.parametrize("wrong", ["1.5", "-1", "half", "nan"])

@@ -17,6 +17,7 @@ def facts(config: Config) -> Iterator[tuple[str, str]]:
     for number, endpoint in enumerate(config.endpoints):
         yield "" if number else "webhooks", _endpoint(endpoint)
     yield "keys", _keys(config)
+    yield from _beside(config)
 
 
 def key_state(provider: ProviderConfig) -> str:
@@ -36,6 +37,8 @@ def _provider(provider: ProviderConfig) -> str:
     if provider.is_simulator:
         return f"{provider.name}, which makes its answers up"
     model = f", default model {provider.default_model}" if provider.default_model else ""
+    if provider.by_deployment:
+        model = f", by deployment, API of {provider.api_version}{model}"
     return f"{provider.name} at {provider.base_url}, {key_state(provider)}{model}"
 
 
@@ -59,6 +62,16 @@ def _keys(config: Config) -> str:
     if not config.keys:
         return "none: everyone who can reach the server may use it"
     return f"{len(config.keys)}: {', '.join(key.name for key in config.keys)}"
+
+
+def _beside(config: Config) -> Iterator[tuple[str, str]]:
+    """What is off until it is asked for."""
+    if config.log.access != "off":
+        yield "log", f"a line for every request to {config.log.access}"
+    if config.sends_traces:
+        yield "traces", f"to {config.otel.endpoint or 'where the variables of OpenTelemetry say'}"
+    if config.mercure.keys:
+        yield "mercure", "a hub at /.well-known/mercure"
 
 
 def _duration(seconds: float) -> str:

@@ -1,7 +1,8 @@
-"""What the clouds want to know besides an address and a key: Amazon's region, the version of Azure's API."""
+"""What the clouds want to know besides an address and a key: Amazon's region, the version of Azure's API; and slips."""
 
 import re
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from headgate.config.kinds import WORD
 from headgate.config.problems import Problems
@@ -9,6 +10,9 @@ from headgate.config.settings import ProviderSection
 from headgate.providers.registry import Service, region
 
 _IN_ADDRESS = re.compile(r"//bedrock-runtime[a-z-]*\.([a-z0-9-]+)\.")
+
+
+_WHOLE = re.compile(r"/((chat/)?completions|responses|embeddings|messages)$")
 
 
 def find_region(name: str, given: ProviderSection, service: Service, environ: Mapping[str, str]) -> str:
@@ -51,6 +55,23 @@ def find_version(
     except ValueError:
         problems.add(f"{service.version_variable} must be {WORD.words}.")
         return ""
+
+
+def slip(url: str, service: Service, by_deployment: bool) -> str:
+    """What is wrong with an address that is well formed, but leads nowhere; "" when nothing is."""
+    whole = _WHOLE.search(url)
+    if whole:
+        return f"must end before {whole[0]}, which is added to it"
+    if not service.version_variable:
+        return ""
+    parts = urlsplit(url)
+    if "/deployments" in parts.path:
+        return "must end before /deployments, because the names of models are those of deployments"
+    if by_deployment and parts.path.endswith("/v1"):
+        return "ends in /v1, an API that has no use for an `api_version` that is a date"
+    if not parts.path and parts.netloc.endswith(".azure.com"):
+        return f"must have a path, as {url}{service.versioned_path if by_deployment else '/openai/v1'} has"
+    return ""
 
 
 def is_dated(version: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from headgate.config.clouds import find_region, find_version, is_dated, refuse_unknown, regional_url
+from headgate.config.clouds import find_region, find_version, is_dated, refuse_unknown, regional_url, slip
 from headgate.config.kinds import SECRET
 from headgate.config.problems import Problems, nearest
 from headgate.config.reading import read_section, table_of
@@ -234,7 +234,10 @@ def _base_url(
     else:
         problems.add(f"[providers.{name}] needs a `base_url`, or the variable {variable}.")
         return None
-    return url if _is_usable(label, url, given, problems) else None
+    wrong = slip(url, service, by_deployment=path is not None)
+    if wrong:
+        problems.add(f"{label} {wrong}.")
+    return url if not wrong and _is_usable(label, url, given, problems) else None
 
 
 def _is_usable(label: str, url: str, given: ProviderSection, problems: Problems) -> bool:
