@@ -77,7 +77,7 @@ def test_a_wrong_name_or_address_is_told_at_once() -> None:
                     headgate("runs", "follow", RUN, "--url", "http://127.0.0.1:1"),
                     headgate("runs", "stop"),
                 ),
-                5,
+                14,  # less than the patience of who follows a run
             )
         assert (unknown.code, unknown.err) == (1, "headgate: There is no such run.\n")
         assert fake.asked("GET", "/v1/runs/run%2F..%2Fx"), "a name never becomes another path"
