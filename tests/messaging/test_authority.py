@@ -12,7 +12,7 @@ from headgate.dialects.messaging.tokens import Tokens
 from tests.messaging.house import ALICE, BOB, Clock, House, play
 from tests.messaging.house import house as made
 from tests.messaging.test_pages import said
-from tests.waiting import until
+from tests.waiting import a_while, turns, until
 
 SALES = ChannelId("sales", "authenticated")
 KEYS = {ALICE: None, BOB: ("sales*", "tab|*")}
@@ -179,6 +179,33 @@ def test_a_connection_ends_with_its_token_unless_it_is_renewed(monkeypatch: pyte
             assert (await page.ask("ping"))["type"] == "pong"
             clock.ahead = 600.0
             assert (await page.ended())[0] == 1008
+
+    play(act)
+
+
+def test_who_is_sent_away_is_not_listened_to_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long it takes to read what came before the goodbye."""
+
+    async def act(house: House) -> None:
+        clock = Clock(monkeypatch)
+        token = await house.token(rights=BOTH, expires_in=100)
+        quiet: Any = {"ping_interval": None}
+        async with house.page("channel=room", **quiet) as other, house.page(f"token={token}", **quiet) as page:
+            page.socket.transport.pause_reading()
+            for _ in range(400):
+                house.hub.publish([ChannelId(f"tab|{page.id}")], json.dumps({"model": {"x": "x" * 60_000}}).encode())
+                await turns(2)
+            await other.heard()
+            clock.ahead = 101.0
+            await until(lambda: any(each.is_expired for each in house.switchboard.connections))
+            await page.socket.send(
+                '{"action":"messageSendAnonChannel","options":{"channels":["room"],"model":{"n":1}}}'
+            )
+            await page.socket.send('{"action":"channelJoinAnon","options":{"channel":"another"}}')
+            await a_while()
+            assert said(await other.heard()) == []
+            assert house.hub.count(ChannelId("another")) == 0
+            page.socket.transport.abort()
 
     play(act)
 

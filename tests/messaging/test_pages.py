@@ -219,6 +219,7 @@ SENDS: dict[str, tuple[Any, int, int]] = {
     "empty_channels": ({**ALERT, "channels": []}, 10130, 400),
     "channels_as_text": ({**ALERT, "channels": "room"}, 10131, 400),
     "a_channel_that_is_none": ({**ALERT, "channels": ["a\nb"]}, 10132, 400),
+    "too_many_channels": ({**ALERT, "channels": [str(n) for n in range(101)]}, 10132, 400),
     "no_message": ({"channels": ["room"]}, 10132, 400),
     "actions_as_text": ({"channels": ["room"], "actions": "alert"}, 10132, 400),
     "a_model_that_is_none": ({"channels": ["room"], "model": []}, 10132, 400),

@@ -122,6 +122,7 @@ SENDS: dict[str, tuple[Any, int, str]] = {
     "an_empty_channel": ({"message": ALERT, "channels": [""]}, 400, "invalid_channel"),
     "a_control_character": ({"message": ALERT, "channels": ["a\x7f"]}, 400, "invalid_channel"),
     "half_a_character": ({"message": ALERT, "channels": ["a\x85"]}, 400, "invalid_channel"),
+    "too_many_channels": ({"message": ALERT, "channels": [str(n) for n in range(101)]}, 400, "too_many_channels"),
     "a_long_name": ({"message": ALERT, "channels": ["a" * 201]}, 400, "invalid_channel"),
     "channels_as_an_object": ({"message": ALERT, "channels": {"a": 1}}, 400, "channels_not_an_array"),
     "channels_as_numbers": ({"message": ALERT, "channels": [1]}, 400, "invalid_channel"),

@@ -17,6 +17,9 @@ NUMBERS = {MISSING_CHANNEL: 10130, NOT_AN_ARRAY: 10131}
 MESSAGE_ERROR = 10132
 """BetterForms' own numbers for what goes wrong when somebody sends; the last is for all the rest."""
 
+MAX_CHANNELS = 100
+"""Of one message: each may be one that has to be made for it."""
+
 _frame = msgspec.json.Decoder(Frame)
 
 
@@ -38,6 +41,8 @@ def read_channels(said: Any, scope: Scope) -> list[ChannelId]:
         raise BadRequest("Say in 'channels' which channels the message is for.", code=MISSING_CHANNEL, param="channels")
     if not isinstance(said, list):
         raise BadRequest("'channels' must be an array of names.", code=NOT_AN_ARRAY, param="channels")
+    if len(said) > MAX_CHANNELS:
+        raise BadRequest(f"A message may be for {MAX_CHANNELS} channels.", code="too_many_channels", param="channels")
     return list(dict.fromkeys(channel_id(name, scope) for name in said))
 
 

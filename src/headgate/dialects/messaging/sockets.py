@@ -102,6 +102,9 @@ class Listener:
             if not self._left.frames.take():
                 await self._socket.close(POLICY, "Too many frames.")
                 return
+            if self._connection.is_over:
+                # It is being sent away; one that reads slowly must not go on with a token that has expired.
+                continue
             if not self._take(said):
                 await self._socket.close(POLICY, "Too many frames that cannot be understood.")
                 return
