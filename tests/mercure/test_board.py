@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate.dialects.mercure import board as module
+from headgate.dialects.mercure import listeners as listeners_module
 from headgate.dialects.mercure.board import Board
 from headgate.dialects.mercure.grants import NOTHING, Grants
 from headgate.dialects.mercure.history import Bounds
@@ -166,6 +167,27 @@ def test_what_is_too_much_for_one_piece_comes_in_several() -> None:
             board.publish(update(str(number), "b", size=MOST_BYTES // 2))
         assert [small._take().count(b";") for _ in range(3)] == [MOST, 2, 0]
         assert [large._take().count(b";") for _ in range(3)] == [2, 2, 0]
+
+    play(act)
+
+
+@pytest.mark.parametrize("is_late", [True, False])
+def test_nobody_is_looked_for_long(monkeypatch: pytest.MonkeyPatch, is_late: bool) -> None:
+    """Patterns are many, and so are topics; what was not come to is for the next piece."""
+
+    def act() -> None:
+        board = make()
+        early = board.subscribe([A, BOOKS], NOTHING).listener
+        for number in range(9):
+            board.publish(update(str(number), "ab"[number % 2], private=number % 3 == 0))
+        late = board.subscribe([A, BOOKS], NOTHING, "earliest").listener
+        listener = late if is_late else early
+        monkeypatch.setattr(listeners_module, "SPELL", -1.0)
+        pieces = []
+        while listener._has_news:
+            pieces.append(listener._take())
+        assert [piece for piece in pieces if piece] == [b"2;", b"4;", b"8;"]
+        assert len(pieces) >= 5
 
     play(act)
 

@@ -18,6 +18,9 @@ MOST = 250
 
 MOST_BYTES = 256 * 1024
 
+SPELL = 0.005
+"""Seconds of looking for one piece: many patterns may have to be compared with many topics of each update."""
+
 
 class Listener:
     """One connection; made by the board, and to be given back to it."""
@@ -122,8 +125,14 @@ class Listener:
         return piece
 
     def _past(self) -> list[bytes]:
-        entries = self._history.after(self._place, MOST, self._live_from)
-        return self._told([entry for entry in entries if self._asks(entry.update)], entries[-1].number)
+        wanted, upto, until = [], self._place, self._loop.time() + SPELL
+        for entry in self._history.after(self._place, MOST, self._live_from):
+            if self._asks(entry.update):
+                wanted.append(entry)
+            upto = entry.number
+            if self._loop.time() > until:
+                break
+        return self._told(wanted, upto)
 
     def _news(self) -> list[bytes]:
         entries = self._groups[0].after(self._place)
@@ -135,9 +144,10 @@ class Listener:
     def _told(self, entries: Sequence[Entry], upto: int) -> list[bytes]:
         """The events of some of them; its place is then after those, or after all there is."""
         frames: list[bytes] = []
-        size = 0
-        for entry in entries:
-            if frames and (len(frames) >= MOST or size > MOST_BYTES):
+        size, until = 0, self._loop.time() + SPELL
+        for number, entry in enumerate(entries):
+            is_enough = len(frames) >= MOST or size > MOST_BYTES
+            if number and (is_enough or self._loop.time() > until):
                 return frames
             self._place = entry.number
             update = entry.update
