@@ -4,9 +4,9 @@ import tracemalloc
 
 import pytest
 
-from headgate.channels import NOW, ChannelId
+from headgate.channels import NOW, ChannelId, Place
 from headgate.errors import BadRequest, Unavailable
-from tests.channels.ears import A, B, C, Clock, Lines, drain, make_hub, play, who
+from tests.channels.ears import A, B, C, Clock, Lines, drain, make_hub, play, said, who
 
 
 def test_what_is_kept_is_bounded_in_number_bytes_and_age() -> None:
@@ -34,17 +34,46 @@ def test_what_is_kept_is_bounded_in_number_bytes_and_age() -> None:
 
 
 def test_all_channels_together_are_bounded() -> None:
-    """Each keeps its newest, so that who is on it gets it."""
+    """Those that nobody is on are let go, the oldest first; of the others each keeps its newest at least."""
 
     def act() -> None:
         hub = make_hub(total_size=5000)
-        ear = hub.subscribe({ChannelId("9"): NOW}, who(), Lines())
+        ear = hub.subscribe({ChannelId("0"): NOW, ChannelId("1"): NOW}, who(), Lines())
         for number in range(10):
             for _ in range(3):
                 hub.publish([ChannelId(str(number))], b"x" * 400)
         counts = [len(hub.kept(ChannelId(str(number)))) for number in range(10)]
-        assert counts == [3, 3, 3, 1, 1, 1, 1, 1, 1, 1]
-        assert [frame.kind for frame in drain(ear)] == ["gap", "message"]
+        assert counts == [3, 3, 0, 0, 0, 0, 0, 0, 0, 3]
+        cursor = hub.cursor
+        ears = [hub.subscribe({ChannelId(str(number)): NOW}, who(), Lines()) for number in range(2, 20)]
+        for number in range(2, 20):
+            hub.publish([ChannelId(str(number))], b"x" * 400)
+        assert [len(drain(each)) for each in ears] == [1] * 18
+        assert [frame.kind for frame in drain(ear)] == ["message"] * 6
+        missed = hub.subscribe({ChannelId("2"): Place(read_first(cursor))}, who(), Lines())
+        assert [frame.kind for frame in drain(missed)] == ["gap", "message"]
+
+    play(act)
+
+
+def read_first(cursor: str) -> str:
+    """The place of who has only the first message of all."""
+    return f"{cursor.split(':')[0]}:1"
+
+
+def test_who_is_there_comes_before_what_is_kept() -> None:
+    """When there are as many channels as there may be, those that nobody is on make room."""
+
+    def act() -> None:
+        hub = make_hub(channels=10)
+        ear = hub.subscribe({A: NOW}, who(), Lines())
+        hub.publish([ChannelId(str(number)) for number in range(9)], b"1")
+        hub.publish([ChannelId("0"), B, A], b"2")
+        others = [hub.subscribe({ChannelId(str(number)): NOW}, who(), Lines()) for number in range(20, 28)]
+        with pytest.raises(Unavailable):
+            hub.publish([C, ChannelId("d")], b"3")
+        assert said(drain(ear)) == ["2"]
+        assert len(hub.active()) == 1 + len(others)
 
     play(act)
 

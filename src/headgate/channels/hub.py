@@ -8,6 +8,7 @@ had lost is remembered for a while, so that whoever comes back to it is not told
 """
 
 import asyncio
+import math
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -35,6 +36,9 @@ TICK = 1.0
 
 SLICE = 1000
 """Channels looked at in one go, a fraction of a millisecond."""
+
+SPARE = 0.02
+"""How much of all room is made at once, where there is none left."""
 
 MAX_GONE = 10_000
 """How many channels are remembered that are gone."""
@@ -64,6 +68,8 @@ class Hub:
         self._subscriptions: dict[Subscription, None] = {}
         self._beats: dict[float, Beat] = {}
         self._clock: asyncio.TimerHandle | None = None
+        self._full_until = 0.0
+        """Until when there is nothing more that could be let go, by the loop's clock."""
         self._is_closed = False
         if meters is not None:
             meters.channels.read_one(lambda: len(self._channels))
@@ -94,7 +100,8 @@ class Hub:
 
         Returns the cursor of who has got it. Raises Unavailable when there is no room for another channel.
         """
-        found = [self._channel(channel) for channel in dict.fromkeys(channels)]
+        self._check_size()
+        found = self._all(tuple(dict.fromkeys(channels)))
         self._add(found, Message(message, note), len(message))
         _wake(found)
         return self.cursor
@@ -102,16 +109,16 @@ class Hub:
     def attach(self, channels: Sequence[ChannelId], run: Run, projection: Projection) -> None:
         """Say what a run's events come to, all of them, as soon as they may be seen."""
         unlike = tuple(dict.fromkeys(channels))
-        for channel in unlike:
-            self._channel(channel)
+        self._all(unlike)
         Feed(run, unlike, projection, self._say)
 
     def _say(self, ids: Sequence[ChannelId], source: Source, first: int, upto: int) -> None:
         """Some events of a run."""
+        self._check_size()
         channels: list[Channel] = []
         for event in range(first, upto):
             for part, data in enumerate(source.messages(event)):
-                channels = channels or [self._channel(id) for id in ids]
+                channels = channels or self._all(ids)
                 self._add(channels, source, len(data), event, part)
         _wake(channels)
 
@@ -193,7 +200,7 @@ class Hub:
             raise BadRequest(
                 f"A connection can be on {self.bounds.channels_per_connection} channels.", code="too_many_channels"
             )
-        subscription.enter(self._channel(channel), place, watches=watches)
+        subscription.enter(self._all((channel,))[0], place, watches=watches)
 
     def _refuse_if_closed(self) -> None:
         if self._is_closed:
@@ -233,13 +240,44 @@ class Hub:
 
     # Channels come and go.
 
+    def _all(self, ids: Sequence[ChannelId]) -> list[Channel]:
+        """Those channels, all of them or none."""
+        if (lack := self._lack(ids)) > 0:
+            self._make_room(lack, ids)
+            if self._lack(ids) > 0:
+                raise Unavailable("There are too many channels.", code="too_many_channels", retry_after=5)
+        return [self._channel(id) for id in ids]
+
+    def _lack(self, ids: Sequence[ChannelId]) -> int:
+        """How many channels too many there would be."""
+        return len(self._channels) + sum(id not in self._channels for id in ids) - self.bounds.channels
+
     def _channel(self, id: ChannelId) -> Channel:
         found = self._channels.get(id)
         if found is None:
-            if len(self._channels) >= self.bounds.channels:
-                raise Unavailable("There are too many channels.", code="too_many_channels", retry_after=5)
             found = self._channels[id] = Channel(id, self._ledger, self._gone.pop(id, self._floor))
         return found
+
+    def _check_size(self) -> None:
+        """Before something is said: what is kept must not come to its limit, at which each channel loses its own."""
+        if self._ledger.size > self.bounds.total_size * (1 - SPARE):
+            self._make_room()
+
+    def _make_room(self, count: int = 0, needed: Collection[ChannelId] = ()) -> None:
+        """
+        Let go of what is kept on channels that nobody is on, the oldest first: whoever is here comes before those who
+        may come back. A little more than is needed, as all channels are looked through for it.
+        """
+        if self._loop.time() < self._full_until:
+            return
+        most = len(self._channels) - count - int(self.bounds.channels * SPARE) if count else len(self._channels)
+        size = self.bounds.total_size * (1 - 2 * SPARE)
+        for channel in [each for each in self._channels.values() if not each.here and each.id not in needed]:
+            if len(self._channels) <= most and self._ledger.size <= size:
+                return
+            channel.expire(math.inf)
+            self._drop_if_unused(channel)
+        self._full_until = self._loop.time() + TICK
 
     def _drop_if_unused(self, channel: Channel) -> None:
         # One that has waited to be looked at may be gone already, and another have its name.
