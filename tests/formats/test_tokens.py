@@ -146,6 +146,15 @@ def test_data_in_a_request_that_nobody_understands_does_not_count() -> None:
     assert counting.take(counting.of_json(text)) < 40
 
 
+def test_a_glance_is_enough_to_know_roughly() -> None:
+    """However long a text is; what is no language does not count."""
+    text = languages.ENGLISH * 500
+    assert counting.roughly("") == 0
+    assert counting.roughly(text) == pytest.approx(tokens.count(languages.ENGLISH) * 500, rel=0.3)
+    picture = base64.b64encode(bytes(range(256)) * 4000).decode()
+    assert counting.roughly(picture + text) == pytest.approx(counting.roughly(text), rel=0.3)
+
+
 ODD = ("\xa0", "\u2003", "\x0b ", "5", "5" * 30 + "a", "A", "a" * 30 + "1", "\u0301", "-\n", "A" * 99 + "é")
 
 

@@ -489,6 +489,24 @@ def test_a_shutdown_does_not_wait_for_long_counts(count: int, monkeypatch: pytes
     run(play())
 
 
+def test_nobody_waits_for_very_many_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would come after all of them is counted at a glance."""
+    monkeypatch.setattr("headgate.runs.bill.REST", 0.2)
+    monkeypatch.setattr("headgate.runs.bill.MOST_WAITING", 1)
+
+    async def play() -> None:
+        async with working(Fake(emitting(STARTED, Text(LONG), Finished("stop"))), settings=PRICED) as engine:
+            first = await begin(engine)
+            while not first.is_ending:
+                await asyncio.sleep(0)
+            await turns()
+            second = await over(engine, await begin(engine))
+            assert first.is_ending
+            assert bill_of(second.events).output == pytest.approx(len(LONG) / 4, rel=0.1)
+
+    run(play())
+
+
 def test_a_run_that_the_store_refuses_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("headgate.runs.commit.RETRIES", ())
 

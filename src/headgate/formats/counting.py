@@ -29,6 +29,8 @@ SLICE = 4096
 SAMPLE = 256 * 1024
 """Of more than these only so many characters are counted, from all of the texts, and the rest is like them."""
 
+GLANCES = 32
+
 LETTERS = 4
 """Characters of a token, roughly."""
 
@@ -115,8 +117,10 @@ def of_json(text: str) -> Steps[int]:
 
 
 def roughly(text: str) -> int:
-    """Those of a text, at a glance."""
-    return math.ceil(len(tokens.without_data(text)) / LETTERS)
+    """Those of a text, at some glances: however long it is, that takes less than a millisecond."""
+    parts = [text[start : start + SLICE] for start in range(0, len(text), max(SLICE, len(text) // GLANCES))]
+    seen, words = sum(map(len, parts)), sum(len(tokens.without_data(part)) for part in parts)
+    return math.ceil(len(text) * words / seen / LETTERS) if seen else 0
 
 
 def of_text(text: str) -> Steps[float]:

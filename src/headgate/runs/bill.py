@@ -46,6 +46,9 @@ log = logging.getLogger(__name__)
 FEW_BYTES, FEW_EVENTS = 5_000, 300
 """What is counted on the spot: it takes well under a millisecond."""
 
+MOST_WAITING = 50
+"""Counts that may wait for those before them, a second or two in all: for more the end of an answer does not wait."""
+
 REST = 0.0002
 """Seconds between two steps of a long count, which others may use."""
 
@@ -73,7 +76,7 @@ class Billing:
         self.prices = prices or Prices()
         self._counter = ThreadPoolExecutor(1, "counting")
         self.is_closed = False
-        """Whether there is no time any more for what takes long."""
+        self._waiting = 0
 
     def bill(self, call: Call | None, events: Sequence[AnyEvent] = ()) -> "Bill":
         """The bill of a run that begins, or of one that was left with these events; no call is one nobody can read."""
@@ -85,7 +88,16 @@ class Billing:
 
     async def count(self, steps: Steps[T]) -> T:
         """Take all the steps, without keeping the loop from its work."""
-        return await asyncio.get_running_loop().run_in_executor(self._counter, self._take_slowly, steps)
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._counter, self._take_slowly, steps)
+        finally:
+            self._waiting -= 1
+
+    @property
+    def has_time(self) -> bool:
+        """Whether there is time for what takes long."""
+        return not self.is_closed and self._waiting < MOST_WAITING
 
     def _take_slowly(self, steps: Steps[T]) -> T:
         while True:
@@ -170,7 +182,7 @@ class Bill:
             return [end]
 
     async def _counts(self, events: Sequence[AnyEvent]) -> list[Count] | None:
-        if self._billing.is_closed:
+        if not self._billing.has_time:
             return self._rough_counts(events)
         work = asyncio.ensure_future(self._billing.count(self._steps(list(events))))
         while True:
