@@ -126,12 +126,14 @@ def test_a_failed_answer_says_why() -> None:
 def test_what_is_wrong_is_said_in_one_line() -> None:
     async def play() -> None:
         async with fake_server(lambda fake: setattr(fake, "key", "12345678")) as fake:
-            refused, nobody, nonsense = await asyncio.gather(
+            refused, keyless, nobody, nonsense = await asyncio.gather(
                 headgate("chat", "Hi", "--url", fake.url, "--key", "wrong"),
+                headgate("chat", "Hi", "--url", fake.url),
                 headgate("chat", "Hi", "--url", "http://127.0.0.1:1"),
                 headgate("chat", "Hi", "--url", "gpu-box"),
             )
         assert refused == (1, "", "headgate: The API key is not known here.\n")
+        assert keyless == (1, "", f"headgate: {fake.url} wants a key: set HEADGATE_API_KEY, or give --key.\n")
         unreachable = "Nothing answers at http://127.0.0.1:1. Is `headgate serve` running there?"
         assert nobody == (1, "", f"headgate: {unreachable}\n")
         assert nonsense.err == "headgate: The server cannot be asked: The URL must begin with http:// or https://.\n"

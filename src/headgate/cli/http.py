@@ -18,6 +18,7 @@ ANSWER_SECONDS = 30.0
 SILENCE_SECONDS = 120.0
 """A stream this long without a byte is cut: the server sends a keep-alive far more often."""
 
+UNAUTHORIZED = 401
 UNAVAILABLE = 503
 
 
@@ -97,6 +98,8 @@ class Server:
             raise Unreachable(f"Nothing answers at {self._url}. Is `headgate serve` running there?") from None
         except (NetError, TimeoutError):
             raise Cut("The connection was cut.") from None
+        if answer.status == UNAUTHORIZED and "authorization" not in self._headers:
+            raise ServerError(f"{self._url} wants a key: set HEADGATE_API_KEY, or give --key.", status=answer.status)
         if answer.status not in (200, 204):
             raise ServerError(_message_in(answer), status=answer.status)
 
