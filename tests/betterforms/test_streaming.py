@@ -254,3 +254,13 @@ def test_what_was_promised_is_told_also_after_a_crash(tmp_path: Path) -> None:
         with serving(upstream.config("openai"), folder=tmp_path) as second:
             ear = Ear(second, "anonymous", history=9)
             assert words(ear.until_end()) == "late"
+
+
+def test_without_room_for_its_channels_nothing_is_asked() -> None:
+    with serving("[channels]\nmax_channels = 3\n") as server:
+        ear = Ear(server, "a", "b")
+        full = post(server, "/stream/create", JOKE)
+        assert (full.status_code, full.json()["name"]) == (503, "Unavailable")
+        (run,) = requests.get(f"{server.url}/v1/runs", timeout=30).json()["data"]
+        assert run["status"] == "stopped"
+        ear.close()

@@ -9,7 +9,7 @@ from headgate.dialects.betterforms import note as notes
 from headgate.dialects.betterforms.note import Note
 from headgate.dialects.messaging.visitors import Authority
 from headgate.dialects.openai import Bounds, check_text
-from headgate.errors import BadRequest, NotFound
+from headgate.errors import BadRequest, NotFound, Unavailable
 from headgate.formats import betterforms, openai_chat, strict
 from headgate.formats.betterforms import Asked
 from headgate.formats.betterforms.requests import PROVIDERS
@@ -86,7 +86,12 @@ class Asking:
         if begun is None:
             return None
         if begun.is_new:
-            notes.attach(self._hub, begun.run, note)
+            try:
+                notes.attach(self._hub, begun.run, note)
+            except Unavailable:
+                # There is no room for its channels, so nobody would ever hear it.
+                await self.engine.stop(begun.run)
+                raise
         return Begun(begun.run, call)
 
     async def promise(self, request: Request, run: Run, said: bytes) -> None:
