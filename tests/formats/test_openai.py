@@ -82,6 +82,11 @@ def test_regular_usage_goes_on_as_its_bytes_came(said: dict[str, Any]) -> None:
     [
         {**COUNTS, "prompt_tokens_details": None},
         {**COUNTS, "prompt_tokens": -1},
+        # The store could not keep these, nor whatever is to be kept together with them.
+        {**COUNTS, "prompt_tokens": 10**30},
+        {**COUNTS, "total_tokens": 2**63},
+        {**COUNTS, "prompt_tokens_details": {"cached_tokens": 2**63}},
+        {**COUNTS, "completion_tokens_details": {"reasoning_tokens": -1}},
         {**COUNTS, "prompt_tokens": 1.5},
         {**COUNTS, "cost": 1},
         {**COUNTS, "prompt_tokens_details": {"cached_tokens": "4"}},

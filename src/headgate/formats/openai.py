@@ -29,7 +29,7 @@ def count(value: object) -> int:
     """A vendor's count or time: a number that is not negative, maybe written as text; 0 for any other thing."""
     if isinstance(value, str) and value.isascii() and value.isdecimal():
         value = int(value[:MAX_DIGITS])
-    return int(value) if isinstance(value, int | float) and 0 <= value < 2**53 else 0
+    return int(value) if isinstance(value, int | float) and 0 <= value < MOST else 0
 
 
 def number(value: object, otherwise: int) -> int:
@@ -40,6 +40,9 @@ def number(value: object, otherwise: int) -> int:
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else otherwise
 
+
+MOST = 2**53
+"""More than anybody counts, and more than every client's language and the store can count to."""
 
 MAX_DIGITS = 16
 """Enough for any count; Python takes its time over numbers of thousands."""
@@ -77,17 +80,12 @@ def read_regular_usage(raw: msgspec.Raw) -> Usage | None:
     # OpenAI has no nulls here, and a line end (of a server that writes JSON nicely) would break a stream.
     if b"null" in said or b"\n" in said or b"\r" in said:
         return None
-    if min(usage.prompt_tokens, usage.completion_tokens, usage.total_tokens) < 0:
-        return None
     inputs, outputs = usage.prompt_tokens_details, usage.completion_tokens_details
-    return Usage(
-        usage.prompt_tokens,
-        usage.completion_tokens,
-        usage.total_tokens,
-        inputs.cached_tokens if inputs else 0,
-        outputs.reasoning_tokens if outputs else 0,
-        said,
-    )
+    cached, reasoning = inputs.cached_tokens if inputs else 0, outputs.reasoning_tokens if outputs else 0
+    counts = (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens, cached, reasoning)
+    if min(counts) < 0 or max(counts) >= MOST:
+        return None
+    return Usage(*counts, said)
 
 
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
