@@ -252,3 +252,17 @@ def test_channels_that_are_joined_one_after_another_keep_their_places(monkeypatc
         assert said(drain(ear)) == ["1", "2", "live"]
 
     play(act)
+
+
+def test_nothing_is_lost_where_one_channel_has_more_than_a_piece() -> None:
+    """What was said later on another channel waits for it."""
+
+    def act() -> None:
+        hub = make_hub(history_size=1 << 22)
+        ear = hub.subscribe({A: NOW, B: NOW}, who(), Lines())
+        for number in range(12):
+            hub.publish([A], b"%02d" % number + b"x" * 60_000)
+        hub.publish([B], b"12")
+        assert [text[:2] for text in said(drain(ear))] == [f"{number:02d}" for number in range(13)]
+
+    play(act)

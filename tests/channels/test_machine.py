@@ -85,8 +85,10 @@ class HubMachine(RuleBasedStateMachine):
         self.clients: list[Client] = []
         self.runs: list[tuple[Run, list[ChannelId]]] = []
 
-    @initialize(history=st.integers(1, 8), age=st.sampled_from([10, 1000]))
-    def begin(self, history: int, age: int) -> None:
+    @initialize(history=st.integers(1, 8), age=st.sampled_from([10, 1000]), most=st.sampled_from([250, 100_000]))
+    def begin(self, history: int, age: int, most: int) -> None:
+        self.patch.setattr(merging, "MOST_BYTES", most)
+
         async def make() -> None:
             self.hub = make_hub(self.clock, history=history, history_age=age)
 

@@ -1,5 +1,6 @@
 """What is new on several channels, in the order it was said."""
 
+import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
@@ -45,7 +46,8 @@ def merged(news: Mapping[Channel, int]) -> list[Item]:
 
     What was said on several of the channels is told once. Of each number there is everything or nothing.
     """
-    items = sorted(item for order, (channel, place) in enumerate(news.items()) for item in _of(channel, place, order))
+    # No more is looked at of any channel than is told: there may be many, with much on each.
+    items = heapq.merge(*(_of(channel, place, order) for order, (channel, place) in enumerate(news.items())))
     told: list[Item] = []
     size = 0
     for item in items:
@@ -62,8 +64,8 @@ def _of(channel: Channel, place: int, order: int) -> Iterator[Item]:
     log = channel.log
     if place < log.lost:
         yield Item(log.lost, False, order, channel, None)
-    first = log.after(place)
-    for entry in log.entries[first : enough(log.entries, first, len(log.entries))]:
+    for index in range(log.after(place), len(log.entries)):
+        entry = log.entries[index]
         yield Item(entry.number, True, order, channel, entry)
 
 
