@@ -14,8 +14,9 @@ from headgate.dialects.messaging.forms import SocketForm
 from headgate.dialects.messaging.sockets import FORM
 from headgate.dialects.messaging.wishes import Wish
 from headgate.web import exchange
+from headgate.web.upgrade import MAX_PINGS
 from tests.messaging.house import House, play
-from tests.waiting import until
+from tests.waiting import turns, until
 
 ALERT = {"actions": [{"action": "showAlert", "options": {"text": "Hello"}}]}
 ROOM = ChannelId("room")
@@ -379,6 +380,27 @@ def test_who_never_reads_is_sent_away() -> None:
             house.check(loop.time())
             house.check(loop.time() + exchange.WRITE_LIMIT + 1)
             await until(lambda: house.hub.count(ROOM) == 1)
+            assert (await reader.ask("ping"))["type"] == "pong"
+
+    play(act)
+
+
+def test_who_asks_for_signs_of_life_and_reads_none_is_sent_away() -> None:
+    """Who reads them may ask as often as it likes."""
+    ping = b"\x89\xfd\0\0\0\0" + b"x" * 125
+
+    async def act(house: House) -> None:
+        async with house.page() as reader, house.socket("channel=room", close_timeout=0) as mute:
+            for _ in range(MAX_PINGS + 10):
+                reader.socket.transport.write(ping)
+            assert (await reader.ask("ping"))["type"] == "pong"
+            mute.transport.pause_reading()
+            for _ in range(500):
+                mute.transport.write(ping * 1000)
+                await turns()
+                if house.hub.count(ROOM) == 0:
+                    break
+            assert house.hub.count(ROOM) == 0
             assert (await reader.ask("ping"))["type"] == "pong"
 
     play(act)

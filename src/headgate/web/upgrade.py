@@ -4,6 +4,7 @@ One client's WebSocket: uvicorn's protocol with a few things added.
 - A client that reads nothing of what waits for it is sent away, as one of HTTP is.
 - Text that is none is refused without a word in the log.
 - A message in very many pieces is refused: the library counts their bytes, and there may be none in them.
+- A client that pings and pings, and reads none of our answers, is sent away, too.
 - Frames that were made for many clients are written as they are, past the library.
 - An idle connection holds half as much: nothing of its handshake, and no queues that nobody needs.
 
@@ -37,12 +38,18 @@ MAX_PIECES = 10_000
 """Of one message; browsers send one, and what cuts messages up makes pieces of kilobytes."""
 
 
+MAX_PINGS = 100
+"""That a client may send while it reads nothing: each is answered, and the answers wait. Real ones send one in 20 s."""
+
+
 class Upgraded(WebSocketsSansIOProtocol):
     """A connection that has become a WebSocket."""
 
     _unsent = 0
     """How much was left to send when it last became less, and since when."""
     _unsent_since = 0.0
+    _pings = 0
+    """How many came since the client last read."""
 
     def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
         super().__init__(config, server_state, app_state)
@@ -56,6 +63,14 @@ class Upgraded(WebSocketsSansIOProtocol):
             self.handle_parser_exception()
             return
         super().handle_cont(event)
+
+    @override
+    def handle_ping(self) -> None:
+        self._pings = 0 if self.writable.is_set() else self._pings + 1
+        if self._pings > MAX_PINGS:
+            self.transport.abort()
+        else:
+            super().handle_ping()
 
     @override
     def send_receive_event_to_app(self) -> None:
