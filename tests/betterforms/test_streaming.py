@@ -101,6 +101,17 @@ def test_the_documents_joke_reaches_everybody_word_by_word(server: Serving) -> N
     assert words(heard[0]) == run["output"]["text"]
 
 
+def test_what_is_for_members_is_for_nobody_else(server: Serving) -> None:
+    """Also when there are none, where a name alone means the channel for everybody."""
+    ear = Ear(server, "private")
+    for scope, name in (("authenticated", "secret"), (None, "open")):
+        body = {**JOKE, "channels": ["private"], "actionName": name, "scope": scope}
+        assert post(server, "/stream/create", body).status_code == 201
+    ear.until_end()
+    assert all('"name":"open"' in event["data"] for event in ear.events[1:])
+    assert post(server, "/stream/create", {**JOKE, "scope": "topic"}).status_code == 400
+
+
 def test_who_comes_back_hears_what_it_missed(server: Serving) -> None:
     ear = Ear(server, "again")
     body = {**JOKE, "channels": ["again"], "payload": {**JOKE["payload"], "simulator": {"text": "one two"}}}

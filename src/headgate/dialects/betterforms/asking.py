@@ -67,7 +67,7 @@ class Asking:
 
     async def begin(self, request: Request, owner: str, body: bytes, asked: Asked, *, is_rich: bool) -> Begun | None:
         """Begin what is asked, and have it told; None when nobody waits for it any more."""
-        channels = self._authority.named(owner, [channel_id(name) for name in asked.channels], None)
+        channels = self._authority.named(owner, [channel_id(name) for name in asked.channels], asked.scope)
         model, is_meant = await self._model(asked)
         call = betterforms.call(asked, model)
         note = Note(

@@ -5,7 +5,7 @@ What belongs to the chat is read as any chat request is, and a vendor's own fiel
 are; what belongs to the envelope is taken out and goes no further, above all the caller's key at the provider.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -57,6 +57,10 @@ class Envelope(msgspec.Struct):
 
     payload: Payload
     channels: Annotated[list[str], _Meta(max_length=MAX_CHANNELS)] | str | None = None
+    scope: Annotated[
+        Literal["anonymous", "authenticated"] | None,
+        _Meta(description="Which channels are meant by the names; else a members' one that there is, or anybody's."),
+    ] = None
     actionName: Annotated[str, _Meta(max_length=MAX_ACTION)] | None = None
     service: str | None = None
     apiKey: str | None = None
@@ -82,6 +86,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """The caller's own at the provider; "" for none."""
     stream: bool
     channels: tuple[str, ...]
+    scope: str | None
     action: str
 
 
@@ -125,6 +130,7 @@ def read(body: bytes) -> Asked:
         key=_own_key(payload.apiKey),
         stream=stream,
         channels=_channels(envelope.channels, is_needed=stream),
+        scope=envelope.scope,
         action=_action(envelope.actionName, is_needed=stream),
     )
 
