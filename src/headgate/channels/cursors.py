@@ -8,6 +8,7 @@ still catching up, its own place is added, as a short hash of its name and how f
 import hashlib
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Iterable
+from functools import lru_cache
 
 import msgspec
 
@@ -39,6 +40,7 @@ def write_cursor(epoch: str, number: int, behind: Iterable[tuple[ChannelId, int]
     return f"{epoch}:{number}:{urlsafe_b64encode(body).rstrip(b'=').decode()}" if body else f"{epoch}:{number}"
 
 
+@lru_cache(maxsize=16)
 def read_cursor(text: str, epoch: str, newest: int) -> Cursor:
     """The place of a text; one that was never given by this process is a place that we do not know."""
     parts = text.split(":")
