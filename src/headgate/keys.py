@@ -29,6 +29,11 @@ class Keys:
         return self._names.values() if self._names else (ANYBODY,)
 
     @property
+    def marks(self) -> Mapping[str, bytes]:
+        """Everybody, each with something that changes with the key; nobody else may see it."""
+        return {name: hashed for hashed, name in self._names.items()} or {ANYBODY: b""}
+
+    @property
     def is_open(self) -> bool:
         """Whether there are none, and everybody may do everything."""
         return not self._names

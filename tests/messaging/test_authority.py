@@ -159,7 +159,7 @@ def test_a_token_dies_with_its_key() -> None:
     async def act(house: House) -> None:
         token = await house.token(ALICE)
         _, claims = house.switchboard.authority.tokens.read(token, 0)
-        forged = Tokens(lambda: house.parts.engine.store.secret, ["gone"]).make("gone", claims)
+        forged = Tokens(lambda: house.parts.engine.store.secret, {"gone": b""}).make("gone", claims)
         assert await refusal(house, f"token={forged}") == (401, "NotAuthenticated", "invalid_token")
 
     play(act, **SERVER)

@@ -10,6 +10,7 @@ from headgate.dialects.messaging import limits, wishes
 from headgate.dialects.messaging.reach import Reach, fits
 from headgate.dialects.messaging.tokens import MAX_TOKEN, Claims, Tokens
 from headgate.errors import BadRequest, Forbidden, Unauthorized
+from headgate.keys import Keys
 
 FITS = [
     ("*", ["", "a", "a*b"], []),
@@ -50,7 +51,7 @@ def test_a_key_that_nothing_is_said_of_reaches_everything() -> None:
 
 
 def test_a_token_that_was_changed_anywhere_is_worth_nothing() -> None:
-    tokens = Tokens(lambda: b"secret", ["alice"])
+    tokens = Tokens(lambda: b"secret", {"alice": b""})
     token = tokens.make("alice", Claims(expires=100, user="U1"))
     assert tokens.read(token, 99)[1].user == "U1"
     for at, letter in enumerate(token):
@@ -66,7 +67,7 @@ def test_a_token_that_was_changed_anywhere_is_worth_nothing() -> None:
 
 
 def test_a_token_that_is_too_long_is_not_looked_at() -> None:
-    tokens = Tokens(lambda: b"secret", ["alice"])
+    tokens = Tokens(lambda: b"secret", {"alice": b""})
     long = tokens.make("alice", Claims(expires=100, channels=("x" * MAX_TOKEN,)))
     with pytest.raises(Unauthorized) as caught:
         tokens.read(long, 1)
@@ -74,15 +75,23 @@ def test_a_token_that_is_too_long_is_not_looked_at() -> None:
 
 
 def test_tokens_are_of_their_store() -> None:
-    mine, theirs = Tokens(lambda: b"mine", ["alice"]), Tokens(lambda: b"theirs", ["alice"])
+    mine, theirs = Tokens(lambda: b"mine", {"alice": b""}), Tokens(lambda: b"theirs", {"alice": b""})
     with pytest.raises(Unauthorized):
         mine.read(theirs.make("alice", Claims(expires=100)), 1)
     assert mine.session("x" * 16) != theirs.session("x" * 16)
     assert mine.session("x" * 16) == mine.session("x" * 16)
 
 
+def test_a_token_dies_with_its_key_also_when_another_has_its_name() -> None:
+    old, new, same = (Keys([("alice", key)]).marks for key in ("a-key-that-leaked", "another-key", "a-key-that-leaked"))
+    token = Tokens(lambda: b"secret", old).make("alice", Claims(expires=100))
+    assert Tokens(lambda: b"secret", same).read(token, 1)[0] == "alice"
+    with pytest.raises(Unauthorized):
+        Tokens(lambda: b"secret", new).read(token, 1)
+
+
 def test_a_token_does_not_tell_whose_key_it_was_made_with() -> None:
-    token = Tokens(lambda: b"secret", ["alice"]).make("alice", Claims(expires=100))
+    token = Tokens(lambda: b"secret", {"alice": b""}).make("alice", Claims(expires=100))
     body = urlsafe_b64decode(token.partition(".")[0] + "==")
     assert b"alice" not in body
     assert b'"expires":100' in body

@@ -32,7 +32,7 @@ def switchboard_of(
     hub: Hub, keys: Keys, store: Store, reach: Reach, limits: Limits, anonymous: Anonymous
 ) -> Switchboard:
     """The switchboard over a hub."""
-    tokens = Tokens(lambda: store.secret, keys.owners)
+    tokens = Tokens(lambda: store.secret, keys.marks)
     return Switchboard(hub, Authority(keys, reach, tokens, hub.members, anonymous), limits)
 
 

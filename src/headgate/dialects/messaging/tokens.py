@@ -8,7 +8,7 @@ dies with the store that signed it, and with the key that it was made with.
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -20,7 +20,7 @@ MAX_TOKEN = 4096
 """Characters: it has to fit into an address, beside everything else that stands there."""
 
 _TAG = 12
-"""Bytes that stand for a key's name, which is nobody else's business."""
+"""Bytes that stand for a key, whose name is nobody else's business."""
 
 
 class Claims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -43,14 +43,14 @@ _decoder = msgspec.json.Decoder(_Signed)
 class Tokens:
     """Makes them, and finds out what they say."""
 
-    def __init__(self, secret: Callable[[], bytes], owners: Collection[str]) -> None:
+    def __init__(self, secret: Callable[[], bytes], owners: Mapping[str, bytes]) -> None:
         self._secret, self._owners = secret, owners
         self._made: tuple[bytes, dict[str, str]] | None = None
 
     def make(self, owner: str, claims: Claims) -> str:
         """The token of a key's claims."""
         key, _ = self._keys()
-        body = msgspec.json.encode(_Signed(**{**msgspec.structs.asdict(claims), "key": _tag(key, owner)}))
+        body = msgspec.json.encode(_Signed(**{**msgspec.structs.asdict(claims), "key": _tag(key, owner, self._owners[owner])}))
         return f"{_text(body)}.{_text(_sign(key, body))}"
 
     def read(self, token: str, now: float) -> tuple[str, Claims]:
@@ -77,12 +77,12 @@ class Tokens:
         """The key that signs, which is of use for nothing else, and the owners by their tags; there after `open`."""
         if self._made is None:
             key = hmac.digest(self._secret(), b"headgate: tokens of channels", "sha256")
-            self._made = key, {_tag(key, owner): owner for owner in self._owners}
+            self._made = key, {_tag(key, owner, mark): owner for owner, mark in self._owners.items()}
         return self._made
 
 
-def _tag(key: bytes, owner: str) -> str:
-    return _text(hmac.digest(key, b"owner\0" + owner.encode(), "sha256")[:_TAG])
+def _tag(key: bytes, owner: str, mark: bytes) -> str:
+    return _text(hmac.digest(key, b"owner\0%b\0%b" % (owner.encode(), mark), "sha256")[:_TAG])
 
 
 def _sign(key: bytes, body: bytes) -> bytes:
