@@ -50,7 +50,8 @@ class Tokens:
     def make(self, owner: str, claims: Claims) -> str:
         """The token of a key's claims."""
         key, _ = self._keys()
-        body = msgspec.json.encode(_Signed(**{**msgspec.structs.asdict(claims), "key": _tag(key, owner, self._owners[owner])}))
+        tag = _tag(key, owner, self._owners[owner])
+        body = msgspec.json.encode(_Signed(**{**msgspec.structs.asdict(claims), "key": tag}))
         return f"{_text(body)}.{_text(_sign(key, body))}"
 
     def read(self, token: str, now: float) -> tuple[str, Claims]:
