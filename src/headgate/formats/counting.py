@@ -14,7 +14,7 @@ import msgspec
 from headgate.calls import AudioPart, FilePart, ImagePart, Prompt, RefusalPart, TextPart
 from headgate.events import AnyEvent, Reasoning, Refusal, Text, ToolCall, ToolInput
 from headgate.formats import tokens
-from headgate.formats.tokens import MORE, is_of_more
+from headgate.formats.tokens import LONGEST_PART, MORE, is_of_more
 
 T = TypeVar("T")
 
@@ -33,6 +33,10 @@ GLANCES = 32
 
 LETTERS = 4
 """Characters of a token, roughly."""
+
+MANY, MOST = 32, 0.5
+"""Parts from which on a text is not put together to be counted, where so many of them begin a word. Slices of any
+other kind would cut words, and each piece of one counts."""
 
 PER_MESSAGE = 4
 """Tokens that stand around a turn."""
@@ -106,9 +110,18 @@ def of_answer(events: Sequence[AnyEvent]) -> Steps[Count]:
                 calls += 1
                 inputs.append(event.name)
         yield
-    thought = math.ceil((yield from of_text("".join(thoughts))))
-    said = (yield from of_text("".join(words))) + (yield from of_text("".join(inputs)))
+    thought = math.ceil((yield from _of_parts(thoughts)))
+    said = (yield from _of_parts(words)) + (yield from _of_parts(inputs))
     return Count(0, thought + math.ceil(said + calls * PER_CALL), thought)
+
+
+def _of_parts(parts: Sequence[str]) -> Steps[float]:
+    """Those of a text that came in parts: where most of these are words, by what is known of each."""
+    if MANY <= len(parts) <= EVENTS and max(map(len, parts)) <= LONGEST_PART:
+        begun = sum([part[:1] == " " for part in parts])
+        if begun >= len(parts) * MOST:
+            return tokens.count_parts(parts)
+    return (yield from of_text("".join(parts)))
 
 
 def of_json(text: str) -> Steps[int]:

@@ -11,6 +11,7 @@ is, the share of the commonest English words tells. All figures come from compar
 
 import base64
 import re
+from collections.abc import Sequence
 
 _PIECES = re.compile(
     r"[^\w\s]?(?:[A-Z]*[a-z]+|[A-Z]+)(?![0-9À-ɏ])"
@@ -118,13 +119,43 @@ def count(text: str) -> float:
     """Those of a text of some thousand characters at most."""
     pieces = _PIECES.findall(text)
     words = sum(map(str.isalpha, pieces)) + 1
-    share = sum(map(_COMMON.__contains__, pieces)) / words
-    weight = max(share / _ENGLISH_SHARE, (len(pieces) / words - _CODE) * _SLOPE)
+    weight = _weight(len(pieces), words, sum(map(_COMMON.__contains__, pieces)))
     if weight >= 1:
         return sum(map(_english.__getitem__, pieces))
     if weight <= 0:
         return sum(map(_other.__getitem__, pieces))
     return weight * sum(map(_english.__getitem__, pieces)) + (1 - weight) * sum(map(_other.__getitem__, pieces))
+
+
+def _weight(pieces: int, words: int, common: int) -> float:
+    """How much of a text is English, or a program: 1 and more is all of it."""
+    return max(common / words / _ENGLISH_SHARE, (pieces / words - _CODE) * _SLOPE)
+
+
+class _Parts(dict[str, tuple[int, int, int, float, float]]):
+    """Of parts of a text: pieces, words, common ones, what they cost in English and else; remembered as pieces are."""
+
+    def __missing__(self, part: str) -> tuple[int, int, int, float, float]:
+        if len(self) >= _MAX_KNOWN:
+            self.clear()
+        pieces = _PIECES.findall(part)
+        words, common = sum(map(str.isalpha, pieces)), sum(map(_COMMON.__contains__, pieces))
+        costs = sum(map(_english.__getitem__, pieces)), sum(map(_other.__getitem__, pieces))
+        found = self[part] = (len(pieces), words, common, *costs)
+        return found
+
+
+_parts = _Parts()
+
+LONGEST_PART = 24
+"""Characters of a part that is remembered."""
+
+
+def count_parts(parts: Sequence[str]) -> float:
+    """Those of a text that came in short parts, which are words or tokens: most of them were seen before."""
+    pieces, words, common, english, other = map(sum, zip(*map(_parts.__getitem__, parts), strict=True))
+    weight = min(1.0, max(0.0, _weight(pieces, words + 1, common)))
+    return weight * english + (1 - weight) * other
 
 
 def is_of_more(model: str) -> bool:
