@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from headgate.errors import Tried
@@ -57,6 +58,7 @@ def _limits(heading: Heading, api: str) -> bytes:
     return b"".join(b"%b: %b\r\n" % (_safe(name), _UNPRINTABLE.sub("_", value).encode()) for name, value in lines)
 
 
+@lru_cache(maxsize=256)
 def _name(provider: str, model: str) -> bytes:
     return _safe(f"{provider}/{model}")
 
