@@ -218,7 +218,7 @@ def missing() -> Held | None:
 
 
 def broken() -> Held | None:
-    raise RuntimeError("/home/somebody/.aws is not readable")
+    raise RuntimeError("line 3 of the credentials is broken")
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_without_credentials_it_is_said_what_is_missing(
         asyncio.run(sign(signer(source)))
     assert (caught.value.code, caught.value.status) == (code, 503)
     assert words in caught.value.message
-    assert "/home" not in caught.value.message
+    assert "line 3" not in caught.value.message
 
 
 def test_a_large_body_is_signed_as_a_small_one_is() -> None:

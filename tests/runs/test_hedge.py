@@ -7,7 +7,7 @@ import pytest
 from headgate.errors import ProviderError
 from headgate.events import AnyEvent, Attempt, Failed, Started, Text
 from headgate.providers.base import Ask, Emit
-from headgate.runs import NO_HEDGE, Hedge, Member, Pool, Settings, Wishes
+from headgate.runs import NO_HEDGE, Hedge, Member, Pool, Settings, Wishes, rules
 from headgate.runs import drive as module
 from headgate.runs.pace import ENOUGH, MAX_MODELS, Pace
 from tests.runs.fakes import Play, Talk, over, run, saying, told, turns
@@ -96,7 +96,7 @@ def test_two_are_asked_at_a_time_and_a_third_when_one_has_failed() -> None:
 
         async with Fleet(silence, fail_later, saying("third")) as fleet:
             begun = await fleet.begin("a/m", "b/m", "c/m", wishes=AT_ONCE)
-            await asyncio.sleep(0.05)
+            await turns(200)
             assert fleet.asked == [1, 1, 0]
             fails.set()
             log = told((await over(fleet.engine, begun)).events)
@@ -140,6 +140,8 @@ def test_an_answer_that_breaks_after_it_won_is_broken() -> None:
 
 
 def test_who_lost_while_it_waited_to_be_asked_again_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "BACKOFF", 0.01)
+
     async def play() -> None:
         async with Fleet(first(failing(503), saying("again")), talk := Talk()) as fleet:
             # A pool may ask its provider again, which is where a loser may be found waiting.
@@ -148,7 +150,8 @@ def test_who_lost_while_it_waited_to_be_asked_again_is_not(monkeypatch: pytest.M
             begun = await fleet.begin("a/m", "b/m", wishes=AT_ONCE)
             await talk.began.wait()
             talk.emit([Started("b", "m", "", 0), Text("won")])
-            await asyncio.sleep(0.6)
+            # Whoever waits to be asked again has had its turn by then.
+            await asyncio.sleep(0.05)
             talk.emit([DONE])
             talk.end()
             assert Text("won") in (await over(fleet.engine, begun)).events

@@ -1,5 +1,6 @@
 """What is said on channels, and how connections want to hear it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -49,7 +50,7 @@ class Form(Protocol):
         """Who came and went, for those who asked; with no changes: many did, look for yourself."""
 
 
-class Projection:
+class Projection(ABC):
     """
     What a run looks like on a channel: a message, or several, or none for each of its events.
 
@@ -57,9 +58,9 @@ class Projection:
     log, and become messages again for everybody who comes late.
     """
 
+    @abstractmethod
     def messages(self, events: Sequence[AnyEvent], number: int) -> Sequence[bytes]:
         """Those of one event; it may look at the events before it, but at none behind."""
-        raise NotImplementedError
 
     def tie(self, event: AnyEvent) -> object:
         """
@@ -70,5 +71,5 @@ class Projection:
         return None
 
     def joined(self, events: Sequence[AnyEvent]) -> bytes:
-        """One message for several events in a row that have the same tie."""
-        raise NotImplementedError
+        """One message for several events in a row that have the same tie; for those alone whose events have any."""
+        raise AssertionError("no event of this projection has a tie")
