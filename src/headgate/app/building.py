@@ -53,7 +53,7 @@ def build(config: Config, client: Client) -> Parts:
     guard, addressing = Guard(config.webhooks.allow), addressing_of(config)
     pools = {provider.name: pool_of(provider, client, meters) for provider in config.providers}
     prices = Prices(config.prices, common_prices(), services(config.providers))
-    catalogue = Catalogue(_providers(pools), config.aliases, config.owned)
+    catalogue = Catalogue(_providers(pools), config.aliases, config.owned, assistants=config.assistants)
     errands = Errands(catalogue, pools, prices, meters)
     settings = _settings(config, addressing, guard, prices)
     engine = Engine(_store(config), catalogue, settings, pools, meters)

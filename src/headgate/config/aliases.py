@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from headgate.config.assistants import AGENT, MODELS, is_section
 from headgate.config.kinds import WEIGHTS
 from headgate.config.problems import Problems, nearest
 from headgate.config.providers import ProviderConfig
@@ -10,7 +11,6 @@ from headgate.providers.registry import SERVICES
 from headgate.runs import Several
 
 DEFAULT = "default"
-AGENT = "agent"
 
 _NAME = re.compile(r"[^\s/]+")
 _MODEL = re.compile(r"[^\s/]+/\S+")
@@ -24,26 +24,49 @@ def read_aliases(
     The file's aliases, each checked to lead to a provider, and `default` and `agent`.
 
     `default` is the first provider's default model; when no provider has one, there is no such
-    alias. `agent` is what `default` is.
+    alias. `agent` is what `default` is, and so is a section that names no models.
     """
     aliases: dict[str, str | Several] = {}
-    for name, target in table.items():
-        if (alias := _read(name, target, providers, problems)) is not None:
+    targets = {name: _models(target) for name, target in table.items()}
+    for name, target in targets.items():
+        if target is not None and (alias := _read(name, target, providers, problems)) is not None:
             aliases[name] = alias
     first = next((provider for provider in providers if provider.default_model), None)
-    if first is not None and DEFAULT not in table:
+    if first is not None and targets.get(DEFAULT) is None:
         aliases[DEFAULT] = f"{first.name}/{first.default_model}"
-    if DEFAULT in aliases and AGENT not in table:
-        aliases[AGENT] = aliases[DEFAULT]
+    for name in {**targets, AGENT: targets.get(AGENT)}:
+        if targets.get(name) is None and name != DEFAULT:
+            _stand_in(name, name in table, aliases, problems)
     return aliases
+
+
+def _stand_in(name: str, is_said: bool, aliases: dict[str, str | Several], problems: Problems) -> None:
+    """An alias that names no models means what `default` means."""
+    if not _is_name(name, problems):
+        return
+    if DEFAULT in aliases:
+        aliases[name] = aliases[DEFAULT]
+    elif is_said:
+        problems.add(f"[aliases.{name}] needs `{MODELS}`, for there is no alias `{DEFAULT}`.")
+
+
+def _is_name(name: str, problems: Problems) -> bool:
+    if _NAME.fullmatch(name):
+        return True
+    problems.add(f"[aliases] `{name}`: an alias must be a word without slashes.")
+    return False
+
+
+def _models(target: object) -> object:
+    """What an alias names, however it is written; None for a section that names nothing."""
+    return target.get(MODELS) if isinstance(target, dict) and is_section(target) else target
 
 
 def _read(name: str, target: object, providers: Sequence[ProviderConfig], problems: Problems) -> str | Several | None:
     """The alias, or None when there was a problem with it."""
-    label = f"[aliases] `{name}`"
-    if not _NAME.fullmatch(name):
-        problems.add(f"{label}: an alias must be a word without slashes.")
+    if not _is_name(name, problems):
         return None
+    label = f"[aliases] `{name}`"
     weights = _weights(target)
     names = list(target) if isinstance(target, list | dict) else [target]
     if weights is None or not names or not all(isinstance(one, str) and _MODEL.fullmatch(one) for one in names):

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from headgate.config.aliases import read_aliases
+from headgate.config.assistants import read_assistants
 from headgate.config.channels import Channels
 from headgate.config.environment import CONFIG_VARIABLE, KEY_VARIABLE, URL_VARIABLE, overrides_in
 from headgate.config.keys import Key, read_keys
@@ -39,7 +40,7 @@ from headgate.config.settings import (
 from headgate.config.webhooks import ENDPOINTS, EndpointConfig, find_endpoints
 from headgate.formats.purai import Personality
 from headgate.net.proxies import Proxies
-from headgate.runs import Several
+from headgate.runs import Assistant, Several
 from headgate.runs.price import Price
 
 FILE_NAME = "headgate.toml"
@@ -83,6 +84,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """At least one, in the order they were found; no two have the same name."""
     aliases: Mapping[str, str | Several] = {}
     """What each means, as provider/model."""
+    assistants: Mapping[str, Assistant] = {}
+    """What some of the aliases bring beside their models."""
     personalities: Mapping[str, Personality] = {}
     """Parts for models to play, by their names."""
     prices: Mapping[str, Price] = {}
@@ -149,6 +152,7 @@ def load(path: Path | None, environ: Mapping[str, str], options: Mapping[str, st
         sends_traces=wants_traces(otel, environ, problems),
         providers=providers,
         aliases=aliases,
+        assistants=read_assistants(tables["aliases"], aliases, problems),
         personalities=find_personalities(tables["purai"], providers, aliases, problems),
         prices=read_prices(tables["prices"], providers, problems),
         keys=read_keys(tables["keys"], environ, problems),

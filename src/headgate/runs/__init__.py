@@ -1,6 +1,6 @@
 """The engine: start, follow, stop, recover."""
 
-from headgate.runs.catalogue import Catalogue, Several, Target
+from headgate.runs.catalogue import Assistant, Catalogue, Several, Target
 from headgate.runs.engine import Engine
 from headgate.runs.errands import Errands
 from headgate.runs.pool import Member, Pool
@@ -12,6 +12,7 @@ from headgate.runs.wishes import NO_HEDGE, NOTHING, Hedge, Wishes
 __all__ = [
     "NOTHING",
     "NO_HEDGE",
+    "Assistant",
     "Catalogue",
     "Engine",
     "Errands",

@@ -63,6 +63,18 @@ class Several(msgspec.Struct, frozen=True):
         return " or ".join(f"{name} ({weight:g})" for name, weight in zip(self.names, self.weights, strict=True))
 
 
+class Assistant(msgspec.Struct, frozen=True):
+    """What an alias brings to a conversation, beside its models."""
+
+    functions: tuple[str, ...] = ()
+    """The names of those that the server executes for it."""
+    prompt: str = ""
+    """What the model is told before the conversation."""
+
+
+NOBODY: Mapping[str, Assistant] = {}
+
+
 class Catalogue:
     """
     Knows which provider a model's name means.
@@ -77,8 +89,11 @@ class Catalogue:
         aliases: Mapping[str, str | Several],
         owned: Sequence[tuple[str, str]],
         chance: Callable[[], float] = random.random,
+        assistants: Mapping[str, Assistant] = NOBODY,
     ) -> None:
         self.providers, self.aliases, self._owned = providers, aliases, owned
+        self.assistants = assistants
+        """What some of the aliases bring, by their names."""
         self._chance = chance
         self._found: dict[str, Target] = {}
         self._listings: dict[str, tuple[float, Sequence[str]]] = {}
