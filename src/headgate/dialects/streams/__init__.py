@@ -1,0 +1,1 @@
+"""Durable Streams: what is read again from anywhere, byte for byte."""

@@ -1,0 +1,141 @@
+"""A stream's reader, answered: with what there is, with what comes next, or with all that comes."""
+
+import asyncio
+import random
+import time
+from typing import Protocol as Shape
+
+import msgspec
+
+from headgate.dialects.streams.reading import (
+    CACHING,
+    ENCODED,
+    NO_STORE,
+    NOW,
+    Asked,
+    Piece,
+    control_event,
+    cursor_after,
+    data_event,
+    etag,
+    is_known,
+    is_text,
+    place_lines,
+)
+from headgate.formats import sse
+from headgate.web.http import Request
+
+
+class Patience(msgspec.Struct, frozen=True):
+    """How long readers may wait, in seconds."""
+
+    long_poll: float = 15.0
+    """Until a long poll is answered that nothing came: less than what proxies allow, and what the clients expect."""
+    sse: float = 60.0
+    """Until server-sent events end, and the reader comes again: so that a cache may put many readers together."""
+    keep_alive: float = 15.0
+    """Until server-sent events without news say that they are alive."""
+
+
+class Source(Shape):
+    """A stream as its readers know it."""
+
+    name: str
+    """What its pieces are known by; of two streams at the same address, one after the other, not the same."""
+    kind: str
+    """Its content type."""
+
+    @property
+    def is_left(self) -> bool:
+        """Whether the reader has gone."""
+
+    async def read(self, offset: str) -> Piece:
+        """What there is from an offset on, as much as fits an answer; raises BadRequest for one that is none."""
+
+    async def news(self, piece: Piece, seconds: float) -> bool:
+        """Wait until there is more than that; False when it took too long, or the reader left."""
+
+
+async def answer_reader(source: Source, asked: Asked, request: Request, patience: Patience) -> None:
+    """Answer a GET or a HEAD."""
+    if request.scope["method"] == "HEAD":
+        piece = await source.read(NOW)
+        request.answer(200, b"", place_lines(piece) + NO_STORE, kind=source.kind.encode())
+    elif asked.live == "sse":
+        await _stream(source, asked, request, patience)
+    elif asked.live == "long-poll":
+        await _poll(source, asked, request, patience)
+    else:
+        _show(source, asked, await source.read(asked.offset), request)
+
+
+def _show(source: Source, asked: Asked, piece: Piece, request: Request, more: bytes = b"") -> None:
+    lines = place_lines(piece) + more
+    if asked.offset == NOW and not asked.live:
+        request.answer(200, piece.data, lines + NO_STORE, kind=source.kind.encode())
+        return
+    tag = etag(source.name, piece)
+    lines += b"etag: %b\r\n%b" % (tag, CACHING)
+    if not asked.live and is_known(request, tag):
+        request.answer(304, b"", lines, kind=source.kind.encode())
+    else:
+        request.answer(200, piece.data, lines, kind=source.kind.encode())
+
+
+async def _poll(source: Source, asked: Asked, request: Request, patience: Patience) -> None:
+    """What there is, or what comes within a while."""
+    until = asyncio.get_running_loop().time() + patience.long_poll
+    piece = await source.read(asked.offset)
+    while piece.is_empty and not piece.is_closed:
+        left = until - asyncio.get_running_loop().time()
+        if left <= 0 or not await source.news(piece, left):
+            break
+        piece = await source.read(piece.next)
+    if source.is_left:
+        return
+    cursor = b"" if piece.is_closed else b"stream-cursor: %d\r\n" % _cursor(asked)
+    if piece.is_empty:
+        request.answer(204, b"", place_lines(piece) + cursor + NO_STORE)
+    else:
+        _show(source, asked, piece, request, cursor)
+
+
+async def _stream(source: Source, asked: Asked, request: Request, patience: Patience) -> None:
+    """All that comes, as server-sent events, until the stream is closed or it is time to come again."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + patience.sse
+    piece = await source.read(asked.offset)
+    as_text = is_text(source.kind)
+    if not as_text:
+        request.add_headers(ENCODED)
+    if not request.begin_stream():
+        return
+    cursor, said = _cursor(asked), ""
+    while not source.is_left:
+        is_last = piece.is_closed or (piece.is_tail and loop.time() >= until)
+        if piece.next != said or piece.is_closed:
+            said = piece.next
+            events = control_event(piece, cursor)
+            if not piece.is_empty:
+                events = data_event(piece.data, as_text=as_text) + events
+            await request.write(events, more=not is_last)
+        elif is_last:
+            await request.write(b"", more=False)
+        if is_last:
+            return
+        if piece.is_tail:
+            if not await source.news(piece, min(patience.keep_alive, max(0.0, until - loop.time()))):
+                await _keep_alive(source, request)
+        else:
+            # A socket that takes everything lets nobody else have a turn.
+            await asyncio.sleep(0)
+        piece = await source.read(piece.next)
+
+
+async def _keep_alive(source: Source, request: Request) -> None:
+    if not source.is_left:
+        await request.write(sse.KEEP_ALIVE, more=True)
+
+
+def _cursor(asked: Asked) -> int:
+    return cursor_after(asked.cursor, time.time(), random.random())
