@@ -50,8 +50,16 @@ class Function(Protocol):
         """JSON Schema of its arguments: of an object."""
 
     @property
+    def source(self) -> str:
+        """Where it comes from, in a word or two for people."""
+
+    @property
     def timeout(self) -> float | None:
         """How many seconds it may take; None for what all may take."""
+
+    @property
+    def max_parallel(self) -> int | None:
+        """How many calls of it may be executed at a time; None for as many as of all together."""
 
     @property
     def is_repeatable(self) -> bool:
