@@ -14,6 +14,17 @@ Fields: TypeAlias = dict[str, msgspec.Raw]
 """The top level of a JSON request, each value as the bytes it came in."""
 
 
+class Upload(msgspec.Struct, frozen=True):
+    """A file that came with a request; it lies on disk until its run is over."""
+
+    path: str
+    name: str
+    """As the client calls it; nothing to open anything by."""
+    type: str
+    """What the client says that it is, as a MIME type; "" where it does not."""
+    size: int
+
+
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One request, read and found valid."""
 
@@ -33,6 +44,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """Headers of the request that belong to its format, for a provider that speaks the same one; never a key."""
     fallbacks: tuple[str, ...] = ()
     """The models to ask when the one that was asked for fails."""
+    upload: Upload | None = None
 
 
 class TextPart(msgspec.Struct, frozen=True, tag="text"):

@@ -5,6 +5,8 @@ Providers end in these events and dialects begin with them; nothing else crosses
 middle. A run is a sentence of this grammar:
 
     Attempt* Started (Text | Reasoning | Refusal | ToolCall ToolInput* | Vendor | Continued)* Usage? Last
+    Attempt* Started Audio* Usage? Last         (of a speech)
+    Attempt* Started (Transcript | Segment)* Usage? Last   (of a transcription)
     Attempt* Last                               (when no provider ever answered)
     Last = Finished | Failed | Stopped
 
@@ -106,6 +108,45 @@ class Vendor(Event, frozen=True, array_like=True, gc=False, tag="vendor"):
     choice: int = 0
 
 
+class Sound(Event, frozen=True, array_like=True, gc=False):
+    """Base of what speeches and transcriptions are made of; the formats of other answers have no place for it."""
+
+
+class Audio(Sound, frozen=True, array_like=True, gc=False, tag="audio"):
+    """A piece of a sound, as bytes of the file that was asked for: all of them together are the file."""
+
+    data: bytes
+
+
+class Transcript(Sound, frozen=True, array_like=True, gc=False, tag="transcript"):
+    """A piece of what was heard; "" alone where it was nothing."""
+
+    delta: str
+    extra: Json | None = None
+
+
+class Word(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """When a word was said, in seconds from the start of the recording."""
+
+    word: str
+    start: float
+    end: float
+
+
+class Segment(Sound, frozen=True, array_like=True, gc=False, tag="segment"):
+    """
+    When a part of what was heard was said, in seconds from the start of the recording.
+
+    Its text is in the `Transcript` events too, which come before it: who only wants words need not look here.
+    """
+
+    start: float
+    end: float
+    text: str
+    words: tuple[Word, ...] = ()
+    extra: Json | None = None
+
+
 class Attempt(Event, frozen=True, array_like=True, gc=False, tag="attempt"):
     """A provider that failed before this run's first output."""
 
@@ -182,6 +223,9 @@ AnyEvent: TypeAlias = (
     | ToolCall
     | ToolInput
     | Vendor
+    | Audio
+    | Transcript
+    | Segment
     | Attempt
     | Continued
     | Usage
@@ -193,6 +237,6 @@ AnyEvent: TypeAlias = (
 Last: TypeAlias = Finished | Failed | Stopped
 LAST = (Finished, Failed, Stopped)
 
-Output: TypeAlias = Text | Reasoning | Refusal | ToolCall | ToolInput | Vendor
-OUTPUT = (Text, Reasoning, Refusal, ToolCall, ToolInput, Vendor)
+Output: TypeAlias = Text | Reasoning | Refusal | ToolCall | ToolInput | Vendor | Audio | Transcript | Segment
+OUTPUT = (Text, Reasoning, Refusal, ToolCall, ToolInput, Vendor, Sound)
 """What a reader of the answer gets to see: from the first of these on, a run belongs to its provider."""

@@ -13,17 +13,20 @@ import msgspec
 from headgate.events import (
     AnyEvent,
     Attempt,
+    Audio,
     Continued,
     Failed,
     Finished,
     Last,
     Reasoning,
     Refusal,
+    Segment,
     Started,
     Stopped,
     Text,
     ToolCall,
     ToolInput,
+    Transcript,
     Usage,
     Vendor,
 )
@@ -128,6 +131,9 @@ class Answer:
         self.continued: list[Continued] = []
         """Who went on with the answer after it broke."""
         self.last: Last | None = None
+        self.sound = 0
+        """How many bytes of sound there are."""
+        self.segments: list[Segment] = []
 
     @property
     def status(self) -> Status:
@@ -158,6 +164,12 @@ class Answer:
         match event:
             case Text() | Reasoning() | Refusal() | ToolCall() | ToolInput() | Vendor():
                 self.choice(event.choice).add(event)
+            case Transcript():
+                self.choice(0).say(event.delta)
+            case Audio():
+                self.sound += len(event.data)
+            case Segment():
+                self.segments.append(event)
             case Started():
                 self.started = event
             case Usage():

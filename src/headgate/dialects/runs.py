@@ -15,7 +15,7 @@ from headgate.dialects import forms, listing
 from headgate.dialects.docs import runs as docs
 from headgate.dialects.openai import Bounds
 from headgate.errors import BadRequest, Tried
-from headgate.events import AnyEvent, Failed, Started, Text
+from headgate.events import AnyEvent, Audio, Failed, Started, Text, Word
 from headgate.fold import Answer, fold
 from headgate.formats import openai, strict
 from headgate.keys import Keys
@@ -23,10 +23,11 @@ from headgate.runs import Engine, Run
 from headgate.web.address import PublicAddress
 from headgate.web.answers import Following, write_log
 from headgate.web.doc import Doc
+from headgate.web.finding import Finder
 from headgate.web.folded import Folded
 from headgate.web.frames import Place, SharedFrames, Shelf
-from headgate.web.http import Request, run_headers
-from headgate.web.links import LinkRequest, Links, Rights
+from headgate.web.http import Request
+from headgate.web.links import LinkRequest
 from headgate.web.routes import Handler, Route
 
 
@@ -39,6 +40,8 @@ def frame_of(number: int, event: AnyEvent) -> bytes:
             msgspec.json.encode(event.delta),
             event.choice,
         )
+    if type(event) is Audio:
+        return b'event: audio\nid: %d\ndata: {"type":"audio","data":%b}\n\n' % (number, msgspec.json.encode(event.data))
     name = str(event.__struct_config__.tag)
     fields: dict[str, Any] = {"type": name}
     for field in event.__struct_fields__:
@@ -50,7 +53,7 @@ def _shown(value: Any) -> Any:
     """A field of an event, with names where the log has places."""
     if isinstance(value, bytes):
         return msgspec.Raw(value)
-    if isinstance(value, Tried):
+    if isinstance(value, Tried | Word):
         return msgspec.structs.asdict(value)
     return [_shown(each) for each in value] if isinstance(value, tuple) else value
 
@@ -63,7 +66,7 @@ class Runs:
 
     def __init__(self, engine: Engine, keys: Keys, bounds: Bounds, address: PublicAddress) -> None:
         self._engine, self._keys, self._bounds, self._address = engine, keys, bounds, address
-        self._links = Links(lambda: engine.store.secret, keys.owners)
+        self._finder = Finder(engine, keys)
         self._frames: WeakKeyDictionary[Run, SharedFrames] = WeakKeyDictionary()
         self._shelf = Shelf()
         self._folded = Folded()
@@ -77,28 +80,28 @@ class Runs:
 
     async def show(self, request: Request) -> None:
         """One run and what it has come to."""
-        run = await self._find(request, "read")
+        run = await self._finder.find(request, "read")
         request.answer(200, msgspec.json.encode(run_object(run, self._folded.of(run))))
 
     async def stop(self, request: Request) -> None:
         """Stop one; one that is over stays as it is."""
-        run = await self._find(request, "read+stop")
+        run = await self._finder.find(request, "read+stop")
         await self._engine.stop(run)
         request.answer(200, msgspec.json.encode(run_object(run, self._folded.of(run))))
 
     async def delete(self, request: Request) -> None:
         """Forget one; one that is at work is stopped first."""
-        run = await self._find(request)
+        run = await self._finder.find(request)
         await self._engine.delete(run)
         request.answer(200, msgspec.json.encode({"id": run.id, "object": "run.deleted", "deleted": True}))
 
     async def link(self, request: Request) -> None:
         """Make addresses of one that need no key."""
-        run = await self._find(request)
+        run = await self._finder.find(request)
         body = await request.body(self._bounds.bytes, self._bounds.seconds)
         asked = strict.decode(_link_request, body or b"{}")
         expires = int(time.time()) + asked.expires_in
-        token = self._links.make(run.id, run.head.owner, asked.rights, expires)
+        token = self._finder.links.make(run.id, run.head.owner, asked.rights, expires)
         url = f"{self._address.of(request)}/v1/runs/{run.id}"
         said = {
             "object": "run.link",
@@ -114,7 +117,7 @@ class Runs:
 
     async def events(self, request: Request) -> None:
         """Follow one, from the start or after an event."""
-        run = await self._find(request, "read")
+        run = await self._finder.find(request, "read")
         seen = _cursor(request) + 1
         name = request.query().get("as")
         if name is None:
@@ -147,18 +150,6 @@ class Runs:
         if frames is None:
             frames = self._frames[run] = SharedFrames(run, frame_of)
         return Place(seen, frames)
-
-    async def _find(self, request: Request, needed: Rights | None = None) -> Run:
-        """The request's run, by its key or by a link that allows what is needed."""
-        id = request.path_parameters["id"]
-        token = None if needed is None else request.query().get("token")
-        if needed is None or token is None:
-            owner = self._keys.owner(request.headers)
-        else:
-            owner = self._links.owner(id, token, needed, time.time())
-        run = await self._engine.find(id, owner)
-        request.add_headers(run_headers(run.id))
-        return run
 
 
 def _is_at_end(seen: int, made: int, is_over: bool) -> bool:

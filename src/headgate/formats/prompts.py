@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from headgate.calls import Call, Prompt
+from headgate.errors import ProviderError
 from headgate.formats import anthropic, gemini, openai_chat, openai_completions, openai_responses
+from headgate.formats.voices import SPEECH, TRANSCRIPTION
 
 OWN = "prompt"
 """The format of a call that we put together ourselves: every provider takes it apart."""
@@ -23,6 +25,17 @@ def _own_prompt(call: Call) -> Prompt:
     return msgspec.json.decode(call.fields[_FIELD], type=Prompt)
 
 
+def _no_prompt(call: Call) -> Prompt:
+    raise ProviderError(
+        f"That provider neither speaks nor listens, so '{call.model[:100]}' cannot be asked for it.",
+        code="method_not_supported",
+        param="model",
+        status=404,
+        kind="invalid_request_error",
+        retryable=False,
+    )
+
+
 PROMPTS: Mapping[str, Callable[[Call], Prompt]] = {
     openai_chat.NAME: openai_chat.prompt,
     openai_completions.NAME: openai_completions.prompt,
@@ -30,4 +43,6 @@ PROMPTS: Mapping[str, Callable[[Call], Prompt]] = {
     anthropic.NAME: anthropic.prompt,
     gemini.NAME: gemini.prompt,
     OWN: _own_prompt,
+    SPEECH: _no_prompt,
+    TRANSCRIPTION: _no_prompt,
 }

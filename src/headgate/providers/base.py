@@ -8,6 +8,7 @@ import msgspec
 from headgate.calls import Call
 from headgate.events import AnyEvent, Usage
 from headgate.formats.embedding import EmbedCall, Vectors
+from headgate.formats.voices import Voice
 from headgate.providers.heading import Heading
 
 Emit: TypeAlias = Callable[[Sequence[AnyEvent]], None]
@@ -128,3 +129,29 @@ class Embedder(Protocol):
         Raises ProviderError, and BadRequest for what it cannot be asked. Whoever asks keeps the time, but for
         connecting, which may take `connect` seconds.
         """
+
+
+@runtime_checkable
+class Voiced(Protocol):
+    """
+    A provider that may speak and listen. Both are runs like any other (`Provider.run`), in formats of their own.
+
+    `openai_speech.speech(ask.call)` and `openai_transcription.recording(ask.call)` say what is asked. It emits
+    `Started`, whose `format` is the call's, then `Audio`, or `Transcript` and `Segment`, as they are made, and
+    `Finished("stop")`. It may say `Usage` before that; if not, tokens are counted as of any answer. `Started.extra` may
+    hold `{"content_type": ...}` where the sound is in another format than was asked for, and `Finished.extra` the
+    `duration` (in seconds) and the `language` of a recording. What blocks runs outside the loop, comes back by
+    `call_soon_threadsafe`, and ends when the task of `run` is cancelled. A recording that cannot be read is a
+    ProviderError of status 400 (413 for one that is too long), `param` "file", that is not retryable.
+    """
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it makes sounds of texts."""
+
+    @property
+    def hears(self) -> bool:
+        """Whether it makes texts of sounds."""
+
+    async def voices(self) -> Sequence[Voice]:
+        """The voices it has, those first that it is best known for; empty when it cannot say."""

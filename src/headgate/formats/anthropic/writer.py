@@ -24,6 +24,7 @@ from headgate.events import (
     Last,
     Reasoning,
     Refusal,
+    Sound,
     Started,
     Stopped,
     Text,
@@ -96,7 +97,7 @@ class Writer:
             case Usage():
                 self._usage = event
                 return b""
-            case Attempt() | Continued():
+            case Attempt() | Continued() | Sound():
                 return b""
             case Finished() | Failed() | Stopped():
                 return self._end(event)

@@ -20,6 +20,7 @@ from headgate.events import (
     Finished,
     Reasoning,
     Refusal,
+    Sound,
     Started,
     Stopped,
     Text,
@@ -87,7 +88,7 @@ class Writer:
                 return self._finish(Finished("stop", ("stop",) * (len(self._parts) - 1)))
             case Failed():
                 return self._closed(failures.error_body(event))
-            case Attempt() | Continued():
+            case Attempt() | Continued() | Sound():
                 return b""
 
     def _start(self, event: Started) -> None:

@@ -23,6 +23,7 @@ from headgate.events import (
     Finished,
     Reasoning,
     Refusal,
+    Sound,
     Started,
     Stopped,
     Text,
@@ -85,7 +86,7 @@ class Writer:
                 return self._finish(("stop",) * max(1, len(self._heads)))
             case Failed():
                 return sse.write(_encode({"error": openai.error_object(event)}))
-            case Attempt() | Continued():
+            case Attempt() | Continued() | Sound():
                 return b""
 
     def _set_ends(self, usage: bytes, more: bytes = b"") -> None:

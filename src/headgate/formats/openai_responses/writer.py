@@ -28,6 +28,7 @@ from headgate.events import (
     Last,
     Reasoning,
     Refusal,
+    Sound,
     Started,
     Stopped,
     Text,
@@ -100,7 +101,7 @@ class Writer:
             case Usage():
                 self._response.usage = event
                 return b""
-            case Attempt() | Continued():
+            case Attempt() | Continued() | Sound():
                 return b""
             case Finished() | Failed() | Stopped():
                 return self._end(event)

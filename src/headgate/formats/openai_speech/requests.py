@@ -1,0 +1,89 @@
+"""Requests for speech, read strictly."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from headgate.calls import Call
+from headgate.errors import BadRequest
+from headgate.formats import strict
+from headgate.formats.voices import SPEECH, Speech, SpeechFormat
+
+MAX_INPUT = 20_000
+"""Characters of one request: OpenAI takes 4096, others more, and so many are some twenty minutes of speech."""
+
+
+class CustomVoice(msgspec.Struct):
+    """A voice of the customer's own."""
+
+    id: Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class SpeechRequest(msgspec.Struct):
+    """A request for speech; fields that are not here are the vendor's and travel untouched."""
+
+    model: Annotated[str, msgspec.Meta(min_length=1)]
+    input: str
+    voice: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | CustomVoice
+    response_format: SpeechFormat | None = None
+    speed: Annotated[float, msgspec.Meta(ge=0.25, le=4)] | None = None
+    instructions: Annotated[str, msgspec.Meta(max_length=MAX_INPUT)] | None = None
+    stream_format: Literal["sse", "audio"] | None = None
+    store: bool | None = None
+    fallbacks: strict.Fallbacks | None = None
+
+
+_request = msgspec.json.Decoder(SpeechRequest)
+
+
+def read(body: bytes) -> Call:
+    """A request for speech; raises BadRequest naming the first field that is wrong."""
+    fields = strict.fields(body)
+    request = strict.decode(_request, body)
+    if not request.input.strip():
+        raise BadRequest("Invalid value for 'input': there is nothing to say.", param="input", code="invalid_value")
+    if len(request.input) > MAX_INPUT:
+        message = f"Invalid value for 'input': {len(request.input)} characters are more than {MAX_INPUT} at once."
+        raise BadRequest(message, param="input", code="string_above_max_length")
+    return Call(
+        format=SPEECH,
+        model=request.model,
+        fields=fields,
+        # A sound is sent as it is made, whatever it is sent in.
+        stream=True,
+        store=request.store is not False,
+        fallbacks=tuple(request.fallbacks or ()),
+    )
+
+
+def speech(call: Call) -> Speech:
+    """The request in everybody's words."""
+    request = _of(call)
+    return Speech(
+        text=request.input,
+        voice=request.voice if isinstance(request.voice, str) else request.voice.id,
+        format=request.response_format or "mp3",
+        speed=request.speed or 1.0,
+        instructions=request.instructions or "",
+    )
+
+
+def is_sse(call: Call) -> bool:
+    """Whether the client wants events instead of a file."""
+    return bool(strict.value(call.fields, "stream_format") == "sse")
+
+
+def forward(call: Call, model: str) -> bytes:
+    """
+    The request for a provider of this format: every value as its bytes came, under another model name.
+
+    It is always asked for the sound itself, which costs a third less to carry than the same as text.
+    """
+    fields: dict[str, Any] = {**call.fields, "model": model}
+    for ours in ("stream_format", "store"):
+        fields.pop(ours, None)
+    return msgspec.json.encode(fields)
+
+
+def _of(call: Call) -> SpeechRequest:
+    return _request.decode(msgspec.json.encode(call.fields))
