@@ -27,6 +27,7 @@ from headgate.dialects import runs as runs_dialect
 from headgate.dialects import service as service_dialect
 from headgate.dialects import ui as ui_dialect
 from headgate.dialects import webhooks as webhooks_dialect
+from headgate.dialects.streams import runs as streams_of_runs
 from headgate.keys import Keys
 from headgate.metrics import Exposition, Meters
 from headgate.net import Client, Guard
@@ -100,6 +101,7 @@ def _routes(
         *anthropic_dialect.routes(engine, errands, keys, bounds),
         *gemini_dialect.routes(engine, errands, keys, bounds),
         *runs_dialect.routes(engine, keys, bounds, address),
+        *streams_of_runs.routes(engine, keys),
         *ui_dialect.routes(engine, keys, bounds),
         *webhooks_dialect.routes(engine, keys, addressing, webhooks),
         *offload_dialect.routes(engine, keys, bounds, address),

@@ -91,7 +91,7 @@ def asked_of(request: Request) -> Asked:
         raise malformed()
     cursor = said.get("cursor", "")
     is_number = cursor.isascii() and cursor.isdigit() and len(cursor) <= 15
-    return Asked(offset, live, int(cursor) if is_number else -1)  # type: ignore[arg-type]
+    return Asked(offset, live, int(cursor) if is_number else -1)
 
 
 def malformed() -> BadRequest:
