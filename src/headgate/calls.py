@@ -45,6 +45,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     fallbacks: tuple[str, ...] = ()
     """The models to ask when the one that was asked for fails."""
     upload: Upload | None = None
+    named: tuple[str, ...] = ()
+    """Tools and functions of which the request says nothing but the name: the server may have them."""
+    added: "Added | None" = None
+    """What the server puts to it; not in `fields`."""
 
 
 class TextPart(msgspec.Struct, frozen=True, tag="text"):
@@ -92,6 +96,8 @@ class ToolUse(msgspec.Struct, frozen=True):
     name: str
     input: str
     kind: Literal["function", "custom"] = "function"
+    signature: str = ""
+    """What the provider that made it wants back with it, and nobody else."""
 
 
 class Thought(msgspec.Struct, frozen=True):
@@ -119,7 +125,7 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class Tool(msgspec.Struct, frozen=True):
-    """A tool that the model may call and the client runs."""
+    """A tool that the model may call; the client runs it, or the server."""
 
     name: str
     description: str | None = None
@@ -160,3 +166,26 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
     """What a request in Anthropic's format says to Anthropic's models alone, wherever they are served."""
     extra: Fields = {}
     """Fields of the request that have no word of ours, for a provider of a kindred format to take as they are."""
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """A round of an answer that ended with calls of functions, which the server has executed."""
+
+    said: Message
+    """What the model said, with its calls."""
+    results: tuple[Message, ...]
+    format: str = ""
+    """The wire format its provider spoke."""
+    raw: bytes = b""
+    """The same in that format's terms, as JSON: such a provider gets back what it said itself."""
+
+
+class Added(msgspec.Struct, frozen=True):
+    """What a call gets from the server, beside what the client asked."""
+
+    tools: tuple[Tool, ...] = ()
+    """Functions that the server executes."""
+    instruction: str = ""
+    """What the model is told before the conversation."""
+    turns: tuple[Turn, ...] = ()
+    """What was said since the client asked."""

@@ -4,10 +4,12 @@ What happens in a run, in the order it happens.
 Providers end in these events and dialects begin with them; nothing else crosses the
 middle. A run is a sentence of this grammar:
 
-    Attempt* Started (Text | Reasoning | Refusal | ToolCall ToolInput* | Vendor | Continued)* Usage? Last
+    Attempt* Started (Said | Continued)* (Functions Attempt* (Said | Continued)*)* Usage? Last
     Attempt* Started Audio* Usage? Last         (of a speech)
     Attempt* Started (Transcript | Segment)* Usage? Last   (of a transcription)
     Attempt* Last                               (when no provider ever answered)
+    Said = Text | Reasoning | Refusal | ToolCall ToolInput* | Vendor
+    Functions = Calling* Called+                (what the server executed; another round follows)
     Last = Finished | Failed | Stopped
 
 Rule 1: exactly one of Finished, Failed, Stopped ends a run, and nothing follows it.
@@ -147,8 +149,36 @@ class Segment(Sound, frozen=True, array_like=True, gc=False, tag="segment"):
     extra: Json | None = None
 
 
+class Calling(Event, frozen=True, array_like=True, gc=False, tag="calling"):
+    """
+    The server is about to execute a function that the model called; kept before it is.
+
+    Without a `Called` after it nobody knows what became of it. Twice with the same id: it was begun anew.
+    """
+
+    id: str
+    """No other call of the run has it."""
+    name: str
+    arguments: str
+    """As the model wrote them; they need not be JSON."""
+    extra: Json | None = None
+
+
+class Called(Event, frozen=True, array_like=True, gc=False, tag="called"):
+    """What came of a call that the server was to execute, and what the model is told."""
+
+    id: str
+    name: str
+    arguments: str
+    result: str
+    is_error: bool = False
+    """It failed, or was not executed at all; then no `Calling` is before it."""
+    took: float = 0.0
+    """Seconds."""
+
+
 class Attempt(Event, frozen=True, array_like=True, gc=False, tag="attempt"):
-    """A provider that failed before this run's first output."""
+    """A provider that failed before the first output of this run, or of a round of it."""
 
     provider: str
     status: int
@@ -161,7 +191,7 @@ class Attempt(Event, frozen=True, array_like=True, gc=False, tag="attempt"):
 
 
 class Continued(Event, frozen=True, array_like=True, gc=False, tag="continued"):
-    """The answer broke in the middle, and another provider goes on from here."""
+    """The answer broke in the middle, or between two rounds, and another provider goes on from here."""
 
     provider: str
     model: str
@@ -226,6 +256,8 @@ AnyEvent: TypeAlias = (
     | Audio
     | Transcript
     | Segment
+    | Calling
+    | Called
     | Attempt
     | Continued
     | Usage
@@ -237,6 +269,8 @@ AnyEvent: TypeAlias = (
 Last: TypeAlias = Finished | Failed | Stopped
 LAST = (Finished, Failed, Stopped)
 
-Output: TypeAlias = Text | Reasoning | Refusal | ToolCall | ToolInput | Vendor | Audio | Transcript | Segment
-OUTPUT = (Text, Reasoning, Refusal, ToolCall, ToolInput, Vendor, Sound)
+Output: TypeAlias = (
+    Text | Reasoning | Refusal | ToolCall | ToolInput | Vendor | Audio | Transcript | Segment | Calling | Called
+)
+OUTPUT = (Text, Reasoning, Refusal, ToolCall, ToolInput, Vendor, Sound, Calling, Called)
 """What a reader of the answer gets to see: from the first of these on, a run belongs to its provider."""
