@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self, TypeAlias
 
-from headgate.net import Client, Flow, Target
+from headgate.net import Client, FileBody, Flow, Target
 from tests.delivered import is_read
 from tests.waiting import until
 
@@ -201,7 +201,7 @@ def idle(client: Client) -> int:
 async def ask(
     client: Client,
     target: Target,
-    body: bytes = b"{}",
+    body: bytes | FileBody = b"{}",
     *,
     until: bytes | None = None,
     headers: Sequence[tuple[str, str]] = (),

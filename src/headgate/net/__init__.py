@@ -1,5 +1,6 @@
 """The upstream client: HTTP/1.1 over pooled connections, as thin as a gateway's hot path needs it."""
 
+from headgate.net.body import FileBody
 from headgate.net.client import Client
 from headgate.net.errors import (
     AddressRefused,
@@ -22,6 +23,7 @@ __all__ = [
     "ClientClosed",
     "ConnectError",
     "ConnectTimeout",
+    "FileBody",
     "Flow",
     "Guard",
     "NetError",

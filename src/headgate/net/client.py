@@ -10,6 +10,7 @@ import ssl
 import sys
 from collections.abc import Sequence
 
+from headgate.net.body import Body
 from headgate.net.connection import Connection
 from headgate.net.dial import Route
 from headgate.net.errors import ClientClosed, OutOfSockets
@@ -74,7 +75,7 @@ class Client:
     async def fetch(
         self,
         target: Target,
-        body: bytes,
+        body: bytes | Body,
         receiver: Receiver,
         *,
         connect_timeout: float = 5.0,

@@ -23,6 +23,7 @@ from typing import Protocol, cast
 from typing_extensions import override
 
 from headgate.net.answer import Answer
+from headgate.net.body import Body
 from headgate.net.errors import BrokenAnswer, ClientClosed
 from headgate.net.exchange import Exchange, Stale
 from headgate.net.receiver import Receiver
@@ -66,7 +67,7 @@ class Connection(asyncio.Protocol):
 
     # What a fetch and the pool do with it.
 
-    async def exchange(self, head: bytes, body: bytes, receiver: Receiver, *, expects_body: bool = True) -> None:
+    async def exchange(self, head: bytes, body: bytes | Body, receiver: Receiver, *, expects_body: bool = True) -> None:
         """
         Send a request and hand its answer to the receiver; returns when that is whole or enough.
 

@@ -1,10 +1,12 @@
 """The way out: a request of any size, without blocking the loop, a task or a copy of the body."""
 
 import asyncio
+import logging
+from collections.abc import Iterator
 
-PIECE = 256 * 1024
-"""How much of a large body is handed to the transport at once: encrypting it takes about 0.2 ms,
-and other connections get their turn after it."""
+from headgate.net.body import PIECE, Body, slices
+
+log = logging.getLogger(__name__)
 
 
 class Sender:
@@ -16,15 +18,18 @@ class Sender:
         self._transport = transport
         self._loop = loop
         self._is_stalled = False
-        self._unsent: memoryview | None = None
+        self._unsent: Iterator[bytes | memoryview] | None = None
 
-    def send(self, head: bytes, body: bytes) -> None:
+    def send(self, head: bytes, body: bytes | Body) -> None:
         """Send a request, now or as the transport takes it."""
-        if len(body) <= PIECE:
-            self._transport.write(head + body)
-            return
+        if isinstance(body, bytes):
+            if len(body) <= PIECE:
+                self._transport.write(head + body)
+                return
+            self._unsent = slices(body)
+        else:
+            self._unsent = body.pieces()
         self._transport.write(head)
-        self._unsent = memoryview(body)
         self._send_piece()
 
     def stop(self) -> None:
@@ -51,9 +56,17 @@ class Sender:
     def _send_piece(self) -> None:
         if self._unsent is None or self._is_stalled:
             return
-        piece, rest = self._unsent[:PIECE], self._unsent[PIECE:]
-        self._unsent = rest or None
+        try:
+            piece = next(self._unsent, None)
+        except OSError as problem:
+            log.warning("A request could not be sent whole: %s", problem)
+            self._unsent = None
+            self._transport.abort()
+            return
+        if piece is None:
+            self._unsent = None
+            return
         self._transport.write(piece)
-        if rest and not self._is_stalled:
+        if not self._is_stalled:
             # The socket swallows as fast as we write: let the loop breathe between two pieces.
             self._loop.call_soon(self._send_piece)
