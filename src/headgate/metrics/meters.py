@@ -19,6 +19,9 @@ MAX_MODELS = 200
 MAX_CODES = 60
 """Codes of errors told apart: ours are about forty, the rest are made by providers."""
 
+MAX_FUNCTIONS = 200
+"""Functions told apart: those of MCP servers come and go."""
+
 HTTP = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 30.0, 60.0, 300.0)
 """OpenTelemetry's, and three more: an answer is streamed for as long as it is made."""
 
@@ -53,11 +56,12 @@ class Meters:
     """All families; one for the whole server."""
 
     def __init__(self) -> None:
-        self.models, self.codes = Names(MAX_MODELS), Names(MAX_CODES)
+        self.models, self.codes, self.function_names = Names(MAX_MODELS), Names(MAX_CODES), Names(MAX_FUNCTIONS)
         self.families: list[Family] = []
         self._of_requests()
         self._of_runs()
         self._of_providers()
+        self._of_functions()
         self._of_channels()
         self._of_the_store()
         self._of_the_process()
@@ -161,6 +165,12 @@ class Meters:
         self.upstream_reused = self._tallies(
             "headgate_upstream_connections_reused_total", "Requests that found an open connection."
         )
+
+    def _of_functions(self) -> None:
+        self.functions = self._histograms(
+            "headgate_function_seconds", "Calls of functions by the server, and how long each took.", WHOLE,
+            "function", "outcome",
+        )  # fmt: skip
 
     def _of_channels(self) -> None:
         self.channels = self._gauges(

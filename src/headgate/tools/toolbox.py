@@ -1,52 +1,108 @@
-"""The functions there are, by name; executes them within limits, and makes of whatever happens an Outcome."""
+"""The functions there are, by name, and who may use them; whatever happens when one is called is an Outcome."""
 
 import asyncio
 import logging
-import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from fnmatch import fnmatchcase
+from typing import Protocol
 
-import msgspec
-
+from headgate.metrics import Meters
 from headgate.tools.base import Context, Function, Outcome, ToolError
+from headgate.tools.checking import Checker
+from headgate.tools.executing import Turns, execute
+from headgate.tools.limits import Limits
+from headgate.tools.results import Discretion, told
 
 _logger = logging.getLogger(__name__)
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What functions may take, where they say nothing of their own."""
+class Source(Protocol):
+    """Where functions come from that may come and go while the server runs."""
 
-    rounds: int = 10
-    """How often a model may ask for functions in one run."""
-    parallel: int = 8
-    """How many calls of one round are executed at a time."""
-    timeout: float = 30.0
-    """Seconds for each call."""
-    total_timeout: float = 120.0
-    """Seconds for all calls of a run together."""
-    max_result: int = 64 * 1024
-    """Bytes of a result that a model is told."""
-    max_parallel: int = 64
-    """How many calls are executed at a time, of all runs together."""
+    @property
+    def name(self) -> str:
+        """What people call it."""
+
+    def open(self, toolbox: "Toolbox") -> None:
+        """Begin; from now on it puts its functions into the toolbox."""
+
+    async def prepare(self, names: Collection[str]) -> None:
+        """Wait for those of the names that may yet come from here, for a moment."""
+
+    async def close(self) -> None:
+        """End."""
+
+
+class _Entry:
+    def __init__(self, function: Function) -> None:
+        self.function = function
+        self.checker = Checker(function.schema)
+        self.turns = None if function.max_parallel is None else asyncio.Semaphore(function.max_parallel)
 
 
 class Toolbox:
-    """All functions, and the limits that they are executed within."""
+    """
+    All functions, and the limits that they are executed within.
 
-    def __init__(self, functions: Iterable[Function] = (), limits: Limits | None = None) -> None:
+    `allowed` holds, by owner, the patterns of the names that may be used; who is not in it may use all.
+    """
+
+    def __init__(
+        self,
+        functions: Iterable[Function] = (),
+        limits: Limits | None = None,
+        *,
+        sources: Sequence[Source] = (),
+        allowed: Mapping[str, Sequence[str]] | None = None,
+        secrets: Iterable[str] = (),
+        meters: Meters | None = None,
+    ) -> None:
         self.limits = limits or Limits()
-        self._functions = {function.name: function for function in functions}
+        self.discretion = Discretion(secrets)
+        self._sources = sources
+        self._allowed = allowed or {}
+        self._meters = meters
+        self._turns = asyncio.Semaphore(self.limits.max_parallel)
+        self._by_source: dict[str, Sequence[Function]] = {}
+        self._entries: dict[str, _Entry] = {}
+        self.put("", functions)
+
+    def open(self) -> None:
+        """Have the sources begin; returns at once."""
+        for source in self._sources:
+            source.open(self)
+
+    async def close(self) -> None:
+        """Have the sources end."""
+        await asyncio.gather(*(source.close() for source in self._sources))
+
+    def put(self, source: str, functions: Iterable[Function]) -> None:
+        """From now on these are what comes from that source. A name that is taken stays with who has it."""
+        self._by_source[source] = list(functions)
+        entries: dict[str, _Entry] = {}
+        for function in (function for put in self._by_source.values() for function in put):
+            if function.name in entries:
+                holder = entries[function.name].function.source
+                _logger.warning("The function %s of %s is left out: %s has one.", function.name, source, holder)
+                continue
+            known = self._entries.get(function.name)
+            entries[function.name] = known if known and known.function is function else _Entry(function)
+        self._entries = entries
 
     def find(self, name: str, owner: str) -> Function | None:
         """The function of that name, if there is one that this owner may use."""
-        return self._functions.get(name)
+        entry = self._entries.get(name)
+        return entry.function if entry is not None and self._may_use(owner, name) else None
 
     def names(self, owner: str) -> Sequence[str]:
         """Those of all functions that this owner may use."""
-        return list(self._functions)
+        return [name for name in self._entries if self._may_use(owner, name)]
 
     async def prepare(self, names: Collection[str]) -> None:
-        """Wait, for a moment, for those of the names that are still on their way here."""
+        """Wait, for a moment, for those of the names that may yet come; returns at once where all are here."""
+        missing = [name for name in names if name not in self._entries]
+        if missing and self._sources:
+            await asyncio.gather(*(source.prepare(missing) for source in self._sources))
 
     async def call(self, name: str, arguments: str, context: Context) -> Outcome:
         """
@@ -55,28 +111,24 @@ class Toolbox:
         Raises nothing, whatever the function does or the arguments are: what went wrong is an Outcome that the model
         can read. Cancelling is passed on.
         """
-        function = self.find(name, context.owner)
-        if function is None:
+        if self.find(name, context.owner) is None:
             return Outcome(f"There is no function '{name[:100]}'.", is_error=True)
-        began = time.monotonic()
+        entry, turns = self._entries[name], Turns(self._turns)
         try:
-            async with asyncio.timeout(function.timeout or self.limits.timeout):
-                result = await function.call(_read(arguments), context)
+            read = entry.checker.read(arguments)
+            turns = Turns(self._turns, entry.turns)
+            seconds = entry.function.timeout or self.limits.timeout
+            result, is_error = await execute(entry.function, read, context, seconds, turns, self.discretion), False
         except ToolError as error:
-            return Outcome(error.message, is_error=True, took=time.monotonic() - began)
-        except TimeoutError:
-            return Outcome("The function took too long.", is_error=True, took=time.monotonic() - began)
-        except Exception:
-            _logger.exception("The function %s failed.", name)
-            return Outcome("The function failed.", is_error=True, took=time.monotonic() - began)
-        return Outcome(result[: self.limits.max_result], took=time.monotonic() - began)
+            result, is_error = error.message, True
+        except ValueError as error:
+            _logger.error("The schema of the function %s is none: %s", name, error)
+            result, is_error = "The function cannot be called: its parameters are described wrongly.", True
+        if self._meters is not None:
+            label = self._meters.function_names.of(name)
+            self._meters.functions.of(label, "error" if is_error else "ok").observe(turns.took)
+        return Outcome(told(result, self.limits.max_result, self.discretion), is_error, turns.took)
 
-
-def _read(arguments: str) -> Mapping[str, Any]:
-    try:
-        read = msgspec.json.decode(arguments or "{}")
-    except (msgspec.DecodeError, RecursionError):
-        raise ToolError("The arguments are not valid JSON.") from None
-    if not isinstance(read, dict):
-        raise ToolError("The arguments must be a JSON object.")
-    return read
+    def _may_use(self, owner: str, name: str) -> bool:
+        patterns = self._allowed.get(owner)
+        return patterns is None or any(fnmatchcase(name, pattern) for pattern in patterns)
