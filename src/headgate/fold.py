@@ -14,6 +14,8 @@ from headgate.events import (
     AnyEvent,
     Attempt,
     Audio,
+    Called,
+    Calling,
     Continued,
     Failed,
     Finished,
@@ -130,6 +132,8 @@ class Answer:
         self.attempts: list[Attempt] = []
         self.continued: list[Continued] = []
         """Who went on with the answer after it broke."""
+        self.called: list[Called] = []
+        """What the server was to execute."""
         self.last: Last | None = None
         self.sound = 0
         """How many bytes of sound there are."""
@@ -178,6 +182,10 @@ class Answer:
                 self.attempts.append(event)
             case Continued():
                 self.continued.append(event)
+            case Called():
+                self.called.append(event)
+            case Calling():
+                pass
             case Finished():
                 self.last = event
                 for index, reason in enumerate((event.reason, *event.rest)):

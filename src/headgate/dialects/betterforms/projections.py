@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing_extensions import override
 
 from headgate.channels import Projection
-from headgate.events import AnyEvent, Failed, Finished, Refusal, Started, Stopped, Text, ToolCall, Usage
+from headgate.events import AnyEvent, Calling, Failed, Finished, Refusal, Started, Stopped, Text, ToolCall, Usage
 from headgate.formats import betterforms
 from headgate.formats.betterforms.actions import reason_of
 
@@ -59,7 +59,7 @@ class Rich(Simple):
         match event:
             case Started():
                 return first
-            case ToolCall(choice=0):
+            case ToolCall(choice=0) | Calling():
                 return [self._said(betterforms.functions([event.name]))]
             case _:
                 return [*first, *super().messages(events, number)]

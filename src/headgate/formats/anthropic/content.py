@@ -4,13 +4,19 @@ from typing import Any
 
 import msgspec
 
-from headgate.events import ToolCall
+from headgate.events import Called, Calling, ToolCall
 from headgate.formats import sse
 
 _encode = msgspec.json.Encoder().encode
 
 INVALID_JSON = "INVALID_JSON"
 """Under this name Anthropic wants an input that is no object, when it has to stand in one."""
+
+SERVER = "headgate"
+"""Whose functions they are that the server executes."""
+
+USE, RESULT = "mcp_tool_use", "mcp_tool_result"
+"""A call of a function that the server executes, and what came of it."""
 
 END_OF_PIECE = b"}}\n\n"
 """How the event of a piece of words ends, whatever the block."""
@@ -104,3 +110,15 @@ def input_object(words: str) -> dict[str, Any]:
     except (msgspec.DecodeError, RecursionError):
         found = words
     return found if isinstance(found, dict) else {INVALID_JSON: words}
+
+
+def executing(event: Calling | Called) -> dict[str, Any]:
+    """The block of a call that the server executes."""
+    input = input_object(event.arguments)
+    return {"type": USE, "id": event.id, "name": event.name, "server_name": SERVER, "input": input}
+
+
+def executed(event: Called) -> dict[str, Any]:
+    """The block of what came of it."""
+    said = [{"type": "text", "text": event.result}]
+    return {"type": RESULT, "tool_use_id": event.id, "is_error": event.is_error, "content": said}

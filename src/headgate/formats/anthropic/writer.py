@@ -18,6 +18,8 @@ from headgate.calls import Call as Asked
 from headgate.events import (
     AnyEvent,
     Attempt,
+    Called,
+    Calling,
     Continued,
     Failed,
     Finished,
@@ -33,7 +35,7 @@ from headgate.events import (
     Usage,
     Vendor,
 )
-from headgate.formats.anthropic import extra, failures, usage
+from headgate.formats.anthropic import content, extra, failures, usage
 from headgate.formats.anthropic.content import END_OF_PIECE, Block, Call, event
 from headgate.formats.anthropic.extra import NAME, NO_ENDING, NO_MARK, Mark
 
@@ -72,6 +74,8 @@ class Writer:
         self._held: list[Spoken | Vendor] = []
         """What waits for the end of a call."""
         self._usage: Usage | None = None
+        self._executed: set[str] = set()
+        """Ids of calls that the server executes, and that are told."""
         self._refused = False
         self._begun = False
         self._ending: dict[str, Any] = {"stop_reason": None, "stop_sequence": None}
@@ -87,8 +91,8 @@ class Writer:
     def message(self) -> dict[str, Any]:
         """The whole message, as far as it is, where all of it was kept."""
         told = usage.told(self._usage, self._kindred)
-        content = [block.object() for block in self._blocks]
-        return {**self._object(content, told), **self._ending, **self._beside}
+        blocks = [block.object() for block in self._blocks]
+        return {**self._object(blocks, told), **self._ending, **self._beside}
 
     def _other(self, event: AnyEvent) -> bytes:
         match event:
@@ -97,6 +101,10 @@ class Writer:
             case Usage():
                 self._usage = event
                 return b""
+            case Calling():
+                return self._begin() + self._execute(event)
+            case Called():
+                return self._begin() + self._execute(event) + self._tell_block(content.executed(event))
             case Attempt() | Continued() | Sound():
                 return b""
             case Finished() | Failed() | Stopped():
@@ -147,6 +155,17 @@ class Writer:
                     return b""
                 return self._tell(event)
 
+    def _execute(self, event: Calling | Called) -> bytes:
+        """A function that the server executes; clients know it as a tool of an MCP server."""
+        if event.id in self._executed:
+            return b""
+        self._executed.add(event.id)
+        return self._settle() + self._tell_block(content.executing(event))
+
+    def _tell_block(self, said: dict[str, Any]) -> bytes:
+        """One that is whole at once."""
+        return self._start_block(Block(len(self._blocks), said)) + self._close()
+
     def _input(self, event: ToolInput) -> bytes:
         call = self._open
         if not isinstance(call, Call) or call.number != event.index or not event.delta:
@@ -163,7 +182,7 @@ class Writer:
     def _tell(self, event: Spoken | Vendor) -> bytes:
         if isinstance(event, Vendor):
             return self._tell_vendor(self._mark(event))
-        if not event.delta:
+        if not event.delta or self._is_seam(event):
             return b""
         self._refused = self._refused or isinstance(event, Refusal)
         plain = _THINKING if isinstance(event, Reasoning) else _TEXT
@@ -173,6 +192,11 @@ class Writer:
             opened = self._start_block(Block(len(self._blocks), mark.block or plain))
         assert self._open is not None
         return opened + self._open.say(event.delta)
+
+    def _is_seam(self, event: Spoken) -> bool:
+        """The blank line between two rounds, for those who see no blocks."""
+        after_call = self._open is None and bool(self._blocks) and self._blocks[-1].kind == content.RESULT
+        return after_call and isinstance(event, Text) and event.delta.isspace()
 
     def _tell_vendor(self, mark: Mark) -> bytes:
         opened = b"" if mark.block is None else self._start_block(Block(len(self._blocks), mark.block))

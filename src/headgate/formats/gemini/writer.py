@@ -15,6 +15,8 @@ from headgate.calls import Call
 from headgate.events import (
     AnyEvent,
     Attempt,
+    Called,
+    Calling,
     Continued,
     Failed,
     Finished,
@@ -88,7 +90,7 @@ class Writer:
                 return self._finish(Finished("stop", ("stop",) * (len(self._parts) - 1)))
             case Failed():
                 return self._closed(failures.error_body(event))
-            case Attempt() | Continued() | Sound():
+            case Attempt() | Continued() | Sound() | Calling() | Called():
                 return b""
 
     def _start(self, event: Started) -> None:

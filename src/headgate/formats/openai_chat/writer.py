@@ -18,6 +18,8 @@ from headgate.calls import Call
 from headgate.events import (
     AnyEvent,
     Attempt,
+    Called,
+    Calling,
     Continued,
     Failed,
     Finished,
@@ -86,7 +88,7 @@ class Writer:
                 return self._finish(("stop",) * max(1, len(self._heads)))
             case Failed():
                 return sse.write(_encode({"error": openai.error_object(event)}))
-            case Attempt() | Continued() | Sound():
+            case Attempt() | Continued() | Sound() | Calling() | Called():
                 return b""
 
     def _set_ends(self, usage: bytes, more: bytes = b"") -> None:

@@ -5,9 +5,12 @@ from typing import Any, Protocol
 
 import msgspec
 
-from headgate.events import ToolCall
+from headgate.events import Called, Calling, ToolCall
 from headgate.formats.openai_responses.frames import Frames, head
 from headgate.formats.openai_responses.parts import Form, Part
+
+SERVER = "headgate"
+"""Whose functions they are that the server executes."""
 
 Name = Callable[[str, object], str]
 """Gives an item its id: takes the prefix that belongs to its type, and the id it would like to have."""
@@ -65,7 +68,7 @@ class Spoken:
         return {**said, "summary": summary, **({"content": thoughts} if thoughts else {})}
 
 
-class Calling:
+class Use:
     """A call of a tool that the client runs."""
 
     def __init__(self, event: ToolCall, index: int, name: Name, fields: dict[str, Any]) -> None:
@@ -108,6 +111,61 @@ class Calling:
         type, field = ("custom_tool_call", "input") if self._is_custom else ("function_call", "arguments")
         said = {**self._fields, "id": self.id, "type": type, "status": self.status}
         return {**said, "call_id": self._call_id, "name": self._name, field: "".join(self._pieces)}
+
+
+class Executed:
+    """A call of a function that the server executes, told as a call of an MCP server's tool: all clients know it."""
+
+    def __init__(self, event: Calling | Called, index: int, name: Name) -> None:
+        self.index, self.status = index, "in_progress"
+        self.id = name("mcp", None)
+        self._name, self._arguments = event.name, event.arguments
+        self._output: str | None = None
+        self._error: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has said what came of it."""
+        return self.status == "in_progress"
+
+    def open(self, frames: Frames) -> bytes:
+        """The item appears, with its arguments."""
+        arguments, self._arguments = self._arguments, ""
+        added = _added(frames, self)
+        self._arguments = arguments
+        place = {"item_id": self.id, "output_index": self.index}
+        return (
+            added
+            + frames.event("response.mcp_call.in_progress", place)
+            + frames.event("response.mcp_call_arguments.delta", {**place, "delta": arguments})
+            + frames.event("response.mcp_call_arguments.done", {**place, "arguments": arguments})
+        )
+
+    def end(self, frames: Frames, event: Called | None) -> bytes:
+        """What came of it; None where that is not known."""
+        place = {"item_id": self.id, "output_index": self.index}
+        if event is None:
+            self.status = "incomplete"
+            return _done(frames, self)
+        if event.is_error:
+            self.status, self._error = "failed", event.result
+            return frames.event("response.mcp_call.failed", place) + _done(frames, self)
+        self.status, self._output = "completed", event.result
+        return frames.event("response.mcp_call.completed", place) + _done(frames, self)
+
+    def object(self) -> dict[str, Any]:
+        """The item as it is now."""
+        return {
+            "id": self.id,
+            "type": "mcp_call",
+            "server_label": SERVER,
+            "name": self._name,
+            "arguments": self._arguments,
+            "output": self._output,
+            "error": self._error,
+            "status": self.status,
+            "approval_request_id": None,
+        }
 
 
 class Hosted:

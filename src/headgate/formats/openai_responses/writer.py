@@ -22,6 +22,8 @@ from headgate.calls import Call
 from headgate.events import (
     AnyEvent,
     Attempt,
+    Called,
+    Calling,
     Continued,
     Failed,
     Finished,
@@ -40,7 +42,7 @@ from headgate.events import (
 from headgate.formats.openai_responses import extra, failures, ids
 from headgate.formats.openai_responses.extra import NO_MARK, Mark
 from headgate.formats.openai_responses.frames import Frames
-from headgate.formats.openai_responses.items import Calling, Hosted, Item, Spoken
+from headgate.formats.openai_responses.items import Executed, Hosted, Item, Spoken, Use
 from headgate.formats.openai_responses.parts import TEXT, Form, Part, form_of
 from headgate.formats.openai_responses.response import NO_USAGE, Response
 
@@ -57,7 +59,9 @@ class Writer:
         self._items: list[Item] = []
         self._ids: set[str] = set()
         self._spoken: Spoken | None = None
-        self._call: Calling | None = None
+        self._call: Use | None = None
+        self._executed: dict[str, Executed] = {}
+        """By the ids of their calls."""
         self._hosted: dict[int, Hosted] = {}
         self._text: Part | None = None
         """The text that is being written, while nothing else happens."""
@@ -101,6 +105,10 @@ class Writer:
             case Usage():
                 self._response.usage = event
                 return b""
+            case Calling():
+                return self._execute(event)
+            case Called():
+                return self._execute(event) + self._executed[event.id].end(self._frames, event)
             case Attempt() | Continued() | Sound():
                 return b""
             case Finished() | Failed() | Stopped():
@@ -131,8 +139,15 @@ class Writer:
         mark = self._mark(event.extra)
         if not event.delta and logprobs is None and mark is NO_MARK:
             return b""
+        if mark is NO_MARK and self._is_seam(event):
+            return b""
         part, opened = self._open_part(form_of(event), mark)
         return opened if mark.gap else opened + part.say(self._frames, event.delta, logprobs)
+
+    def _is_seam(self, event: Text | Reasoning | Refusal) -> bool:
+        """The blank line between two rounds, for those who see no items."""
+        after_call = bool(self._items) and isinstance(self._items[-1], Executed)
+        return after_call and isinstance(event, Text) and event.delta.isspace()
 
     def _open_part(self, form: Form, mark: Mark) -> tuple[Part, bytes]:
         """The part in which words of this form go on, and the frames that open it where it is new."""
@@ -154,9 +169,22 @@ class Writer:
 
     def _begin_call(self, event: ToolCall) -> bytes:
         ended = self._close_spoken("completed") + self._close_call("completed")
-        call = self._call = Calling(event, len(self._items), self._name, self._mark(event.extra).item or {})
+        call = self._call = Use(event, len(self._items), self._name, self._mark(event.extra).item or {})
         self._items.append(call)
         return ended + call.open(self._frames)
+
+    def _execute(self, event: Calling | Called) -> bytes:
+        """A function that the server executes; what the provider numbered before it is of an earlier round."""
+        if event.id in self._executed:
+            return b""
+        ended = self._close_spoken("completed") + self._close_call("completed") + self._close_hosted()
+        made = self._executed[event.id] = Executed(event, len(self._items), self._name)
+        self._items.append(made)
+        return ended + made.open(self._frames)
+
+    def _close_hosted(self) -> bytes:
+        hosted, self._hosted = self._hosted, {}
+        return b"".join(each.close_unsaid(self._frames) for each in hosted.values())
 
     def _close_before(self) -> bytes:
         """End what cannot go on when something else begins."""
@@ -229,7 +257,8 @@ class Writer:
     def _finish_as(self, status: str, details: dict[str, Any] | None) -> bytes:
         last = "completed" if status == "completed" else "incomplete"
         frames = self._close_spoken(last) + self._close_call(last)
-        frames += b"".join(hosted.close_unsaid(self._frames) for hosted in self._hosted.values())
+        frames += self._close_hosted()
+        frames += b"".join(each.end(self._frames, None) for each in self._executed.values() if each.is_open)
         self._response.status, self._response.incomplete_details = status, details
         self._response.usage = self._response.usage or NO_USAGE
         # There is no event for a cancelled response; this one ends every client.

@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from headgate.calls import Call
 from headgate.errors import Tried
-from headgate.events import AnyEvent, Attempt, Continued, Failed, Started
+from headgate.events import AnyEvent, Attempt, Called, Continued, Failed, Finished, Started, Stopped
 from headgate.fold import fold
 from headgate.formats import openai_chat, sse
 from headgate.formats.purai import failures
@@ -39,6 +39,7 @@ class Writer(openai_chat.Writer):
             # Its helpers pass over whatever does not call itself so.
             self.kind = openai_chat.Writer.kind
         self._failed: list[Attempt | Tried] = []
+        self._called: list[Any] = []
         self._model = ""
         self._made: dict[str, Any] = _fields(plan, Started("", call.model, "", created), ())
         self._set_ends(_NO_USAGE, _tail(self._made))
@@ -53,11 +54,23 @@ class Writer(openai_chat.Writer):
                 self._made["provider"] = provider
                 self._made["overwritten"] = f"{provider}/{model}" not in self._plan.wanted
                 self._set_ends(_NO_USAGE, _tail(self._made))
+            case Called():
+                self._called.append(_pair(event))
+                return self._tell_called()
+            case Finished() | Stopped() if self._called:
+                self._set_ends(_NO_USAGE, _tail(self._made | {"calledFunctions": self._called}))
             case Failed():
                 return sse.write(_encode(self._failure(event)))
             case _:
                 pass
         return super()._other(event)
+
+    def _tell_called(self) -> bytes:
+        """All of them so far, in a chunk without words: results may be long, and each chunk would repeat them."""
+        self._set_ends(_NO_USAGE, _tail(self._made | {"calledFunctions": self._called}))
+        told = self._roles(0) if not self._heads else self._chunk(0, {"content": ""})
+        self._set_ends(_NO_USAGE, _tail(self._made))
+        return told
 
     @override
     def _start(self, event: Started) -> None:
@@ -103,7 +116,7 @@ def whole(call: Call, run: str, created: int, events: Sequence[AnyEvent], plan: 
     answer = fold(events)
     started = answer.started or Started("", call.model, "", created)
     failed: list[Attempt | Tried] = [*answer.attempts, *(one.broke for one in answer.continued)]
-    made = _fields(plan, started, answer.attempts)
+    made = _fields(plan, started, answer.attempts) | {"calledFunctions": [_pair(one) for one in answer.called]}
     if answer.continued:
         last = answer.continued[-1]
         made |= {"provider": last.provider, "overwritten": f"{last.provider}/{last.model}" not in plan.wanted}
@@ -115,6 +128,12 @@ def whole(call: Call, run: str, created: int, events: Sequence[AnyEvent], plan: 
 def _fields(plan: Plan, started: Started, failed: Sequence[Attempt | Tried]) -> dict[str, Any]:
     is_overwritten = plan.is_overwritten(started, failed)
     return {"provider": started.provider, "overwritten": is_overwritten, "calledFunctions": []}
+
+
+def _pair(called: Called) -> list[dict[str, str]]:
+    """A call, and its result as the message of a function."""
+    call = {"name": called.name, "arguments": called.arguments}
+    return [call, {"role": "function", "name": called.name, "content": called.result}]
 
 
 def _tail(fields: dict[str, Any]) -> bytes:

@@ -15,6 +15,8 @@ from headgate.calls import Call
 from headgate.events import (
     AnyEvent,
     Attempt,
+    Called,
+    Calling,
     Failed,
     Finished,
     Last,
@@ -52,6 +54,10 @@ class Writer:
         self._call: ToolCall | None = None
         self._input: list[str] = []
         self._usage: Usage | None = None
+        self._executed: set[str] = set()
+        """Ids of calls that the server executes, and that are told."""
+        self._is_between = False
+        """Whether functions were executed, and the model has not gone on yet."""
 
     def write(self, event: AnyEvent) -> bytes:
         """Return the frames this event makes."""
@@ -72,6 +78,10 @@ class Writer:
                 return self._begin_call(event)
             case ToolInput(choice=0):
                 return self._go_on(event)
+            case Calling():
+                return self._execute(event)
+            case Called():
+                return self._tell_executed(event)
             case Finished() | Failed() | Stopped():
                 return self._end(event)
             case Usage():
@@ -85,7 +95,10 @@ class Writer:
         return _chunk("start", messageId=self._message)
 
     def _say(self, kind: str, delta: str) -> bytes:
-        opened = b"" if self._open == kind else self._close() + self._open_part(kind)
+        if self._is_between and kind == "text" and delta.isspace():
+            # The blank line between two rounds, for those who see no parts.
+            return b""
+        opened = b"" if self._open == kind else self._next_step() + self._close() + self._open_part(kind)
         return opened + _chunk(f"{kind}-delta", id=self._id, delta=delta)
 
     def _open_part(self, kind: str) -> bytes:
@@ -100,7 +113,7 @@ class Writer:
         return _chunk(f"{kind}-end", id=self._id) if kind else b""
 
     def _begin_call(self, event: ToolCall) -> bytes:
-        ended = self._close() + self._end_call()
+        ended = self._next_step() + self._close() + self._end_call()
         self._call, self._input = event, []
         return ended + _chunk("tool-input-start", toolCallId=event.id, toolName=event.name)
 
@@ -117,14 +130,30 @@ class Writer:
             return b""
         said = "".join(self._input)
         named: dict[str, Any] = {"toolCallId": call.id, "toolName": call.name}
-        if call.kind == "custom":
-            return _chunk("tool-input-available", **named, input=said)
-        try:
-            # Checked, and on one line, with every number as it was written.
-            whole = msgspec.Raw(msgspec.json.format(said.encode() or b"{}", indent=-1))
-        except (msgspec.DecodeError, RecursionError):
-            return _chunk("tool-input-error", **named, input=said, errorText="The input of the tool is not valid JSON.")
-        return _chunk("tool-input-available", **named, input=whole)
+        return _chunk("tool-input-available", **named, input=said) if call.kind == "custom" else _input(named, said)
+
+    def _next_step(self) -> bytes:
+        """After functions were executed the model goes on in a step of its own."""
+        is_next, self._is_between = self._is_between, False
+        return _chunk("finish-step") + _chunk("start-step") if is_next else b""
+
+    def _execute(self, event: Calling | Called) -> bytes:
+        """A function that the server executes, and no client knows before."""
+        if event.id in self._executed:
+            return b""
+        self._executed.add(event.id)
+        # Those of one round that are not executed at all come after each other.
+        step = self._next_step() if isinstance(event, Calling) else b""
+        named = {"toolCallId": event.id, "toolName": event.name, "providerExecuted": True, "dynamic": True}
+        return step + self._close() + self._end_call() + _input(named, event.arguments)
+
+    def _tell_executed(self, event: Called) -> bytes:
+        told = self._execute(event)
+        self._is_between = True
+        named = {"toolCallId": event.id, "providerExecuted": True, "dynamic": True}
+        if event.is_error:
+            return told + _chunk("tool-output-error", **named, errorText=event.result)
+        return told + _chunk("tool-output-available", **named, output=event.result)
 
     def _end(self, event: Last) -> bytes:
         frames = (b"" if self._is_begun else self._begin()) + self._close()
@@ -144,6 +173,16 @@ class Writer:
 
 def _chunk(type: str, **fields: Any) -> bytes:
     return sse.write(_encode({"type": type, **fields}))
+
+
+def _input(named: dict[str, Any], said: str) -> bytes:
+    """A tool's whole input."""
+    try:
+        # Checked, and on one line, with every number as it was written.
+        whole = msgspec.Raw(msgspec.json.format(said.encode() or b"{}", indent=-1))
+    except (msgspec.DecodeError, RecursionError):
+        return _chunk("tool-input-error", **named, input=said, errorText="The input of the tool is not valid JSON.")
+    return _chunk("tool-input-available", **named, input=whole)
 
 
 def _told(usage: Usage) -> dict[str, Any]:
