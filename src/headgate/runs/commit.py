@@ -15,13 +15,15 @@ An idle server never waits: there the last commit was long ago.
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from headgate.errors import Fenced, StoreError
 from headgate.events import Failed, Finished, Usage
 from headgate.metrics import Meters
 from headgate.runs.run import Run, Urgency
 from headgate.store.base import End, Segment, Store
+from headgate.store.streams import Change
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +45,19 @@ PROBE_AFTER = 5.0
 """Seconds after the store's last refusal until a new run may try it."""
 
 
+class Companion(Protocol):
+    """Somebody else whose news are kept together with those of runs."""
+
+    def take(self) -> Sequence[Change]:
+        """What is to be kept now."""
+
+    def kept(self) -> None:
+        """What was taken is kept."""
+
+    def refused(self, error: StoreError) -> None:
+        """What was taken could not be kept."""
+
+
 class GroupCommit:
     """Takes the news of all runs to the store."""
 
@@ -56,7 +71,8 @@ class GroupCommit:
         self._waiting: list[Run] = []
         self._owed: list[Run] = []
         """Runs that were given up: their end is shown, but not kept yet."""
-        self._is_ending = False
+        self.is_ending = False
+        """Nothing more may come."""
         self._go = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._due = FAR
@@ -67,6 +83,9 @@ class GroupCommit:
         self._failed_at = 0.0
         self._awaited: dict[Run, asyncio.Future[None]] = {}
         """Runs whose beginning somebody waits to have kept."""
+        self._companion: Companion | None = None
+        self._is_accompanied = False
+        """Whether the companion has news."""
 
     @property
     def trouble(self) -> StoreError | None:
@@ -104,6 +123,17 @@ class GroupCommit:
             self._due = due
             self._timer = self._loop.call_at(due, self._go.set)
 
+    def take_along(self, companion: Companion) -> None:
+        """Have somebody's news kept together with those of runs, whenever there are any."""
+        self._companion = companion
+
+    def add_companion(self, others: int) -> None:
+        """The companion has news, which somebody waits for; `others` is how many do."""
+        self._is_accompanied = True
+        due = self._last + GATHER if others > FEW else 0.0
+        if due < self._due:
+            self._start_at(due)
+
     def add_quietly(self, run: Run) -> None:
         """This run has begun: to be kept with the next commit, whenever that is; `nudge` sees to it."""
         run.is_waiting = True
@@ -137,17 +167,17 @@ class GroupCommit:
 
     async def work(self) -> None:
         """Commit, until told that there will be no more and all is kept."""
-        while self._waiting or not self._is_ending:
+        while self._waiting or self._is_accompanied or not self.is_ending:
             await self._go.wait()
             self._go.clear()
             self._timer, self._due = None, FAR
             self._last = self._loop.time()
-            if self._waiting:
+            if self._waiting or self._is_accompanied:
                 await self._commit()
 
     def finish(self) -> None:
         """Nothing more will come: `work` keeps what is left, and ends."""
-        self._is_ending = True
+        self.is_ending = True
         self._pay()
         self._start_at(0.0)
 
@@ -157,11 +187,14 @@ class GroupCommit:
         for run in runs:
             run.is_waiting = False
             batch.append(_segment(run))
+        changes = self._take_changes() if self._is_accompanied else ()
         began = time.perf_counter()
         try:
-            await self._keep(batch)
+            await self._keep(batch, changes)
         except StoreError as error:
             log.error("%d runs could not be kept: %s", len(runs), error.message)
+            if self._companion is not None and changes:
+                self._companion.refused(error)
             for run, segment in zip(runs, batch, strict=True):
                 self._give_up(run, segment, error)
         else:
@@ -171,15 +204,22 @@ class GroupCommit:
                 run.show(segment.first + len(segment.events))
                 if segment.end is not None:
                     self._on_over(run)
+            if self._companion is not None and changes:
+                self._companion.kept()
         if self._awaited:
             for run in runs:
                 if (awaited := self._awaited.pop(run, None)) is not None:
                     awaited.set_result(None)
 
-    async def _keep(self, batch: list[Segment]) -> None:
+    def _take_changes(self) -> Sequence[Change]:
+        self._is_accompanied = False
+        assert self._companion is not None, "it has news"
+        return self._companion.take()
+
+    async def _keep(self, batch: list[Segment], changes: Sequence[Change] = ()) -> None:
         for pause in (*RETRIES, None):
             try:
-                await self._store.append(batch)
+                await (self._store.append(batch, changes) if changes else self._store.append(batch))
             except StoreError as error:
                 self._error, self._failed_at = error, self._loop.time()
                 self._meters.commit_refused.of(error.code).add()

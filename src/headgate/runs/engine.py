@@ -249,6 +249,11 @@ class Engine:
         return self._store
 
     @property
+    def commits(self) -> GroupCommit:
+        """Who takes what happens to the store, for those who have more to be kept."""
+        return self._commit
+
+    @property
     def trouble(self) -> HeadgateError | None:
         """Why nothing can be kept at the moment, if so."""
         return self._commit.trouble or self._room.trouble

@@ -10,6 +10,9 @@ import asyncio
 import enum
 import time
 from collections.abc import Sequence
+from typing import Generic, Protocol
+
+from typing_extensions import TypeVar
 
 from headgate.events import LAST, OUTPUT, AnyEvent, Last, Started
 from headgate.runs.bill import Bill
@@ -30,12 +33,22 @@ class Urgency(enum.Enum):
     FIRST = enum.auto()
 
 
-class Follower:
-    """One reader's place in a run's log."""
+class Log(Protocol):
+    """What can be followed."""
+
+    shown: int
+    """How much of it readers may see; it only grows, and who makes it grow wakes them."""
+
+
+L = TypeVar("L", bound=Log, default="Run")
+
+
+class Follower(Generic[L]):
+    """One reader's place in a run's log, or in another that is shown as it grows."""
 
     __slots__ = ("_future", "_loop", "is_gone", "run", "since")
 
-    def __init__(self, run: "Run", loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, run: L, loop: asyncio.AbstractEventLoop) -> None:
         self.run, self._loop = run, loop
         self.is_gone = False
         """The reader went away; whoever waits for it should stop."""

@@ -12,6 +12,7 @@ from typing import Protocol
 import msgspec
 
 from headgate.events import AnyEvent
+from headgate.store.streams import Change, KeptStream
 
 
 class Hook(msgspec.Struct, frozen=True, array_like=True):
@@ -187,6 +188,8 @@ class Store(Protocol):
 
     secret: bytes
     """32 bytes that are made once and known to nobody else; there after `open`."""
+    next_stream: int
+    """A number that no stream has, nor any after it; there after `open`."""
 
     async def open(self) -> list[Record]:
         """
@@ -196,13 +199,14 @@ class Store(Protocol):
         until a segment ends them. Raises StoreError when another process holds the store.
         """
 
-    async def append(self, batch: Sequence[Segment]) -> None:
+    async def append(self, batch: Sequence[Segment], changes: Sequence[Change] = ()) -> None:
         """
-        Keep all segments, or none.
+        Keep all segments and all that happened to streams, or none.
 
         When it returns they survive a crash of this process (and of the machine, as far as the store
-        promises that). Segments of one run come in order and without gaps. The end of a run also keeps
-        its names and one waiting delivery for each of its hooks that wants to hear of such an end.
+        promises that). Segments of one run come in order and without gaps, and so does what is appended to one
+        stream. The end of a run also keeps its names and one waiting delivery for each of its hooks that wants to
+        hear of such an end.
         """
 
     async def get(self, run: str, owner: str) -> Record | None:
@@ -255,6 +259,22 @@ class Store(Protocol):
 
     async def remove_members(self, members: Sequence[Member]) -> None:
         """Forget all of them, whatever their modes, or none; it is no error when some are not known."""
+
+    async def stream(self, owner: str, name: str) -> KeptStream | None:
+        """An owner's stream of that name, also one that is gone; None when there is none."""
+
+    async def read_stream(self, stream: int, first: int, upto: int, limit: int) -> bytes:
+        """
+        A stream's own bytes from one place on, before another, at most so many of them.
+
+        It may be fewer, but not none where there are any.
+        """
+
+    async def count_streams(self, owner: str) -> int:
+        """How many streams an owner has, with those that are gone."""
+
+    async def due_streams(self, now: float, limit: int) -> list[tuple[str, str]]:
+        """Some streams that may be forgotten by now, each as its owner and its name."""
 
     async def close(self) -> None:
         """Let go of the store; what was appended stays."""

@@ -8,6 +8,8 @@ import msgspec
 from typing_extensions import override
 
 from headgate.store.base import Delivery, End, Filter, Member, Record, Room, Segment, Store, Summary, Try
+from headgate.store.memory_streams import MemoryStreams
+from headgate.store.streams import Change, KeptStream
 
 MAX_RUNS = 10_000
 """Caps what a server without a disk holds; the oldest runs are forgotten first."""
@@ -25,16 +27,19 @@ class MemoryStore(Store):
         self._tries: dict[int, list[Try]] = {}
         self._members: dict[tuple[str, str], Member] = {}
         self._numbers = count(1)
+        self._streams = MemoryStreams()
 
     @override
     async def open(self) -> list[Record]:
+        self.next_stream = self._streams.next
         return []
 
     @override
-    async def append(self, batch: Sequence[Segment]) -> None:
+    async def append(self, batch: Sequence[Segment], changes: Sequence[Change] = ()) -> None:
         for segment in batch:
             if segment.end is not None:
                 self._end(segment.end)
+        self._streams.apply(changes)
         for run in list(islice(self._kept, max(0, len(self._kept) - self._max_runs))):
             self._forget(run)
 
@@ -143,6 +148,22 @@ class MemoryStore(Store):
     async def remove_members(self, members: Sequence[Member]) -> None:
         for member in members:
             self._members.pop((member.channel, member.user), None)
+
+    @override
+    async def stream(self, owner: str, name: str) -> KeptStream | None:
+        return self._streams.find(owner, name)
+
+    @override
+    async def read_stream(self, stream: int, first: int, upto: int, limit: int) -> bytes:
+        return self._streams.read(stream, first, upto, limit)
+
+    @override
+    async def count_streams(self, owner: str) -> int:
+        return self._streams.count(owner)
+
+    @override
+    async def due_streams(self, now: float, limit: int) -> list[tuple[str, str]]:
+        return self._streams.due(now, limit)
 
     @override
     async def close(self) -> None:

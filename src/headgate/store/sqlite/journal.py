@@ -17,7 +17,7 @@ Everything here runs in the writer's thread.
 
 import logging
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
@@ -107,14 +107,16 @@ class Journal:
 
     # Keeping.
 
-    def append(self, batch: Sequence[Segment]) -> None:
-        """Keep all segments, or none."""
+    def append(self, batch: Sequence[Segment], beside: Callable[[sqlite3.Connection], None] | None = None) -> None:
+        """Keep all segments and what somebody else has beside them, or none."""
         ends = [segment.end for segment in batch if segment.end is not None]
         records, owed = self._records(batch)
         journaled = [(s, _encode(s.events)) for s in batch if s.end is None or s.run in owed]
         row = self._row(journaled) if journaled else b""
         oldest = next(iter(self._needed.values()), self._next_row)
         with self._writer.transaction() as connection:
+            if beside is not None:
+                beside(connection)
             if row:
                 connection.execute("INSERT INTO journal VALUES (?, ?)", (self._next_row, row))
             if records:

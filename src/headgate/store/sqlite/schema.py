@@ -35,6 +35,23 @@ CREATE INDEX IF NOT EXISTS tries_delivery ON tries (delivery);
 CREATE TABLE IF NOT EXISTS members (
     channel TEXT NOT NULL, user TEXT NOT NULL, mode TEXT NOT NULL, PRIMARY KEY (channel, user)
 );
+CREATE TABLE IF NOT EXISTS stream_journal (id INTEGER PRIMARY KEY, changes BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS streams (
+    id INTEGER PRIMARY KEY, owner TEXT NOT NULL, name TEXT NOT NULL, head BLOB NOT NULL, end INTEGER NOT NULL,
+    due REAL, closed INTEGER NOT NULL, gone INTEGER NOT NULL, seq BLOB, closed_by BLOB, source INTEGER
+);
+CREATE UNIQUE INDEX IF NOT EXISTS streams_name ON streams (owner, name);
+CREATE INDEX IF NOT EXISTS streams_source ON streams (source) WHERE source IS NOT NULL;
+CREATE INDEX IF NOT EXISTS streams_due ON streams (due) WHERE due IS NOT NULL;
+CREATE TABLE IF NOT EXISTS stream_pieces (
+    id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, first INTEGER NOT NULL, data BLOB NOT NULL
+);
+CREATE UNIQUE INDEX IF NOT EXISTS stream_pieces_first ON stream_pieces (stream, first);
+CREATE TABLE IF NOT EXISTS stream_producers (
+    stream INTEGER NOT NULL, producer TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
+    PRIMARY KEY (stream, producer)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS stream_leavings (stream INTEGER PRIMARY KEY);
 """
 
 _STEPS = {

@@ -29,12 +29,14 @@ from typing_extensions import override
 from headgate.errors import StoreError
 from headgate.store.base import Delivery, Filter, Member, Record, Room, Segment, Store, Summary, Try
 from headgate.store.sqlite import members as memberships
-from headgate.store.sqlite import outbox, records, schema
+from headgate.store.sqlite import outbox, records, schema, stream_rows
 from headgate.store.sqlite.holder import Holder
 from headgate.store.sqlite.journal import PAGE, Journal
 from headgate.store.sqlite.reader import Reader
 from headgate.store.sqlite.records import Old
+from headgate.store.sqlite.streams import StreamJournal
 from headgate.store.sqlite.writer import Writer
+from headgate.store.streams import Change, KeptStream
 
 T = TypeVar("T")
 
@@ -55,6 +57,7 @@ class SqliteStore(Store):
         self._holder = Holder(path)
         self._writer = Writer()
         self._journal = Journal(self._writer)
+        self._streams = StreamJournal(self._writer, self._on_pages)
         self._reader, self._lister = Reader("headgate-reads"), Reader("headgate-lists")
         self._connections: list[sqlite3.Connection] = []
 
@@ -94,6 +97,7 @@ class SqliteStore(Store):
         self.secret = schema.secret(writes)
         self._reader.connection, self._lister.connection = self._connect(), self._connect()
         self._make_room()
+        self.next_stream = self._streams.open()
         return self._journal.left_behind()
 
     def _connect(self) -> sqlite3.Connection:
@@ -122,9 +126,24 @@ class SqliteStore(Store):
     # Writing.
 
     @override
-    async def append(self, batch: Sequence[Segment]) -> None:
-        await self._writer.do(lambda: self._journal.append(batch))
+    async def append(self, batch: Sequence[Segment], changes: Sequence[Change] = ()) -> None:
+        if changes:
+            await self._writer.do(lambda: self._append(batch, changes))
+        else:
+            await self._writer.do(lambda: self._journal.append(batch))
         self._checkpoint_if_long()
+
+    def _append(self, batch: Sequence[Segment], changes: Sequence[Change]) -> None:
+        size = 0
+
+        def write(connection: sqlite3.Connection) -> None:
+            nonlocal size
+            size = self._streams.write(connection, changes)
+
+        self._journal.append(batch, write)
+        self._streams.believe(changes, size)
+        self._on_pages(size // PAGE + 2)
+        self._journal.bytes += size
 
     @override
     async def delete(self, run: str, owner: str) -> bool:
@@ -226,7 +245,40 @@ class SqliteStore(Store):
         free = shutil.disk_usage(self._path.parent).free
         return Room((pages - unused) * PAGE, free, self._journal.bytes, outbox.waiting(connection))
 
+    # Streams.
+
+    @override
+    async def stream(self, owner: str, name: str) -> KeptStream | None:
+        await self._settle_streams(name=(owner, name))
+        found = await self._reader.do(lambda connection: stream_rows.find(connection, owner, name))
+        if found is not None and self._streams.owes(found.id):
+            await self._writer.do(self._streams.settle)
+            found = await self._reader.do(lambda connection: stream_rows.find(connection, owner, name))
+        return found
+
+    @override
+    async def read_stream(self, stream: int, first: int, upto: int, limit: int) -> bytes:
+        await self._settle_streams(stream)
+        return await self._reader.do(lambda connection: stream_rows.read(connection, stream, first, upto, limit))
+
+    @override
+    async def count_streams(self, owner: str) -> int:
+        await self._writer.do(self._streams.settle)
+        return await self._lister.do(lambda connection: stream_rows.count(connection, owner))
+
+    @override
+    async def due_streams(self, now: float, limit: int) -> list[tuple[str, str]]:
+        return await self._reader.do(lambda connection: stream_rows.due(connection, now, limit))
+
+    async def _settle_streams(self, stream: int | None = None, name: tuple[str, str] | None = None) -> None:
+        """Have written what is owed of a stream."""
+        if self._streams.owes(stream, name):
+            await self._writer.do(self._streams.settle)
+
     # Checkpoints.
+
+    def _on_pages(self, count: int) -> None:
+        self._journal.pages += count
 
     def _checkpoint_if_long(self) -> None:
         if self._journal.pages > CHECKPOINT_PAGES:
