@@ -11,7 +11,8 @@ import msgspec
 from headgate.calls import Prompt, RefusalPart, TextPart, Tool
 from headgate.errors import BadRequest
 from headgate.formats import openai_responses
-from headgate.providers.simulator import prose
+from headgate.providers.simulator import assistant, prose
+from headgate.providers.simulator.assistant import Turn
 from headgate.providers.simulator.inventing import invent
 from headgate.providers.simulator.script import Script, ScriptedCall
 
@@ -38,16 +39,26 @@ def seed(prompt: Prompt, script: Script) -> int:
     return prompt.seed if prompt.seed is not None else zlib.crc32(msgspec.json.encode(prompt.messages))
 
 
-def decide(prompt: Prompt, script: Script, seed: str, format: str) -> Plan:
-    """What to answer; raises BadRequest for what cannot be answered."""
+def decide(prompt: Prompt, script: Script, seed: str, format: str, now: int) -> Plan:
+    """What to answer; raises BadRequest for what cannot be answered. `now` is in Unix seconds."""
     thoughts = prose.sentences(Random(f"{seed}/reasoning"), script.reasoning or 0, prose.THOUGHT)
     if script.refusal:
         return Plan(thoughts=thoughts, refusal=REFUSAL if script.refusal is True else script.refusal)
     rng = Random(seed)
+    if (turn := _assist(prompt, script, rng, now)) is not None:
+        return Plan(thoughts=thoughts, calls=turn.calls, text=(turn.text,) if turn.text else _NO_TEXT)
     calls = tuple(_calls(prompt, script, rng))
     if calls and script.text is None:
         return Plan(thoughts=thoughts, calls=calls)
     return Plan(thoughts=thoughts, text=_text(prompt, script, rng, format), calls=calls)
+
+
+def _assist(prompt: Prompt, script: Script, rng: Random, now: int) -> Turn | None:
+    """What the assistant does, where no script says what to say, and no schema how."""
+    script_speaks = script.text is not None or script.words is not None or script.echo or script.tool_calls is not None
+    if script_speaks or _forced(prompt) or _response_schema(prompt) is not None:
+        return None
+    return assistant.turn(prompt, now, lambda tool: _made_up(tool, rng)[1])
 
 
 def _text(prompt: Prompt, script: Script, rng: Random, format: str) -> Iterable[str]:

@@ -145,7 +145,7 @@ def _voices(ask: Ask, prompt: Prompt, script: Script) -> list[Voice]:
     voices = []
     for choice in range(ask.call.choices):
         own = f"{seed}/{choice}"
-        decided = plan.decide(prompt, script, own, ask.call.format)
+        decided = plan.decide(prompt, script, own, ask.call.format, ask.created)
         voices.append(Voice(decided, prompt, script, run=run, seed=own, choice=choice))
     return voices
 

@@ -30,6 +30,8 @@ class Voice:
         self._plan, self._script, self._run, self._choice = plan, script, run, choice
         self._stop = tuple(filter(None, prompt.stop))
         self._most = math.inf if prompt.max_tokens is None else prompt.max_tokens
+        self._earlier = sum(len(message.calls) for message in prompt.messages)
+        """Calls of the conversation so far: in one run a model may be asked several times."""
         logs = prompt.logprobs
         self._probabilities = None if logs is None else _Probabilities(Random(f"{seed}/logprobs"), logs)
         self._reason = "tool_calls" if plan.calls else "stop"
@@ -59,7 +61,7 @@ class Voice:
 
     def _calls(self) -> Iterator[AnyEvent]:
         for number, (name, input) in enumerate(self._plan.calls):
-            yield ToolCall(number, f"call_{self._run}_{self._choice}_{number}", name, self._choice)
+            yield ToolCall(number, f"call_{self._run}_{self._choice}_{self._earlier + number}", name, self._choice)
             size = self._script.chunk_chars or max(1, math.ceil(len(input) / 3))
             for start in range(0, len(input), size):
                 yield ToolInput(number, input[start : start + size], self._choice)
