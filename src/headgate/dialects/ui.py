@@ -13,6 +13,7 @@ from headgate.dialects import forms
 from headgate.dialects.docs import ui as docs
 from headgate.dialects.openai import Bounds, check_text
 from headgate.dialects.runs import run_object
+from headgate.dialects.streams.pointing import point, wants_pointer
 from headgate.errors import BadRequest
 from headgate.formats import openai, openai_chat, ui_messages
 from headgate.keys import Keys
@@ -22,6 +23,7 @@ from headgate.web.answers import Face, Following, answer, write_log
 from headgate.web.doc import Doc
 from headgate.web.frames import Place, Shelf, WrittenFrames
 from headgate.web.http import Request, run_headers
+from headgate.web.links import Links
 from headgate.web.routes import Handler, Route
 from headgate.web.starting import begin
 
@@ -31,6 +33,7 @@ class UI:
 
     def __init__(self, engine: Engine, keys: Keys, bounds: Bounds) -> None:
         self._engine, self._keys, self._bounds = engine, keys, bounds
+        self._links = Links(lambda: engine.store.secret, keys.owners)
         self._shelf = Shelf()
 
     async def ask(self, request: Request) -> None:
@@ -44,6 +47,11 @@ class UI:
         wishes = Wishes(keep=True, names=names, note=msgspec.json.encode(note))
         begun = await begin(self._engine, request, asked.call, owner=owner, body=body, wishes=wishes)
         if begun is None:
+            return
+        if wants_pointer(request):
+            await self._engine.settle(begun.run)
+            request.add_headers(_headers(begun.run) + run_headers(begun.run.id))
+            point(request, 202, begun.run, forms.UI, self._links)
             return
         writer = functools.partial(ui_messages.Writer, message=asked.message)
         face = Face(openai_chat.read, writer, openai_chat.whole, cuts=False)
@@ -59,6 +67,9 @@ class UI:
             request.answer(204, b"")
             return
         request.add_headers(_headers(run) + run_headers(run.id))
+        if wants_pointer(request):
+            point(request, 200, run, forms.UI, self._links)
+            return
         form = forms.form_of(run, forms.UI)
         frames = self._shelf.frames(run, form.name, form.writer)
         place = await _place(request, run, frames, start)

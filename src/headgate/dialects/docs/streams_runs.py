@@ -47,8 +47,8 @@ READ = Doc(
     summary="Read a run as a stream",
     description=(
         "A run's log as a stream of JSON: its messages are the run's events, or, with `as`, the chunks of any API's "
-        "own stream (`ui` is what the AI SDK's pages read). It grows as the answer does and is closed when that is over; "
-        "an offset counts events, whatever they are shown as. Nobody can write it."
+        "own stream (`ui` is what the AI SDK's pages read). It grows as the answer does and is closed when that is "
+        "over; an offset counts events, whatever they are shown as. Nobody can write it."
     ),
     tag=TAG,
     parameters=(

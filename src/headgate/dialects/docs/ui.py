@@ -1,6 +1,6 @@
 """The AI SDK: /v1/ui and what is below it."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -111,6 +111,26 @@ _STREAM = Content(
     examples={"Streamed": _stream(sample.TALK), "A tool is called": _stream(sample.CALL)},
 )
 
+_PREFER = Parameter(
+    name="Prefer",
+    place="header",
+    description=(
+        "`respond-async` is answered with the address of the answer's durable stream, for those who read that: "
+        "`createDurableChatTransport` of Durable Streams, with this among its `headers`."
+    ),
+)
+
+_URL = f"/v1/stream/runs/{sample.RUN}?as=ui&token=AgEC"
+
+
+class StreamPointer(msgspec.Struct):
+    """Where an answer is read."""
+
+    streamUrl: Annotated[str, msgspec.Meta(description="Needs no key; good for a day.")]
+
+
+_POINTER = Content(schema=StreamPointer, examples={"Where it is": {"streamUrl": _URL}})
+
 ASK = Doc(
     summary="Answer UI messages",
     description=(
@@ -121,7 +141,7 @@ ASK = Doc(
         "without an output."
     ),
     tag=TAG,
-    parameters=asking.HEADERS,
+    parameters=(*asking.HEADERS, _PREFER),
     request=Content(
         schema=ui_messages.UIRequest,
         examples=REQUESTS,
@@ -134,7 +154,15 @@ ASK = Doc(
             "system": "What the model is told before the conversation.",
         },
     ),
-    answers=(Answer(meaning="The answer, as the AI SDK reads it.", contents=(_STREAM,), headers=HEADERS),),
+    answers=(
+        Answer(meaning="The answer, as the AI SDK reads it.", contents=(_STREAM,), headers=HEADERS),
+        Answer(
+            status=202,
+            meaning="With `Prefer: respond-async`: the answer has begun, and is read there.",
+            contents=(_POINTER,),
+            headers={**HEADERS, "Location": "The same address."},
+        ),
+    ),
     errors=errors.ASKING,
     error=errors.ErrorAnswer,
 )
@@ -154,11 +182,12 @@ STREAM = Doc(
             description="The number of the chunk to begin with, from 0; a negative one counts from the end.",
             type=int,
         ),
+        _PREFER,
     ),
     answers=(
         Answer(
-            meaning="The stream.",
-            contents=(_STREAM,),
+            meaning="The stream; with `Prefer: respond-async` its address.",
+            contents=(_STREAM, _POINTER),
             headers={
                 **HEADERS,
                 "X-Workflow-Stream-Tail-Index": "With `startIndex`: the number of the last chunk so far.",
