@@ -24,13 +24,20 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "title": ("title", "text", "name"),
     "due": ("dueDate", "due_date", "due"),
     "completed": ("completed", "done", "is_done"),
+    "limit": ("limit", "first"),
 }
 """What the tools of different people call the same."""
+
+_USUAL = ("id", "title", "due", "completed")
+"""Those of a tool that does not say what it takes."""
 
 HELP = (
     'I keep your todos. Say "add milk and bread to my todos", "remind me to call Tom tomorrow", "what is left?", '
     '"milk is done", "rename milk to oat milk", "move the dentist to Friday" or "delete all done todos".'
 )
+
+MAX_LISTED = 200
+"""How many todos are looked at, where a tool lets that be said."""
 
 MAX_QUOTED = 300
 """Letters of a result that are repeated where it says nothing that is known here."""
@@ -110,7 +117,7 @@ class _Turn:
             yield from do(todo or Todo(int(what), "", False, None))
             return
         if self._listing is None:
-            if (result := self._result(self._call(LIST))) is not None:
+            if (result := self._result(self._call(LIST, limit=MAX_LISTED))) is not None:
                 yield f"I could not look at your todos: {_quoted(error_in(result) or result.result)}"
             elif LIST not in self._offered:
                 yield "I cannot look at your todos here."
@@ -152,7 +159,7 @@ class _Turn:
             result: Given | None = self._given[-1]
         else:
             result = None
-            self._wish(self._call(LIST, completed=completed))
+            self._wish(self._call(LIST, completed=completed, limit=MAX_LISTED))
         if result is None:
             if LIST not in self._offered:
                 yield "I cannot look at your todos here."
@@ -179,7 +186,7 @@ class _Turn:
         """A call with what is said, under the names that the tool has for it."""
         tool = self._offered.get(name)
         fields = (tool.schema or {}).get("properties") if tool is not None else None
-        known = fields if isinstance(fields, dict) and fields else dict.fromkeys(FIELDS)
+        known = fields if isinstance(fields, dict) and fields else _USUAL
         arguments = {
             next((field for field in FIELDS[name] if field in known), name): value
             for name, value in said.items()

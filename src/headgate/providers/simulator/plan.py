@@ -4,19 +4,21 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from headgate.calls import Prompt, RefusalPart, TextPart, Tool
 from headgate.errors import BadRequest
 from headgate.formats import openai_responses
-from headgate.providers.simulator import assistant, prose
-from headgate.providers.simulator.assistant import Turn
+from headgate.providers.simulator import prose
 from headgate.providers.simulator.inventing import invent
 from headgate.providers.simulator.script import Script, ScriptedCall
 
 REFUSAL = "I'm sorry, but I would rather leave that gate closed."
+
+if TYPE_CHECKING:
+    from headgate.providers.simulator.assistant import Turn
 
 _NO_TEXT: Iterable[str] = ()
 
@@ -53,11 +55,16 @@ def decide(prompt: Prompt, script: Script, seed: str, format: str, now: int) -> 
     return Plan(thoughts=thoughts, text=_text(prompt, script, rng, format), calls=calls)
 
 
-def _assist(prompt: Prompt, script: Script, rng: Random, now: int) -> Turn | None:
+def _assist(prompt: Prompt, script: Script, rng: Random, now: int) -> "Turn | None":
     """What the assistant does, where no script says what to say, and no schema how."""
     script_speaks = script.text is not None or script.words is not None or script.echo or script.tool_calls is not None
     if script_speaks or _forced(prompt) or _response_schema(prompt) is not None:
         return None
+    if not prompt.tools and all(message.role != "tool" for message in prompt.messages[-1:]):
+        return None
+    # Not cheap to import, and needed only where there are tools.
+    from headgate.providers.simulator import assistant
+
     return assistant.turn(prompt, now, lambda tool: _made_up(tool, rng)[1])
 
 
