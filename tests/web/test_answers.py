@@ -12,6 +12,8 @@ from headgate.web.answers import write_log
 class Taken:
     """A request whose client takes everything at once."""
 
+    exchange = None
+
     def __init__(self) -> None:
         self.said: list[str] = []
 

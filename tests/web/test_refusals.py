@@ -23,6 +23,9 @@ class Whole(Exchange):
 
     has_whole_body = True
 
+    def take_body(self) -> bytes:
+        return b"?"
+
 
 class Kept(dict[str, Any]):
     """A request's scope, of which it can be told whether anybody holds it."""

@@ -82,10 +82,11 @@ def read_regular_usage(raw: msgspec.Raw) -> Usage | None:
         return None
     inputs, outputs = usage.prompt_tokens_details, usage.completion_tokens_details
     cached, reasoning = inputs.cached_tokens if inputs else 0, outputs.reasoning_tokens if outputs else 0
-    counts = (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens, cached, reasoning)
-    if min(counts) < 0 or max(counts) >= MOST:
+    input, output, total = usage.prompt_tokens, usage.completion_tokens, usage.total_tokens
+    # One that is negative, or over a power of two, makes all of them together so.
+    if not 0 <= input | output | total | cached | reasoning < MOST:
         return None
-    return Usage(*counts, said)
+    return Usage(input, output, total, cached, reasoning, said)
 
 
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")

@@ -97,6 +97,11 @@ class Histograms:
             histogram = self._histograms[labels] = Histogram(self.bounds)
         return histogram
 
+    def settle(self) -> None:
+        """See `Histogram.settle`."""
+        for histogram in self._histograms.values():
+            histogram.settle()
+
     def snapshot(self) -> Snapshot:
         """What they are now."""
         found = [(labels, each.counts.copy(), each.total) for labels, each in self._histograms.items()]

@@ -58,6 +58,7 @@ class Meters:
     def __init__(self) -> None:
         self.models, self.codes, self.function_names = Names(MAX_MODELS), Names(MAX_CODES), Names(MAX_FUNCTIONS)
         self.families: list[Family] = []
+        self._distributions: list[Histograms] = []
         self._of_requests()
         self._of_runs()
         self._of_providers()
@@ -70,6 +71,11 @@ class Meters:
         """Those that are configured, and so need no answer to become known."""
         for name in names:
             self.models.of(name)
+
+    def settle(self) -> None:
+        """See `Histogram.settle`; called several times a second."""
+        for family in self._distributions:
+            family.settle()
 
     def _of_requests(self) -> None:
         self.requests = self._histograms(
@@ -208,7 +214,9 @@ class Meters:
         return self._add(Counters(name, help, *labels))
 
     def _histograms(self, name: str, help: str, bounds: tuple[float, ...], *labels: str) -> Histograms:
-        return self._add(Histograms(name, help, bounds, *labels))
+        family = self._add(Histograms(name, help, bounds, *labels))
+        self._distributions.append(family)
+        return family
 
     def _gauges(self, name: str, help: str, *labels: str) -> Gauges:
         return self._add(Gauges(name, help, *labels))

@@ -50,10 +50,10 @@ def facts_of(run: Run) -> Facts:
     last = events[-1]
     # By the grammar of events, usage stands just before the end.
     usage = events[-2] if len(events) > 1 else None
-    if not isinstance(usage, Usage):
+    if type(usage) is not Usage:
         usage = None
     # The common one first.
-    if isinstance(last, Finished):
+    if type(last) is Finished:
         reasons = (last.reason, *last.rest) if last.rest else (last.reason,)
         return Facts("finished", "", provider, model, usage, reasons)
     if isinstance(last, Failed):

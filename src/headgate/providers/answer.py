@@ -72,27 +72,24 @@ class Answer:
     async def fetch(self, client: Client, target: Target, body: bytes, headers: Sequence[tuple[str, str]]) -> None:
         """Ask, and emit all that comes; returns when the answer is over."""
         try:
-            await self._fetch(client, target, body, headers)
+            try:
+                headers = (*headers, *self._ask.trace)
+                await client.fetch(target, body, self, connect_timeout=self._ask.limits.connect, headers=headers)
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if not self.ended_itself or (task is not None and task.uncancel()):
+                    raise
+            except NetError:
+                if not self.is_answered:
+                    raise
+            finally:
+                self.stop_waiting()
+                self._task = None
+            self.close()
         except BaseException:
             if (usage := early_usage(self._reader)) is not None:
                 self._ask.on_usage(usage)
             raise
-
-    async def _fetch(self, client: Client, target: Target, body: bytes, headers: Sequence[tuple[str, str]]) -> None:
-        try:
-            headers = (*headers, *self._ask.trace)
-            await client.fetch(target, body, self, connect_timeout=self._ask.limits.connect, headers=headers)
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if not self.ended_itself or (task is not None and task.uncancel()):
-                raise
-        except NetError:
-            if not self.is_answered:
-                raise
-        finally:
-            self.stop_waiting()
-            self._task = None
-        self.close()
 
     def on_head(self, status: int, headers: Mapping[str, str], flow: Flow) -> None:
         """The answer begins."""
@@ -160,6 +157,9 @@ class Answer:
             raise self._too_large()
         self._pieces.append(data)
         if self._is_whole:
+            return None
+        if data[:1] == b"{" and len(self._pieces) == 1:
+            self._is_whole = True
             return None
         start = b"".join(self._pieces).lstrip(_BLANK)
         if not start:

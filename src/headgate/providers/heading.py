@@ -16,10 +16,12 @@ _PREFIXES = tuple(LIMITS.values())
 REQUEST_NAMES = ("request-id", "x-request-id", "x-amzn-requestid", "apim-request-id")
 """By what name an upstream's own people find a request; the first that is there counts."""
 
+_NAMES = frozenset(REQUEST_NAMES)
+
 NOTHING: Heading = ()
 
 
 def told(headers: Mapping[str, str]) -> Heading:
     """What is kept of a head."""
-    kept = [(name, value) for name, value in headers.items() if name.startswith(_PREFIXES) or name in REQUEST_NAMES]
-    return tuple((name, value[:MAX_VALUE]) for name, value in kept[:MAX_LINES])
+    kept = [name for name in headers if name in _NAMES or name.startswith(_PREFIXES)]
+    return tuple([(name, headers[name][:MAX_VALUE]) for name in kept[:MAX_LINES]]) if kept else NOTHING

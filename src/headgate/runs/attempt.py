@@ -29,10 +29,6 @@ def _as_said(attempt: "Attempt", held: Sequence[AnyEvent]) -> Sequence[AnyEvent]
     return held
 
 
-_NOBODY = Histogram(())
-"""Where times go that nobody wants to know."""
-
-
 class Attempt:
     """
     A provider at work on a run.
@@ -84,7 +80,7 @@ class Attempt:
         self._since = self.began if since is None else since
         """When the first attempt of the run began."""
         self._last: float | None = None
-        self.between = _NOBODY
+        self.between: Histogram | None = None
         """Where it is counted how long the pauses between its pieces are."""
         self._flow: Flow | None = None
         self._is_held_back = False
@@ -123,7 +119,7 @@ class Attempt:
                 if self._is_last or any(isinstance(event, OUTPUT) for event in events):
                     self.claim()
                 return
-            if before is not None:
+            if before is not None and self.between is not None:
                 self.between.observe(self._last - before)
             self._append(self.run, events)
             run = self.run

@@ -56,6 +56,9 @@ UNCOUNTED = "The tokens of a run could not be counted"
 
 T = TypeVar("T")
 
+_SPOKEN = (Text, ToolInput, Refusal)
+_SAID = (*_SPOKEN, Reasoning)
+
 
 class Leg(msgspec.Struct):
     """The part of an answer that one provider gave."""
@@ -82,7 +85,7 @@ class Billing:
         """The bill of a run that begins, or of one that was left with these events; no call is one nobody can read."""
         bill = Bill(self, call)
         for number, event in enumerate(events):
-            if isinstance(event, Started | Continued):
+            if isinstance(event, (Started, Continued)):
                 bill.answers(event.provider, event.model, number)
         return bill
 
@@ -210,8 +213,8 @@ class Bill:
         has_end = bool(events) and isinstance(events[-1], LAST)
         if len(events) - has_end > FEW_EVENTS:
             return False
-        size = sum(len(raw) for raw in self._call.fields.values()) if self._call is not None else 0
-        size += sum(len(event.delta) for event in events if isinstance(event, Text | Reasoning | ToolInput | Refusal))
+        size = sum(map(len, self._call.fields.values())) if self._call is not None else 0
+        size += sum([len(event.delta) for event in events if isinstance(event, _SAID)])
         return size <= FEW_BYTES
 
     def _steps(self, events: Sequence[AnyEvent]) -> Steps[list[Count]]:
@@ -229,7 +232,7 @@ class Bill:
         counts = list[Count]()
         for part in self._parts(events):
             thoughts = "".join([event.delta for event in part if isinstance(event, Reasoning)])
-            words = "".join([event.delta for event in part if isinstance(event, Text | ToolInput | Refusal)])
+            words = "".join([event.delta for event in part if isinstance(event, _SPOKEN)])
             thought = counting.roughly(thoughts)
             counts.append(_after(asked, counts, Count(0, thought + counting.roughly(words), thought)))
         return counts

@@ -68,6 +68,25 @@ class Desk(msgspec.Struct, frozen=True):
 class Drive:
     """One run's."""
 
+    __slots__ = (
+        "_asked",
+        "_at_work",
+        "_began",
+        "_broke",
+        "_call",
+        "_desk",
+        "_error",
+        "_failures",
+        "_is_hedged",
+        "_is_meants",
+        "_is_won",
+        "_left",
+        "_meant",
+        "_noted",
+        "_run",
+        "_wishes",
+    )
+
     def __init__(self, run: Run, call: Call, route: Route, wishes: Wishes, desk: Desk) -> None:
         self._run, self._call, self._wishes, self._desk = run, _without_ours(call), wishes, desk
         self._began = desk.clock()
@@ -170,12 +189,14 @@ class Drive:
         """Ask one target, with all its keys and as often as it may be asked; False when that was in vain."""
         pool, tried, retries = self._pool(target), list[Member](), 0
         while (member := pool.pick(self._desk.clock(), tried)) is not None:
-            if self._is_won or not self._has_time(pool):
+            if self._is_won or (self._failures and not self._has_time(pool)):
                 return False
-            self._note()
+            if self._failures:
+                self._note()
             others = len(pool.members) > len(tried) + 1 and not self._brings_key(target)
             is_last = not (self._left or others or self._at_work or retries < pool.retries)
-            error = await self._try(target, pool, member, is_last=is_last)
+            talk = self._talk if pool.slots is None else self._talk_in_turn
+            error = await talk(target, pool, member, is_last=is_last)
             if error is None:
                 return True
             if isinstance(error, Slower):
@@ -197,18 +218,17 @@ class Drive:
                 return False
         return False
 
-    async def _try(self, target: Target, pool: Pool, member: Member, *, is_last: bool) -> ProviderError | None:
-        """Why it was in vain, if it was; raises ProviderError for an answer that broke after its first words."""
+    async def _talk_in_turn(self, target: Target, pool: Pool, member: Member, *, is_last: bool) -> ProviderError | None:
+        """The same with a provider that takes only so many at a time."""
+        assert pool.slots is not None, "whoever has no slots makes nobody wait"
         limits = self._wishes.limits_of(pool.limits)
-        if pool.slots is None:
-            return await self._talk(target, member, limits, is_last=is_last)
         patience = limits.first_event if limits.total is None else min(limits.first_event, self._rest_of(limits.total))
         try:
             await pool.slots.take(patience)
         except ProviderError as error:
             return error.bare()
         try:
-            return Slower() if self._is_won else await self._talk(target, member, limits, is_last=is_last)
+            return Slower() if self._is_won else await self._talk(target, pool, member, is_last=is_last)
         finally:
             pool.slots.give_back()
 
@@ -228,7 +248,9 @@ class Drive:
             return limits.connect < own.connect
         return error is attempt.late and not attempt.is_late_by(own, self._desk.clock())
 
-    async def _talk(self, target: Target, member: Member, limits: Limits, *, is_last: bool) -> ProviderError | None:
+    async def _talk(self, target: Target, pool: Pool, member: Member, *, is_last: bool) -> ProviderError | None:
+        """Why it was in vain, if it was; raises ProviderError for an answer that broke after its first words."""
+        limits = self._wishes.limits_of(pool.limits)
         attempt = self._attempt(target, member, limits, is_last=is_last)
         error: ProviderError | None = GIVEN_UP
         try:
@@ -306,16 +328,21 @@ class Drive:
         pool = self._pool(target)
         (pool.whole_pace if attempt.is_whole else pool.pace).note(target.model, self._desk.clock() - attempt.began)
         self._is_won = attempt.noted.has_spoken = True
-        for other, asked in self._at_work.items():
-            if other is not attempt:
-                other.lose()
-                self._add_failure(asked, other.member, Slower())
+        if len(self._at_work) > 1:
+            self._beat(attempt)
         if self._broke is not None:
             going_on = Continued(target.provider.name, target.model, self._broke[1])
             held = [going_on, *(event for event in held if not isinstance(event, Started))]
         if self._run.bill is not None:
             self._run.bill.answers(target.provider.name, target.model, len(self._run.events))
         return [*self._unnoted(), *held] if self._noted < len(self._failures) else held
+
+    def _beat(self, attempt: Attempt) -> None:
+        """It was the fastest."""
+        for other, asked in self._at_work.items():
+            if other is not attempt:
+                other.lose()
+                self._add_failure(asked, other.member, Slower())
 
     def _question(self, target: Target, limits: Limits, attempt: Attempt) -> Ask:
         is_meant = target is self._meant

@@ -349,6 +349,7 @@ class Engine:
             now = self._loop.time()
             lag.observe(max(0.0, now - due))
             self._commit.nudge()
+            self._meters.settle()
             self._parting.let_go()
             self._look_at_attempts(now)
             if ticks % READERS_EVERY == 0:

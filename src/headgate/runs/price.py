@@ -58,9 +58,9 @@ NOTHING = OwnWords()
 
 def is_detailed(price: Price | None) -> bool:
     """Whether it has words for what stands in the provider's own words only: to read those takes a while."""
-    if price is None:
-        return False
-    return not (price.cache_write is price.cache_write_1h is price.audio_input is price.audio_output is None)
+    return price is not None and not (
+        price.cache_write is price.cache_write_1h is price.audio_input is price.audio_output is None
+    )
 
 
 def cost_of(usage: Usage, price: Price, details: Details = NO_DETAILS) -> float:
@@ -68,6 +68,9 @@ def cost_of(usage: Usage, price: Price, details: Details = NO_DETAILS) -> float:
     if price.long is not None and price.above is not None and usage.input > price.above:
         price = price.long
     input, output = price.input or 0.0, price.output or 0.0
+    if details is NO_DETAILS and not usage.cached and not usage.reasoning:
+        # Most of them, and nearly every answer passes here.
+        return (usage.input * input + usage.output * output) / MILLION
     cached = min(usage.cached, usage.input)
     plain = max(0, usage.input - cached - details.written - details.written_1h - details.heard)
     dollars = plain * input + cached * _or(price.cached, input)

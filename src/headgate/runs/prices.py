@@ -84,8 +84,9 @@ class Prices:
     def price(self, usage: Usage, provider: str, model: str, asked: str = "") -> Usage:
         """The usage with what it cost; `asked` is the model by the name it was asked for."""
         price, extra = self.of(provider, model, asked), usage.extra
-        has_words = extra is not None and (b"cost" in extra or b"estimated" in extra or is_detailed(price))
-        said = own_words(extra) if has_words and extra is not None else NOTHING
+        said = NOTHING
+        if extra is not None and (b"cost" in extra or b"estimated" in extra or is_detailed(price)):
+            said = own_words(extra)
         # Of one that we have completed its own words are of an earlier moment.
         cost = None if usage.estimated else said.cost
         if cost is None and price is not None:

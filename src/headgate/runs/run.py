@@ -9,8 +9,8 @@ nothing but its own delay, and any number of readers share one list.
 import asyncio
 import enum
 import time
-from collections.abc import Sequence
-from typing import Generic, Protocol
+from collections.abc import Callable, Sequence
+from typing import Generic, Protocol, TypeAlias
 
 from typing_extensions import TypeVar
 
@@ -42,11 +42,14 @@ class Log(Protocol):
 
 L = TypeVar("L", bound=Log, default="Run")
 
+Take: TypeAlias = Callable[[], bool]
+"""Takes what is shown, now, and must not raise; False when it cannot, and its reader is to be woken."""
+
 
 class Follower(Generic[L]):
     """One reader's place in a run's log, or in another that is shown as it grows."""
 
-    __slots__ = ("_future", "_loop", "is_gone", "run", "since")
+    __slots__ = ("_future", "_loop", "_take", "is_gone", "run", "since")
 
     def __init__(self, run: L, loop: asyncio.AbstractEventLoop) -> None:
         self.run, self._loop = run, loop
@@ -55,25 +58,36 @@ class Follower(Generic[L]):
         self.since = 0.0
         """When it began to wait, by the loop's clock; 0 while it does not."""
         self._future: asyncio.Future[bool] | None = None
+        self._take: Take | None = None
 
-    async def news(self, cursor: int) -> bool:
-        """Wait until something after `cursor` is shown; False when patience ran out first, or the reader left."""
+    async def news(self, cursor: int, take: Take | None = None) -> bool:
+        """
+        Wait until something after `cursor` is shown; False when patience ran out first, or the reader left.
+
+        With `take` the wait goes on as long as that takes all that is shown, at once and in the place of whoever
+        shows it: to have a task woken for each word costs as much as to write it.
+        """
         if self.run.shown > cursor:
             return True
         if self.is_gone:
             return False
         future: asyncio.Future[bool] = self._loop.create_future()
-        self._future = future
+        self._future, self._take = future, take
         self.since = self._loop.time()
         try:
             return await future
         finally:
-            self._future, self.since = None, 0.0
+            self._future, self._take, self.since = None, None, 0.0
 
     def wake(self, is_news: bool) -> None:
-        """End the wait."""
-        if self._future is not None and not self._future.done():
-            self._future.set_result(is_news)
+        """End the wait, unless the news is taken."""
+        future = self._future
+        if future is None or future.done():
+            return
+        if is_news and self._take is not None and self._take():
+            self.since = self._loop.time()
+        else:
+            future.set_result(is_news)
 
     def leave(self) -> None:
         """The reader is gone."""
@@ -83,6 +97,30 @@ class Follower(Generic[L]):
 
 class Run:
     """One answer being made, or one that was kept."""
+
+    __slots__ = (
+        "__weakref__",
+        "_crowd",
+        "bill",
+        "durable",
+        "ended",
+        "events",
+        "first_at",
+        "first_output",
+        "followers",
+        "head",
+        "id",
+        "is_begun",
+        "is_driven",
+        "is_waiting",
+        "shown",
+        "started",
+        "stopped_by",
+        "task",
+        "trace",
+        "tries",
+        "written",
+    )
 
     def __init__(self, head: Head, *, durable: bool = True) -> None:
         self.head = head

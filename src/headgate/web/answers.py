@@ -19,6 +19,7 @@ from headgate.events import AnyEvent, Failed
 from headgate.formats import sse
 from headgate.formats.base import Writer
 from headgate.runs import Engine, Follower, Run
+from headgate.web.exchange import Exchange
 from headgate.web.http import EVENT_STREAM, Request, run_headers
 from headgate.web.outcome import outcome_headers
 
@@ -135,12 +136,11 @@ async def write_log(
     if opening or not run.shows_output:
         # The head goes out with the first piece, and readers want to know now that they are followed.
         await request.write(opening or keep_alive, more=True)
+    telling = _Telling(run, frames, cursor, request.exchange)
     while not follower.is_gone:
-        upto = min(run.shown, cursor + EVENTS_PER_WRITE)
-        if upto > cursor:
-            piece = frames(cursor, upto)
-            cursor = upto
-            is_last = cursor == run.shown and run.is_over
+        if telling.has_news:
+            piece = telling.piece()
+            is_last = telling.is_done
             is_cut = is_last and cuts and isinstance(run.last, Failed)
             if piece or is_last:
                 await request.write(piece, more=is_cut or not is_last)
@@ -148,11 +148,58 @@ async def write_log(
                 request.cut()
             if is_last:
                 return
-            if cursor < run.shown:
+            if telling.has_news:
                 # A socket that takes everything lets nobody else have a turn.
                 await asyncio.sleep(0)
-        elif not await follower.news(cursor) and not follower.is_gone:
+        elif not await follower.news(telling.cursor, telling.take) and not follower.is_gone:
             await request.write(keep_alive, more=True)
+        if telling.failure is not None:
+            raise telling.failure
+
+
+class _Telling:
+    """A log on its way to one client."""
+
+    __slots__ = ("_exchange", "_frames", "_run", "cursor", "failure")
+
+    def __init__(self, run: Run, frames: Frames, cursor: int, exchange: Exchange) -> None:
+        self._run, self._frames, self._exchange = run, frames, exchange
+        self.cursor = cursor
+        """The first event that it has not made a piece of."""
+        self.failure: Exception | None = None
+        """Why `take` could not."""
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is something to be told."""
+        return self._run.shown > self.cursor
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all is told, and nothing more will come."""
+        return self.cursor == self._run.shown and self._run.is_over
+
+    def piece(self) -> bytes:
+        """What is new, or the first of it; to be written."""
+        first = self.cursor
+        self.cursor = min(self._run.shown, first + EVENTS_PER_WRITE)
+        return self._frames(first, self.cursor)
+
+    def take(self) -> bool:
+        """Write what is new at once; False when that takes more than a write."""
+        run, first = self._run, self.cursor
+        upto = run.shown
+        if run.is_over or upto - first > EVENTS_PER_WRITE or not self._exchange.is_free:
+            return False
+        self.cursor = upto
+        try:
+            if piece := self._frames(first, upto):
+                self._exchange.write_now(piece)
+        except Exception as failure:
+            # Whoever shows has other readers, too.
+            self.failure = failure
+            return False
+        return True
 
 
 def check_outcome(run: Run) -> None:

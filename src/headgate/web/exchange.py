@@ -52,6 +52,13 @@ class Exchange:
         """Whether all of the request is here already."""
         return not self._cycle.more_body and not self._cycle.waiting_for_100_continue
 
+    def take_body(self) -> bytes:
+        """What is here of it."""
+        cycle = self._cycle
+        body, cycle.body = bytes(cycle.body), bytearray()
+        cycle.flow.resume_reading()
+        return body
+
     @property
     def is_half_read(self) -> bool:
         """Whether some of the request's body may still come."""

@@ -90,9 +90,9 @@ class Request:
         length = self.headers.get(b"content-length")
         if length is not None and int(length) > limit:
             raise _too_large(limit)
-        message = (
-            await self._receive() if self._exchange.has_whole_body else await self._in_time(self._receive(), patience)
-        )
+        if self._exchange.has_whole_body:
+            return self._checked(self._exchange.take_body(), limit)
+        message = await self._in_time(self._receive(), patience)
         if not message.get("more_body"):
             body: bytes = message.get("body", b"")
             return self._checked(body, limit)

@@ -10,6 +10,7 @@ from headgate.events import Attempt
 from headgate.providers.heading import LIMITS, REQUEST_NAMES, Heading
 from headgate.runs import Run
 from headgate.runs.errands import Done
+from headgate.runs.tries import Try
 
 MAX_ATTEMPTS = 20
 """Attempts that are named: a head must stay small. The run's log has all of them."""
@@ -26,8 +27,9 @@ def outcome_headers(run: Run) -> bytes:
     request.
     """
     started, first = run.started, run.events[0]
-    said = b"" if started is None else b"headgate-provider: %b\r\n" % _name(started.provider, started.model)
-    heading = next((each.heading for each in run.tries if each.has_spoken), run.tries[-1].heading if run.tries else ())
+    said = b"" if started is None else _line(started.provider, started.model)
+    tries = run.tries
+    heading = tries[0].heading if len(tries) == 1 else _heading(tries)
     if heading:
         said += _limits(heading, run.head.format.partition(".")[0])
     if not isinstance(first, Attempt):
@@ -35,10 +37,15 @@ def outcome_headers(run: Run) -> bytes:
     return said + _attempts([event for event in run.events[: run.first_output] if isinstance(event, Attempt)])
 
 
+def _heading(tries: Sequence[Try]) -> Heading:
+    """Of whoever spoke, or of the last one asked."""
+    return next((each.heading for each in tries if each.has_spoken), tries[-1].heading if tries else ())
+
+
 def errand_headers(done: Done[Any]) -> bytes:
     """The same of an answer that no run made."""
     target = done.target
-    said = b"headgate-provider: %b\r\n" % _name(target.provider.name, target.model)
+    said = _line(target.provider.name, target.model)
     return said + _attempts(done.failures) if done.failures else said
 
 
@@ -59,6 +66,10 @@ def _limits(heading: Heading, api: str) -> bytes:
 
 
 @lru_cache(maxsize=256)
+def _line(provider: str, model: str) -> bytes:
+    return b"headgate-provider: %b\r\n" % _name(provider, model)
+
+
 def _name(provider: str, model: str) -> bytes:
     return _safe(f"{provider}/{model}")
 

@@ -182,16 +182,13 @@ class Protocol(HttpToolsProtocol):
 
     @override
     def on_header(self, name: bytes, value: bytes) -> None:
+        headers = self.headers
         self._head_bytes += len(name) + len(value)
-        if self._head_bytes > MAX_HEAD_BYTES or len(self.headers) >= MAX_HEADERS:
+        if self._head_bytes > MAX_HEAD_BYTES or len(headers) >= MAX_HEADERS:
             self._refusal = HeadTooLarge("The request's headers are too many or too large.")
             raise self._refusal
-        if self._is_past_head:
-            return
-        name = name.lower()
-        if name == b"expect" and value.lower() == b"100-continue":
-            self.expect_100_continue = True
-        self.headers.append((name, value))
+        if not self._is_past_head:
+            headers.append((name.lower(), value))
 
     @override
     def on_headers_complete(self) -> None:
@@ -200,6 +197,9 @@ class Protocol(HttpToolsProtocol):
         self._head_since, self._waiting_bytes = None, 0
         self._is_past_head = True
         self._heads += 1
+        for name, value in self.headers:
+            if name == b"expect":
+                self.expect_100_continue = value.lower() == b"100-continue"
         super().on_headers_complete()
         # The cycle's task has its first turn later; until then nobody has looked into the scope.
         scope: dict[str, Any] = self.scope  # type: ignore[assignment]

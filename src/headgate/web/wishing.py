@@ -34,9 +34,21 @@ _LIMITS = {
     b"headgate-total-timeout": ("total",),
 }
 
+_WISHES = {
+    *_LIMITS,
+    b"headgate-disconnect",
+    b"headgate-retention",
+    b"headgate-webhook",
+    b"headgate-hedge",
+    b"headgate-continue",
+    b"traceparent",
+}
+
 
 def with_headers(wishes: Wishes, headers: Mapping[bytes, bytes], call: Call, hook: str) -> Wishes:
     """Those wishes and what the headers say; raises BadRequest. `hook` is the form of the message to the webhook."""
+    if _WISHES.isdisjoint(headers):
+        return wishes
     changes: dict[str, object] = {}
     if (wish := headers.get(b"headgate-disconnect")) is not None:
         if wish.lower() != b"keep":

@@ -316,7 +316,9 @@ def started(origin: Origin, format: str, id: Any, created: Any, model: Any, extr
         provider=origin.provider,
         model=text(model) or origin.model,
         id=text(id),
-        created=openai.count(created) or origin.created,
+        # Most are what they should be.
+        created=(created if type(created) is int and 0 < created < openai.MOST else openai.count(created))
+        or origin.created,
         format=format,
         extra=msgspec.json.encode(extra) if extra else None,
     )
@@ -324,8 +326,12 @@ def started(origin: Origin, format: str, id: Any, created: Any, model: Any, extr
 
 def constants(chunk: plain.Chunk | plain.Answer) -> dict[str, Any]:
     """The fields that a plain chunk or answer repeats unchanged."""
-    found = {"service_tier": chunk.service_tier, "system_fingerprint": chunk.system_fingerprint}
-    return {key: value for key, value in found.items() if value}
+    found = {}
+    if chunk.service_tier:
+        found["service_tier"] = chunk.service_tier
+    if chunk.system_fingerprint:
+        found["system_fingerprint"] = chunk.system_fingerprint
+    return found
 
 
 def nonsense(origin: Origin) -> ProviderError:

@@ -22,6 +22,12 @@ from headgate.formats.openai_chat.writer import answer_id, call_object, form_of
 _encode = msgspec.json.Encoder().encode
 
 
+_PLAIN = (
+    b'{"id":%b,"object":"chat.completion","created":%d,"model":%b,"choices":[{"index":0,"message":{"role":"assistant",'
+    b'"content":%b,"refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"%b"}],"usage":%b%b'
+)
+
+
 def read_whole(body: bytes, origin: Origin) -> list[AnyEvent]:
     """A whole chat answer as events."""
     return _read_plain(body, origin) or Reader(origin).whole(body)
@@ -49,27 +55,21 @@ def whole(call: Call, run: str, created: int, events: Sequence[AnyEvent]) -> byt
 
 def _plain_whole(events: Sequence[AnyEvent]) -> bytes | None:
     """The common case in a few instructions: words of a kindred provider and nothing else; None for any other."""
-    match events:
-        case [Started(format="openai.chat") as started, Text(extra=None, logprobs=None) as text, usage, finished]:
-            pass
-        case _:
-            return None
-    if not started.id or type(usage) is not Usage or type(finished) is not Finished or finished.rest:
+    if len(events) != 4:
         return None
-    return b"".join(
-        (
-            b'{"id":',
-            _encode(started.id),
-            b',"object":"chat.completion","created":%d,"model":' % started.created,
-            _encode(started.model),
-            b',"choices":[{"index":0,"message":{"role":"assistant","content":',
-            _encode(text.delta),
-            b',"refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"',
-            finished.reason.encode(),
-            b'"}],"usage":',
-            openai.usage_json(usage, True),
-            b"}" if started.extra is None else b"," + started.extra[1:],
-        )
+    started, text, usage, finished = events
+    if not (type(started) is Started and type(text) is Text and type(usage) is Usage and type(finished) is Finished):
+        return None
+    if started.format != NAME or not started.id or not text.extra is text.logprobs is None or finished.rest:
+        return None
+    return _PLAIN % (
+        _encode(started.id),
+        started.created,
+        _encode(started.model),
+        _encode(text.delta),
+        finished.reason.encode(),
+        openai.usage_json(usage, True),
+        b"}" if started.extra is None else b"," + started.extra[1:],
     )
 
 

@@ -18,6 +18,8 @@ Everything here runs in the writer's thread.
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from itertools import chain
 from typing import Any, TypeAlias
 
 import msgspec
@@ -44,7 +46,10 @@ AT_ONCE = 1 << 20
 
 PAGE = 4096
 
-_INSERT_RUN = "INSERT INTO runs VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+_RECORD = "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+RECORDS = 32
+"""Records that one statement takes: to hand them over one by one would let go of the interpreter after each."""
+
 _NAME = (
     "INSERT INTO names VALUES (?,?,?) ON CONFLICT (name) DO UPDATE SET run = excluded.run, owner = excluded.owner "
     "WHERE excluded.run > run"
@@ -119,8 +124,7 @@ class Journal:
                 beside(connection)
             if row:
                 connection.execute("INSERT INTO journal VALUES (?, ?)", (self._next_row, row))
-            if records:
-                connection.executemany(_INSERT_RUN, records.values())
+            _insert(connection, list(records.values()))
             for end in ends:
                 if end.head.names:
                     connection.executemany(_NAME, [(name, end.head.run, end.head.owner) for name in end.head.names])
@@ -205,7 +209,7 @@ class Journal:
         if not records:
             return
         with self._writer.transaction() as connection:
-            connection.executemany(_INSERT_RUN, records.values())
+            _insert(connection, list(records.values()))
         for run in records:
             del self.owed[run]
             self._on_recorded(run)
@@ -285,6 +289,17 @@ class Journal:
         owner = "" if kept.head is None else kept.head.owner
         sql = "SELECT 1 FROM runs WHERE owner = ? AND id = ? UNION ALL SELECT 1 FROM gone WHERE run = ?"
         return self._writer.connection.execute(sql, (owner, kept.run, kept.run)).fetchone() is not None
+
+
+def _insert(connection: sqlite3.Connection, records: Sequence[_Row]) -> None:
+    for start in range(0, len(records), RECORDS):
+        some = records[start : start + RECORDS]
+        connection.execute(_insertion(len(some)), list(chain.from_iterable(some)))
+
+
+@cache
+def _insertion(records: int) -> str:
+    return "INSERT INTO runs VALUES " + ",".join([_RECORD] * records)
 
 
 def _joined(before: _Kept | None, kept: _Kept) -> _Kept:
