@@ -111,6 +111,16 @@ def recording(call: Call) -> Recording:
     )
 
 
+def recording_format(call: Call) -> TranscriptFormat:
+    """The form that the transcription is to have."""
+    return _request.decode(msgspec.json.encode(call.fields)).response_format or "json"
+
+
+def wants_words(call: Call) -> bool:
+    """Whether the time of every word is asked for."""
+    return "word" in (strict.value(call.fields, "timestamp_granularities") or ())
+
+
 def form(call: Call, model: str) -> list[tuple[str, str]]:
     """The fields of the form for a provider of this format, but for its file."""
     fields = [("model", model)]
