@@ -111,6 +111,7 @@ class Runs:
             "token": token,
             "url": f"{url}?token={token}",
             "events_url": f"{url}/events?token={token}",
+            "stream_url": f"{self._address.of(request)}/v1/stream/runs/{run.id}?token={token}",
             "stop_url": f"{url}/stop?token={token}" if asked.rights == "read+stop" else None,
         }
         request.answer(200, msgspec.json.encode(said), b"cache-control: no-store\r\n")

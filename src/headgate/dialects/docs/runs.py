@@ -114,6 +114,7 @@ class RunLink(msgspec.Struct):
     token: Annotated[str, msgspec.Meta(description="Goes as `?token=` to any of the addresses.")]
     url: Annotated[str, msgspec.Meta(description="The run.")]
     events_url: Annotated[str, msgspec.Meta(description="Its events, for an `EventSource`.")]
+    stream_url: Annotated[str, msgspec.Meta(description="The same as a durable stream.")]
     stop_url: Annotated[str | None, msgspec.Meta(description="To be posted to; null where that is not allowed.")]
 
 
@@ -309,6 +310,7 @@ LINK = Doc(
                             "token": _SIGNED,
                             "url": f"{_LINKED}?token={_SIGNED}",
                             "events_url": f"{_LINKED}/events?token={_SIGNED}",
+                            "stream_url": f"https://gate.example/v1/stream/runs/{sample.RUN}?token={_SIGNED}",
                             "stop_url": f"{_LINKED}/stop?token={_SIGNED}",
                         }
                     },

@@ -114,9 +114,13 @@ def _schema(content: Content, schemas: Schemas) -> Mapping[str, Any]:
         return {"type": "string"}
     # OpenAPI 3.1 has no word for the events of a stream, so the reference is a note of our own.
     reference = schemas.reference(content.schema)
-    names = [one["$ref"].rpartition("/")[2] for one in reference.get("anyOf", [reference])]
-    told = f"Server-sent events; the `data` of each is a `{'` or `'.join(names)}`."
+    names = [_named(one) for one in reference.get("anyOf", [reference])]
+    told = f"Server-sent events; the `data` of each is {' or '.join(names)}."
     return {"type": "string", "description": told, "x-event-data": reference}
+
+
+def _named(reference: Mapping[str, Any]) -> str:
+    return f"a `{reference['$ref'].rpartition('/')[2]}`" if "$ref" in reference else f"an {reference['type']}"
 
 
 def _examples(examples: Mapping[str, Any]) -> dict[str, Any]:
