@@ -49,6 +49,10 @@ class Face(msgspec.Struct, frozen=True):
     """The content type of a streamed answer."""
     keep_alive: bytes = sse.KEEP_ALIVE
     """What is written where there is no news."""
+    kind_of: Callable[[Call, Run, Request], bytes] | None = None
+    """Says the content type, streamed or whole, where it hangs on what was asked or came; may add headers."""
+    at_once: int = EVENTS_PER_WRITE
+    """How many events go into one piece, where they are large."""
 
 
 class Following:
@@ -92,7 +96,10 @@ async def _whole(run: Run, call: Call, face: Face, follower: Follower, request: 
     request.add_headers(outcome_headers(run))
     check_outcome(run)
     body = face.whole(call, run.id, int(run.head.created), run.events)
-    request.answer(200, body)
+    if face.kind_of is None:
+        request.answer(200, body)
+    else:
+        request.answer(200, body, kind=face.kind_of(call, run, request))
 
 
 async def _stream(run: Run, call: Call, face: Face, follower: Follower, request: Request) -> None:
@@ -110,7 +117,18 @@ async def _stream(run: Run, call: Call, face: Face, follower: Follower, request:
     def frames(first: int, upto: int) -> bytes:
         return b"".join([write(event) for event in run.events[first:upto]])
 
-    await write_log(run, frames, 0, follower, request, cuts=face.cuts, kind=face.kind, keep_alive=face.keep_alive)
+    kind = face.kind if face.kind_of is None else face.kind_of(call, run, request)
+    await write_log(
+        run,
+        frames,
+        0,
+        follower,
+        request,
+        cuts=face.cuts,
+        kind=kind,
+        keep_alive=face.keep_alive,
+        at_once=face.at_once,
+    )
 
 
 async def write_log(
@@ -124,6 +142,7 @@ async def write_log(
     opening: bytes = b"",
     kind: bytes = EVENT_STREAM,
     keep_alive: bytes = sse.KEEP_ALIVE,
+    at_once: int = EVENTS_PER_WRITE,
 ) -> None:
     """
     Write everything from that event on as it becomes visible, until the run is over or the reader gone.
@@ -136,7 +155,7 @@ async def write_log(
         # The head goes out with the first piece, and readers want to know now that they are followed.
         await request.write(opening or keep_alive, more=True)
     while not follower.is_gone:
-        upto = min(run.shown, cursor + EVENTS_PER_WRITE)
+        upto = min(run.shown, cursor + at_once)
         if upto > cursor:
             piece = frames(cursor, upto)
             cursor = upto
