@@ -23,7 +23,7 @@ def test_every_setting_of_server_and_store_has_a_variable() -> None:
             text = re.sub(r'^\["?|"?\]$|"', "", setting.shown_default)
             config = load(None, {setting.variable: text})
             assert getattr(getattr(config, setting.section), setting.name) == setting.default, setting
-    assert sum(bool(setting.variable) for setting in SETTINGS) == 54
+    assert sum(bool(setting.variable) for setting in SETTINGS) == 58
 
 
 @pytest.mark.parametrize(

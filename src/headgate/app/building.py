@@ -40,7 +40,7 @@ from headgate.store.base import Store
 from headgate.store.memory import MemoryStore
 from headgate.store.sqlite import SqliteStore
 from headgate.web.address import PublicAddress
-from headgate.web.gate import Gate
+from headgate.web.hosts import gate_of
 from headgate.web.pages import Pages
 from headgate.web.routes import Routes
 from headgate.web.server import Parts
@@ -69,7 +69,9 @@ def build(config: Config, client: Client) -> Parts:
     access, reports = observe(config, engine, pools, client, meters, bills)
     routes = _routes(config, engine, errands, keys, webhooks, addressing, hub, mercure, meters)
     pages = Pages(routes)
-    gate = Gate(routes, pages, config.server.cors_origins, Watch(meters, keys, bills, access))
+    gate = gate_of(
+        config.server.allowed_hosts, routes, pages, config.server.cors_origins, Watch(meters, keys, bills, access)
+    )
     return Parts(gate, engine, pages, webhooks, hub, meters, reports)
 
 

@@ -54,6 +54,11 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     cors_origins: Annotated[
         tuple[str, ...], kinds.TEXTS, "The web origins whose pages may call the server from a browser."
     ] = ("*",)
+    allowed_hosts: Annotated[
+        tuple[str, ...],
+        kinds.TEXTS,
+        'The names that clients may call the server by, like "api.example.com" or "*.example.com".',
+    ] = ("*",)
     body_timeout: Annotated[
         float, kinds.duration(0.001), "How long a client may take to send the body of its request."
     ] = 30.0
