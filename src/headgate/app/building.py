@@ -8,6 +8,7 @@ from headgate.app import channels
 from headgate.app.observing import metrics_readers, observe
 from headgate.app.providing import pool_of
 from headgate.app.telling import addressing_of
+from headgate.app.todos import lists_of
 from headgate.channels import Hub
 from headgate.config import Config
 from headgate.config.prices import common_prices, services
@@ -16,6 +17,7 @@ from headgate.dialects import betterforms as betterforms_dialect
 from headgate.dialects import drop_in
 from headgate.dialects import embeddings as embeddings_dialect
 from headgate.dialects import gemini as gemini_dialect
+from headgate.dialects import graphql as graphql_dialect
 from headgate.dialects import mercure as mercure_dialect
 from headgate.dialects import messaging as messaging_dialect
 from headgate.dialects import metrics as metrics_dialect
@@ -39,6 +41,7 @@ from headgate.runs.trace import Tracer
 from headgate.store.base import Store
 from headgate.store.memory import MemoryStore
 from headgate.store.sqlite import SqliteStore
+from headgate.todos import Lists
 from headgate.web.address import PublicAddress
 from headgate.web.hosts import gate_of
 from headgate.web.pages import Pages
@@ -51,6 +54,7 @@ from headgate.webhooks import Addressing, Poster, Worker, check_hook
 def build(config: Config, client: Client) -> Parts:
     """Everything, in the order of the floors; must be called inside the event loop."""
     meters = Meters()
+    lists = lists_of(config)
     guard, addressing = Guard(config.webhooks.allow), addressing_of(config)
     pools = {provider.name: pool_of(provider, client, meters) for provider in config.providers}
     prices = Prices(config.prices, common_prices(), services(config.providers))
@@ -67,12 +71,12 @@ def build(config: Config, client: Client) -> Parts:
         engine.before_close(part.close)
     keys, bills = Keys((key.name, key.secret.reveal()) for key in config.keys), Bills(meters)
     access, reports = observe(config, engine, pools, client, meters, bills)
-    routes = _routes(config, engine, errands, keys, webhooks, addressing, hub, mercure, meters)
+    routes = _routes(config, engine, errands, keys, webhooks, addressing, hub, mercure, meters, lists)
     pages = Pages(routes)
     gate = gate_of(
         config.server.allowed_hosts, routes, pages, config.server.cors_origins, Watch(meters, keys, bills, access)
     )
-    return Parts(gate, engine, pages, webhooks, hub, meters, reports)
+    return Parts(gate, engine, pages, webhooks, hub, meters, lists.database, reports)
 
 
 def _routes(
@@ -85,6 +89,7 @@ def _routes(
     hub: Hub,
     mercure: mercure_dialect.Mercure | None,
     meters: Meters,
+    lists: Lists,
 ) -> Routes:
     """All dialects."""
     bounds = openai_dialect.Bounds(config.server.max_body, config.server.body_timeout)
@@ -110,6 +115,7 @@ def _routes(
         *messaging_dialect.routes(switchboard, bounds),
         *betterforms_dialect.routes(engine, keys, bounds, hub, switchboard.authority),
         *mercure_dialect.routes(mercure),
+        *graphql_dialect.routes(lists, keys, bounds),
         *metrics_dialect.routes(Exposition(meters), keys, metrics_readers(config)),
         *purai,
     ]

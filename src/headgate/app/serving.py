@@ -42,6 +42,7 @@ async def _serve(config: Config, on_ready: Callable[[str], None]) -> None:
     await parts.engine.open(replay, partial(betterforms_dialect.recover, parts.hub))
     parts.webhooks.open()
     await parts.hub.open()
+    await parts.database.open()
     # What lives from here to the end of the process need not be looked at again by the collector.
     gc.collect()
     gc.freeze()
@@ -51,6 +52,8 @@ async def _serve(config: Config, on_ready: Callable[[str], None]) -> None:
         config.server.max_connections, config.server.shutdown_grace, config.server.max_body, descriptors.clients
     )
     await Server(parts, bounds, sock, on_ready).run_until_told()
+    # Not before: what runs at its end asks for may be a function that needs it.
+    await parts.database.close()
     for report in parts.reports:
         await report.close()
     await client.close()

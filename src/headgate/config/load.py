@@ -23,6 +23,7 @@ from headgate.config.reading import Override, Overrides, read_section, table_of
 from headgate.config.secret import Secret
 from headgate.config.settings import (
     CHANNELS_SETTINGS,
+    DATABASE_SETTINGS,
     LOG_SETTINGS,
     MERCURE_SETTINGS,
     METRICS_SETTINGS,
@@ -31,12 +32,14 @@ from headgate.config.settings import (
     SERVER_SETTINGS,
     SINGLE_SETTINGS,
     STORE_SETTINGS,
+    TODOS_SETTINGS,
     WEBHOOKS_SETTINGS,
     Routing,
     Server,
     Store,
     Webhooks,
 )
+from headgate.config.todos import Database, Todos
 from headgate.config.webhooks import ENDPOINTS, EndpointConfig, find_endpoints
 from headgate.formats.purai import Personality
 from headgate.net.proxies import Proxies
@@ -55,6 +58,8 @@ _SECTIONS = (
     "prices",
     "keys",
     "webhooks",
+    "database",
+    "todos",
     "channels",
     "mercure",
     "metrics",
@@ -71,6 +76,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     store: Store = Store()
     routing: Routing = Routing()
     webhooks: Webhooks = Webhooks()
+    database: Database = Database()
+    todos: Todos = Todos()
     channels: Channels = Channels()
     mercure: Mercure = Mercure()
     metrics: Metrics = Metrics()
@@ -144,6 +151,8 @@ def load(path: Path | None, environ: Mapping[str, str], options: Mapping[str, st
         endpoints=endpoints,
         routing=Routing(**read_section("routing", ROUTING_SETTINGS, tables["routing"], problems, overrides)),
         store=Store(**read_section("store", STORE_SETTINGS, tables["store"], problems, overrides)),
+        database=Database(**read_section("database", DATABASE_SETTINGS, tables["database"], problems, overrides)),
+        todos=Todos(**read_section("todos", TODOS_SETTINGS, tables["todos"], problems, overrides)),
         channels=Channels(**read_section("channels", CHANNELS_SETTINGS, tables["channels"], problems, overrides)),
         mercure=Mercure(**read_section("mercure", MERCURE_SETTINGS, tables["mercure"], problems, overrides)),
         metrics=Metrics(**read_section("metrics", METRICS_SETTINGS, tables["metrics"], problems, overrides)),

@@ -15,6 +15,7 @@ from headgate.config.channels import Channels
 from headgate.config.mercure import Mercure
 from headgate.config.observing import Log, Metrics, Otel
 from headgate.config.secret import Secret
+from headgate.config.todos import Database, Todos
 from headgate.net.guard import Network
 from headgate.providers.registry import Endpoint
 from headgate.runs import NO_HEDGE, Hedge
@@ -253,6 +254,8 @@ SERVER_SETTINGS = settings_of("server", Server)
 STORE_SETTINGS = settings_of("store", Store)
 ROUTING_SETTINGS = settings_of("routing", Routing)
 WEBHOOKS_SETTINGS = settings_of("webhooks", Webhooks)
+DATABASE_SETTINGS = settings_of("database", Database)
+TODOS_SETTINGS = settings_of("todos", Todos)
 CHANNELS_SETTINGS = settings_of("channels", Channels)
 MERCURE_SETTINGS = settings_of("mercure", Mercure)
 METRICS_SETTINGS = settings_of("metrics", Metrics)
@@ -267,6 +270,8 @@ SINGLE_SETTINGS = (
     + STORE_SETTINGS
     + ROUTING_SETTINGS
     + WEBHOOKS_SETTINGS
+    + DATABASE_SETTINGS
+    + TODOS_SETTINGS
     + CHANNELS_SETTINGS
     + MERCURE_SETTINGS
     + METRICS_SETTINGS

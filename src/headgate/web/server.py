@@ -14,6 +14,7 @@ import uvicorn
 from typing_extensions import override
 
 from headgate.channels import Hub
+from headgate.db import Database
 from headgate.metrics import Meters
 from headgate.runs import Engine
 from headgate.web.gate import Gate
@@ -54,6 +55,7 @@ class Parts(NamedTuple):
     webhooks: Worker
     hub: Hub
     meters: Meters
+    database: Database
     reports: Sequence[Report] = ()
     """What is to be closed when the last request is over."""
 
