@@ -186,6 +186,12 @@ def count(connection: sqlite3.Connection, owner: str) -> int:
     return found
 
 
+def ends(connection: sqlite3.Connection, owner: str) -> list[tuple[str, int]]:
+    """How far all of an owner's go that are not gone."""
+    sql = "SELECT name, end FROM streams WHERE owner = ? AND NOT gone ORDER BY name"
+    return connection.execute(sql, (owner,)).fetchall()
+
+
 def due(connection: sqlite3.Connection, now: float, limit: int) -> list[tuple[str, str]]:
     """Some that may be forgotten."""
     sql = "SELECT owner, name FROM streams WHERE due < ? ORDER BY due LIMIT ?"
