@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from headgate.app import channels
+from headgate.app import channels, streams
 from headgate.app.observing import metrics_readers, observe
 from headgate.app.providing import pool_of
 from headgate.app.telling import addressing_of
@@ -41,6 +41,7 @@ from headgate.runs.trace import Tracer
 from headgate.store.base import Store
 from headgate.store.memory import MemoryStore
 from headgate.store.sqlite import SqliteStore
+from headgate.streams import Library
 from headgate.todos import Lists
 from headgate.web.address import PublicAddress
 from headgate.web.hosts import gate_of
@@ -65,18 +66,19 @@ def build(config: Config, client: Client) -> Parts:
     webhooks = Worker(engine.store, addressing, Poster(Client(guard=guard), config.webhooks.timeout), meters=meters)
     hub = Hub(engine.store, channels.bounds_of(config), meters=meters)
     mercure = mercure_dialect.hub_of(channels.mercure_of(config))
+    library = streams.library_of(config, engine)
     engine.listen(webhooks.on_over)
     engine.also_wait_for(errands.is_busy)
     for part in (webhooks, errands, hub, *(() if mercure is None else (mercure.board,))):
         engine.before_close(part.close)
     keys, bills = Keys((key.name, key.secret.reveal()) for key in config.keys), Bills(meters)
     access, reports = observe(config, engine, pools, client, meters, bills)
-    routes = _routes(config, engine, errands, keys, webhooks, addressing, hub, mercure, meters, lists)
+    routes = _routes(config, engine, errands, keys, webhooks, addressing, hub, mercure, meters, lists, library)
     pages = Pages(routes)
     gate = gate_of(
         config.server.allowed_hosts, routes, pages, config.server.cors_origins, Watch(meters, keys, bills, access)
     )
-    return Parts(gate, engine, pages, webhooks, hub, meters, lists.database, reports)
+    return Parts(gate, engine, pages, webhooks, hub, library, meters, lists.database, reports)
 
 
 def _routes(
@@ -90,6 +92,7 @@ def _routes(
     mercure: mercure_dialect.Mercure | None,
     meters: Meters,
     lists: Lists,
+    library: Library,
 ) -> Routes:
     """All dialects."""
     bounds = openai_dialect.Bounds(config.server.max_body, config.server.body_timeout)
@@ -108,7 +111,8 @@ def _routes(
         *anthropic_dialect.routes(engine, errands, keys, bounds),
         *gemini_dialect.routes(engine, errands, keys, bounds),
         *runs_dialect.routes(engine, keys, bounds, address),
-        *streams_of_runs.routes(engine, keys),
+        *streams_of_runs.routes(engine, keys, streams.patience_of(config)),
+        *streams.routes_of(config, library, keys, address),
         *ui_dialect.routes(engine, keys, bounds),
         *webhooks_dialect.routes(engine, keys, addressing, webhooks),
         *offload_dialect.routes(engine, keys, bounds, address),

@@ -42,6 +42,7 @@ async def _serve(config: Config, on_ready: Callable[[str], None]) -> None:
     await parts.engine.open(replay, partial(betterforms_dialect.recover, parts.hub))
     parts.webhooks.open()
     await parts.hub.open()
+    parts.streams.open()
     await parts.database.open()
     # What lives from here to the end of the process need not be looked at again by the collector.
     gc.collect()

@@ -32,6 +32,7 @@ from headgate.config.settings import (
     SERVER_SETTINGS,
     SINGLE_SETTINGS,
     STORE_SETTINGS,
+    STREAMS_SETTINGS,
     TODOS_SETTINGS,
     WEBHOOKS_SETTINGS,
     Routing,
@@ -39,6 +40,7 @@ from headgate.config.settings import (
     Store,
     Webhooks,
 )
+from headgate.config.streams import Streams
 from headgate.config.todos import Database, Todos
 from headgate.config.webhooks import ENDPOINTS, EndpointConfig, find_endpoints
 from headgate.formats.purai import Personality
@@ -61,6 +63,7 @@ _SECTIONS = (
     "database",
     "todos",
     "channels",
+    "streams",
     "mercure",
     "metrics",
     "log",
@@ -79,6 +82,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     database: Database = Database()
     todos: Todos = Todos()
     channels: Channels = Channels()
+    streams: Streams = Streams()
     mercure: Mercure = Mercure()
     metrics: Metrics = Metrics()
     log: Log = Log()
@@ -154,6 +158,7 @@ def load(path: Path | None, environ: Mapping[str, str], options: Mapping[str, st
         database=Database(**read_section("database", DATABASE_SETTINGS, tables["database"], problems, overrides)),
         todos=Todos(**read_section("todos", TODOS_SETTINGS, tables["todos"], problems, overrides)),
         channels=Channels(**read_section("channels", CHANNELS_SETTINGS, tables["channels"], problems, overrides)),
+        streams=Streams(**read_section("streams", STREAMS_SETTINGS, tables["streams"], problems, overrides)),
         mercure=Mercure(**read_section("mercure", MERCURE_SETTINGS, tables["mercure"], problems, overrides)),
         metrics=Metrics(**read_section("metrics", METRICS_SETTINGS, tables["metrics"], problems, overrides)),
         log=Log(**read_section("log", LOG_SETTINGS, tables["log"], problems, overrides)),

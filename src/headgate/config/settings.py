@@ -15,6 +15,7 @@ from headgate.config.channels import Channels
 from headgate.config.mercure import Mercure
 from headgate.config.observing import Log, Metrics, Otel
 from headgate.config.secret import Secret
+from headgate.config.streams import Streams
 from headgate.config.todos import Database, Todos
 from headgate.net.guard import Network
 from headgate.providers.registry import Endpoint
@@ -257,6 +258,7 @@ WEBHOOKS_SETTINGS = settings_of("webhooks", Webhooks)
 DATABASE_SETTINGS = settings_of("database", Database)
 TODOS_SETTINGS = settings_of("todos", Todos)
 CHANNELS_SETTINGS = settings_of("channels", Channels)
+STREAMS_SETTINGS = settings_of("streams", Streams)
 MERCURE_SETTINGS = settings_of("mercure", Mercure)
 METRICS_SETTINGS = settings_of("metrics", Metrics)
 LOG_SETTINGS = settings_of("log", Log)
@@ -273,6 +275,7 @@ SINGLE_SETTINGS = (
     + DATABASE_SETTINGS
     + TODOS_SETTINGS
     + CHANNELS_SETTINGS
+    + STREAMS_SETTINGS
     + MERCURE_SETTINGS
     + METRICS_SETTINGS
     + LOG_SETTINGS

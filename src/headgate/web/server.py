@@ -17,6 +17,7 @@ from headgate.channels import Hub
 from headgate.db import Database
 from headgate.metrics import Meters
 from headgate.runs import Engine
+from headgate.streams import Library
 from headgate.web.gate import Gate
 from headgate.web.pages import Pages
 from headgate.web.protocol import Protocol
@@ -54,6 +55,7 @@ class Parts(NamedTuple):
     pages: Pages
     webhooks: Worker
     hub: Hub
+    streams: Library
     meters: Meters
     database: Database
     reports: Sequence[Report] = ()

@@ -251,7 +251,8 @@ class SqliteStore(Store):
 
     @override
     async def stream(self, owner: str, name: str) -> KeptStream | None:
-        await self._settle_streams(name=(owner, name))
+        if self._streams.owes_name(owner, name):
+            await self._writer.do(self._streams.settle)
         found = await self._reader.do(lambda connection: stream_rows.find(connection, owner, name))
         if found is not None and self._streams.owes(found.id):
             await self._writer.do(self._streams.settle)
@@ -260,7 +261,8 @@ class SqliteStore(Store):
 
     @override
     async def read_stream(self, stream: int, first: int, upto: int, limit: int) -> bytes:
-        await self._settle_streams(stream)
+        if self._streams.owes_bytes(stream, upto):
+            await self._writer.do(self._streams.settle)
         return await self._reader.do(lambda connection: stream_rows.read(connection, stream, first, upto, limit))
 
     @override
@@ -271,11 +273,6 @@ class SqliteStore(Store):
     @override
     async def due_streams(self, now: float, limit: int) -> list[tuple[str, str]]:
         return await self._reader.do(lambda connection: stream_rows.due(connection, now, limit))
-
-    async def _settle_streams(self, stream: int | None = None, name: tuple[str, str] | None = None) -> None:
-        """Have written what is owed of a stream."""
-        if self._streams.owes(stream, name):
-            await self._writer.do(self._streams.settle)
 
     # Subscriptions to streams.
 
