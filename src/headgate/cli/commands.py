@@ -44,6 +44,15 @@ class WebhookAction(StrEnum):
     secret = "secret"
 
 
+class DatabaseAction(StrEnum):
+    """What `headgate db` can do."""
+
+    upgrade = "upgrade"
+    current = "current"
+    history = "history"
+    revision = "revision"
+
+
 def _print_version(is_asked: bool) -> None:
     if is_asked:
         typer.echo(f"headgate {__version__}")
@@ -138,4 +147,30 @@ def webhooks(
             raise typer.Exit(work.redeliver(url, key, run, id, as_json=json))
         case _:
             needed = {"list": "a RUN", "redeliver": "a RUN and an ID", "secret": "nothing else"}[action]
+            raise typer.BadParameter(f"`{action}` needs {needed}.")
+
+
+@app.command()
+def db(
+    action: Annotated[DatabaseAction, typer.Argument(help="What to do.")],
+    what: Annotated[
+        str | None,
+        typer.Argument(metavar="WHAT", help="For `upgrade` how far; for `revision`, which needs it, what it is about."),
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Migrate the server's database, say where it is, list the migrations, or write one."""
+    from headgate.cli import database as work
+
+    match action, what:
+        case DatabaseAction.upgrade, _:
+            raise typer.Exit(work.upgrade(config, what))
+        case DatabaseAction.current, None:
+            raise typer.Exit(work.current(config))
+        case DatabaseAction.history, None:
+            raise typer.Exit(work.history(config))
+        case DatabaseAction.revision, str():
+            raise typer.Exit(work.revise(config, what))
+        case _:
+            needed = "a text that says what it is about" if action is DatabaseAction.revision else "nothing else"
             raise typer.BadParameter(f"`{action}` needs {needed}.")

@@ -5,6 +5,7 @@ They go one way, and all that are due happen in one transaction: whoever is inte
 a signal, leaves the database as it was.
 """
 
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -97,7 +98,7 @@ def _revision(engine: Engine) -> str | None:
 
 
 def _config() -> Config:
-    config = Config()
+    config = Config(cmd_opts=Namespace(quiet=True))
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     return config
