@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from headgate.errors import ProviderError
 from headgate.formats import openai_chat, openai_completions, openai_embeddings, openai_responses
+from headgate.formats.adding import can_add, in_fields
 from headgate.formats.base import Origin
 from headgate.formats.embedding import EmbedCall, Vectors
 from headgate.formats.inputs import INPUTS
@@ -100,7 +101,8 @@ class OpenAIProvider:
     def _request(self, ask: Ask) -> tuple[str, bytes]:
         call, service = ask.call, self._service
         endpoint = _ENDPOINTS.get(call.format, "")
-        if endpoint in service.endpoints:
+        if endpoint in service.endpoints and (call.added is None or can_add(call.format)):
+            call = in_fields(call)
             if endpoint == "responses":
                 return endpoint, openai_responses.forward(call, ask.model, stream=call.stream)
             return endpoint, openai_chat.forward(call, ask.model, stream_usage=service.stream_usage)

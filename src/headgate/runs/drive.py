@@ -68,11 +68,26 @@ class Desk(msgspec.Struct, frozen=True):
 class Drive:
     """One run's."""
 
-    def __init__(self, run: Run, call: Call, route: Route, wishes: Wishes, desk: Desk) -> None:
+    def __init__(
+        self,
+        run: Run,
+        call: Call,
+        route: Route,
+        wishes: Wishes,
+        desk: Desk,
+        *,
+        began: float | None = None,
+        first: Target | None = None,
+    ) -> None:
+        """`began` is when the whole did, if this is a part; `first` is asked before all others."""
         self._run, self._call, self._wishes, self._desk = run, _without_ours(call), wishes, desk
-        self._began = desk.clock()
+        self._began = desk.clock() if began is None else began
         self._meant = route[0]
         self._left = self._in_order(route)
+        if first is not None:
+            self._left.sort(key=lambda target: target is not first)
+        self.answered: Target | None = None
+        """Who did, in the end."""
         self._at_work: dict[Attempt, Target] = {}
         self._is_hedged = False
         """Whether several may be asked at a time."""
@@ -306,6 +321,7 @@ class Drive:
         pool = self._pool(target)
         (pool.whole_pace if attempt.is_whole else pool.pace).note(target.model, self._desk.clock() - attempt.began)
         self._is_won = attempt.noted.has_spoken = True
+        self.answered = target
         for other, asked in self._at_work.items():
             if other is not attempt:
                 other.lose()
