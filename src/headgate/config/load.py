@@ -12,6 +12,7 @@ from headgate.config.aliases import read_aliases
 from headgate.config.assistants import read_assistants
 from headgate.config.channels import Channels
 from headgate.config.environment import CONFIG_VARIABLE, KEY_VARIABLE, URL_VARIABLE, overrides_in
+from headgate.config.execution import FunctionsConfig, read_functions
 from headgate.config.keys import Key, read_keys
 from headgate.config.mercure import Mercure, check_mercure
 from headgate.config.observing import Log, Metrics, Otel, check_token, notes_on_traces, wants_traces
@@ -34,6 +35,7 @@ from headgate.config.settings import (
     STORE_SETTINGS,
     STREAMS_SETTINGS,
     TODOS_SETTINGS,
+    VOICES_SETTINGS,
     WEBHOOKS_SETTINGS,
     Routing,
     Server,
@@ -42,6 +44,7 @@ from headgate.config.settings import (
 )
 from headgate.config.streams import Streams
 from headgate.config.todos import Database, Todos
+from headgate.config.voices import Voices
 from headgate.config.webhooks import ENDPOINTS, EndpointConfig, find_endpoints
 from headgate.formats.purai import Personality
 from headgate.net.proxies import Proxies
@@ -62,6 +65,9 @@ _SECTIONS = (
     "webhooks",
     "database",
     "todos",
+    "voices",
+    "functions",
+    "mcp",
     "channels",
     "streams",
     "mercure",
@@ -81,6 +87,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     webhooks: Webhooks = Webhooks()
     database: Database = Database()
     todos: Todos = Todos()
+    voices: Voices = Voices()
+    functions: FunctionsConfig = FunctionsConfig()
+    """What the server executes for models."""
     channels: Channels = Channels()
     streams: Streams = Streams()
     mercure: Mercure = Mercure()
@@ -157,6 +166,8 @@ def load(path: Path | None, environ: Mapping[str, str], options: Mapping[str, st
         store=Store(**read_section("store", STORE_SETTINGS, tables["store"], problems, overrides)),
         database=Database(**read_section("database", DATABASE_SETTINGS, tables["database"], problems, overrides)),
         todos=Todos(**read_section("todos", TODOS_SETTINGS, tables["todos"], problems, overrides)),
+        voices=Voices(**read_section("voices", VOICES_SETTINGS, tables["voices"], problems, overrides)),
+        functions=read_functions(tables["functions"], tables["mcp"], environ, overrides, source, problems),
         channels=Channels(**read_section("channels", CHANNELS_SETTINGS, tables["channels"], problems, overrides)),
         streams=Streams(**read_section("streams", STREAMS_SETTINGS, tables["streams"], problems, overrides)),
         mercure=Mercure(**read_section("mercure", MERCURE_SETTINGS, tables["mercure"], problems, overrides)),
