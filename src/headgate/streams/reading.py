@@ -18,12 +18,12 @@ async def read(store: Store, stream: Stream, first: int) -> bytes:
         return b""
     if recent.first <= first and upto - first <= PIECE:
         return recent.read(first, upto)
-    data = await _bytes(store, stream, first, upto, PIECE)
-    if stream.is_json and first + len(data) < upto:
-        while b"\n" not in data:
-            data += await _bytes(store, stream, first + len(data), upto, PIECE)
-        data = data[: data.rindex(b"\n") + 1]
-    return data
+    data = bytearray()
+    while first + len(data) < upto and (len(data) < PIECE or (stream.is_json and b"\n" not in data)):
+        data += await _bytes(store, stream, first + len(data), upto, max(PIECE - len(data), PIECE // 4))
+    if stream.is_json:
+        del data[data.rindex(b"\n") + 1 :]
+    return bytes(data)
 
 
 async def _bytes(store: Store, stream: Stream, first: int, upto: int, limit: int) -> bytes:

@@ -25,6 +25,9 @@ from headgate.dialects.streams.reading import (
 from headgate.formats import sse
 from headgate.web.http import Request
 
+EVENT_STREAM = b"text/event-stream"
+"""As the protocol has it, letter by letter."""
+
 
 class Patience(msgspec.Struct, frozen=True):
     """How long readers may wait, in seconds."""
@@ -108,7 +111,7 @@ async def _stream(source: Source, asked: Asked, request: Request, patience: Pati
     as_text = is_text(source.kind)
     if not as_text:
         request.add_headers(ENCODED)
-    if not request.begin_stream():
+    if not request.begin_stream(EVENT_STREAM):
         return
     cursor, said = _cursor(asked), ""
     while not source.is_left:

@@ -254,7 +254,7 @@ class SqliteStore(Store):
         if self._streams.owes_name(owner, name):
             await self._writer.do(self._streams.settle)
         found = await self._reader.do(lambda connection: stream_rows.find(connection, owner, name))
-        if found is not None and self._streams.owes(found.id):
+        if found is not None and (self._streams.owes(found.id) or (found.is_gone and self._streams.owes_removals())):
             await self._writer.do(self._streams.settle)
             found = await self._reader.do(lambda connection: stream_rows.find(connection, owner, name))
         return found

@@ -17,7 +17,7 @@ import msgspec
 
 from headgate.store.sqlite import stream_rows
 from headgate.store.sqlite.writer import Writer
-from headgate.store.streams import Appended, Change, Created
+from headgate.store.streams import Appended, Change, Created, Removed
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +50,7 @@ class StreamJournal:
         self._owed: dict[int, int] = {}
         """Of which streams, and from which place on."""
         self._names: set[tuple[str, str]] = set()
+        self._owes_removals = False
 
     def write(self, connection: sqlite3.Connection, changes: Sequence[Change]) -> int:
         """Keep what happened, as a part of a transaction; says how large it is."""
@@ -66,6 +67,8 @@ class StreamJournal:
         for change in changes:
             first = change.first if isinstance(change, Appended) else NOWHERE
             self._owed[change.stream] = min(first, self._owed.get(change.stream, NOWHERE))
+            if isinstance(change, Removed):
+                self._owes_removals = True
             if isinstance(change, Created):
                 self._names.add((change.head.owner, change.head.name))
         if self._rows >= SETTLE_ROWS or self._size >= SETTLE_BYTES:
@@ -79,6 +82,10 @@ class StreamJournal:
     def owes_name(self, owner: str, name: str) -> bool:
         """The same for one that may have been made just now."""
         return (owner, name) in self._names
+
+    def owes_removals(self) -> bool:
+        """Whether some were deleted, and others with them perhaps, that were there for their sake."""
+        return self._owes_removals
 
     def owes_bytes(self, stream: int, upto: int) -> bool:
         """Whether bytes before that place are not settled."""
@@ -94,6 +101,7 @@ class StreamJournal:
         self._on_pages(2 * (self._size // 4096) + 3 * len(self._owed))
         self._rows = self._size = 0
         self._waiting, self._owed, self._names = [], {}, set()
+        self._owes_removals = False
         self._writer.later(self._sweep)
 
     def open(self) -> int:
