@@ -94,9 +94,13 @@ class Toolbox:
         entry = self._entries.get(name)
         return entry.function if entry is not None and self._may_use(owner, name) else None
 
+    def functions(self, owner: str) -> Sequence[Function]:
+        """All that this owner may use."""
+        return [entry.function for name, entry in self._entries.items() if self._may_use(owner, name)]
+
     def names(self, owner: str) -> Sequence[str]:
-        """Those of all functions that this owner may use."""
-        return [name for name in self._entries if self._may_use(owner, name)]
+        """What they are called."""
+        return [function.name for function in self.functions(owner)]
 
     async def prepare(self, names: Collection[str]) -> None:
         """Wait, for a moment, for those of the names that may yet come; returns at once where all are here."""
