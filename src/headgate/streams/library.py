@@ -84,7 +84,7 @@ class Library:
             stream.send_away()
 
     def listen(self, told: Callable[[Stream], None]) -> None:
-        """Have somebody told of every stream that has grown, or was closed, when that is kept."""
+        """Have somebody told of every stream that has grown, was closed or deleted (`is_leaving`), when that is kept."""
         self._listeners.append(told)
 
     @property
@@ -252,6 +252,8 @@ class Library:
             self._drop(stream)
             if key[0] in self._counts:
                 self._counts[key[0]] -= 1
+            for told in self._listeners:
+                told(stream)
 
     # What becomes of it.
 
