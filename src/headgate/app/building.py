@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from headgate.app import channels, streams
+from headgate.app.functions import toolbox_of
 from headgate.app.observing import metrics_readers, observe
 from headgate.app.providing import pool_of
 from headgate.app.telling import addressing_of
@@ -16,6 +17,7 @@ from headgate.dialects import anthropic as anthropic_dialect
 from headgate.dialects import betterforms as betterforms_dialect
 from headgate.dialects import drop_in
 from headgate.dialects import embeddings as embeddings_dialect
+from headgate.dialects import functions as functions_dialect
 from headgate.dialects import gemini as gemini_dialect
 from headgate.dialects import graphql as graphql_dialect
 from headgate.dialects import mercure as mercure_dialect
@@ -43,6 +45,8 @@ from headgate.store.memory import MemoryStore
 from headgate.store.sqlite import SqliteStore
 from headgate.streams import Library
 from headgate.todos import Lists
+from headgate.todos import functions as todo_functions
+from headgate.tools import Toolbox
 from headgate.web.address import PublicAddress
 from headgate.web.hosts import gate_of
 from headgate.web.pages import Pages
@@ -56,29 +60,30 @@ def build(config: Config, client: Client) -> Parts:
     """Everything, in the order of the floors; must be called inside the event loop."""
     meters = Meters()
     lists = lists_of(config)
+    toolbox = toolbox_of(config, client, meters, todo_functions(lists))
     guard, addressing = Guard(config.webhooks.allow), addressing_of(config)
     pools = {provider.name: pool_of(provider, client, meters) for provider in config.providers}
     prices = Prices(config.prices, common_prices(), services(config.providers))
     catalogue = Catalogue(_providers(pools), config.aliases, config.owned, assistants=config.assistants)
     errands = Errands(catalogue, pools, prices, meters)
     settings = _settings(config, addressing, guard, prices)
-    engine = Engine(_store(config), catalogue, settings, pools, meters)
+    engine = Engine(_store(config), catalogue, settings, pools, meters, toolbox)
     webhooks = Worker(engine.store, addressing, Poster(Client(guard=guard), config.webhooks.timeout), meters=meters)
     hub = Hub(engine.store, channels.bounds_of(config), meters=meters)
     mercure = mercure_dialect.hub_of(channels.mercure_of(config))
     library = streams.library_of(config, engine)
     engine.listen(webhooks.on_over)
     engine.also_wait_for(errands.is_busy)
-    for part in (webhooks, errands, hub, *(() if mercure is None else (mercure.board,))):
+    for part in (webhooks, errands, hub, toolbox, *(() if mercure is None else (mercure.board,))):
         engine.before_close(part.close)
     keys, bills = Keys((key.name, key.secret.reveal()) for key in config.keys), Bills(meters)
     access, reports = observe(config, engine, pools, client, meters, bills)
-    routes = _routes(config, engine, errands, keys, webhooks, addressing, hub, mercure, meters, lists, library)
+    routes = _routes(config, engine, errands, keys, webhooks, addressing, hub, mercure, meters, lists, toolbox, library)
     pages = Pages(routes)
     gate = gate_of(
         config.server.allowed_hosts, routes, pages, config.server.cors_origins, Watch(meters, keys, bills, access)
     )
-    return Parts(gate, engine, pages, webhooks, hub, library, meters, lists.database, reports)
+    return Parts(gate, engine, pages, webhooks, hub, library, meters, lists.database, toolbox, reports)
 
 
 def _routes(
@@ -92,6 +97,7 @@ def _routes(
     mercure: mercure_dialect.Mercure | None,
     meters: Meters,
     lists: Lists,
+    toolbox: Toolbox,
     library: Library,
 ) -> Routes:
     """All dialects."""
@@ -119,6 +125,7 @@ def _routes(
         *messaging_dialect.routes(switchboard, bounds),
         *betterforms_dialect.routes(engine, keys, bounds, hub, switchboard.authority),
         *mercure_dialect.routes(mercure),
+        *functions_dialect.routes(toolbox, keys),
         *graphql_dialect.routes(lists, keys, bounds),
         *metrics_dialect.routes(Exposition(meters), keys, metrics_readers(config)),
         *purai,

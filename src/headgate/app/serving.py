@@ -44,6 +44,7 @@ async def _serve(config: Config, on_ready: Callable[[str], None]) -> None:
     await parts.hub.open()
     parts.streams.open()
     await parts.database.open()
+    parts.toolbox.open()
     # What lives from here to the end of the process need not be looked at again by the collector.
     gc.collect()
     gc.freeze()

@@ -18,6 +18,7 @@ from headgate.db import Database
 from headgate.metrics import Meters
 from headgate.runs import Engine
 from headgate.streams import Library
+from headgate.tools import Toolbox
 from headgate.web.gate import Gate
 from headgate.web.pages import Pages
 from headgate.web.protocol import Protocol
@@ -58,6 +59,7 @@ class Parts(NamedTuple):
     streams: Library
     meters: Meters
     database: Database
+    toolbox: Toolbox
     reports: Sequence[Report] = ()
     """What is to be closed when the last request is over."""
 
