@@ -101,13 +101,12 @@ class Database:
 
     async def _prepared(self) -> "Connections":
         # Both take a while, and neither needs the other.
-        connecting = asyncio.create_task(asyncio.to_thread(self._connect))
-        try:
-            await self._migrated()
-        except BaseException:
-            await asyncio.wait([connecting])
-            raise
-        connections = await connecting
+        connecting = asyncio.to_thread(self._connect)
+        migrated, connections = await asyncio.gather(self._migrated(), connecting, return_exceptions=True)
+        for failed in (migrated, connections):
+            if isinstance(failed, BaseException):
+                raise failed
+        assert not isinstance(connections, BaseException)
         # In memory there is one connection, for one at a time.
         self._pool = ThreadPoolExecutor(1 if self.place.in_memory else THREADS, "database")
         return connections
@@ -130,10 +129,12 @@ class Database:
 
     def _connect(self) -> "Connections":
         try:
+            from sqlalchemy.exc import SQLAlchemyError
+
             from headgate.db.connections import Connections, engine_of
 
             engine = engine_of(self.place)
-        except ImportError as error:
+        except (ImportError, SQLAlchemyError) as error:
             raise explained(error, self.place) from None
         if self.place.in_memory:
             with engine.begin() as connection:

@@ -31,6 +31,9 @@ _KNOWN = (
 )
 """What SQLite says, in part and in small letters; what we say of it; and its code."""
 
+_URLS = frozenset({"ArgumentError", "NoSuchModuleError"})
+"""What SQLAlchemy raises for a URL that it cannot make anything of."""
+
 BUSY = "database_busy"
 _BUSY_PAUSE = 1.0
 """Seconds after which it is worth another try."""
@@ -49,6 +52,8 @@ def explained(error: "SQLAlchemyError | ImportError", place: Place) -> DatabaseE
     """The same, for clients: without statements, values and addresses."""
     if isinstance(error, ImportError):
         return DatabaseError(f"The database {place.shown} needs a Python package that is not here: {error.name}.")
+    if type(error).__name__ in _URLS:
+        return DatabaseError(f"The database's URL is not one of SQLAlchemy's: {place.shown}.")
     said = str(getattr(error, "orig", None) or error).lower()
     for part, words, code in _KNOWN:
         if part in said:

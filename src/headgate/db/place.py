@@ -8,7 +8,7 @@ import msgspec
 MEMORY = "memory"
 """As a URL: a database that is forgotten at the end."""
 
-_PASSWORD = re.compile(r"(?<=://)([^/@]*:)[^/]*@")
+_PASSWORD = re.compile(r"(?<=://)([^/@:]*:).*@")
 _SQLITE = re.compile(r"sqlite(?:\+\w+)?://(?:/(?P<file>[^?]+))?(?:\?.*)?")
 
 

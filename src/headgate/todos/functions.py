@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from headgate.errors import HeadgateError
 from headgate.todos.lists import Lists
-from headgate.todos.todo import Edit, Filter, NewTodo, Order, Page, Todo
+from headgate.todos.todo import MAX_WEIGHT, Edit, Filter, NewTodo, Order, Page, Todo
 from headgate.tools import Context, Function, ToolError
 
 if TYPE_CHECKING:
@@ -19,13 +19,14 @@ DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 """How many todos a model is told at a time: a few thousand tokens."""
 
-_ID = {"type": "integer", "description": "The todo's id."}
+_NUMBER = {"type": "integer", "minimum": -MAX_WEIGHT, "maximum": MAX_WEIGHT}
+_ID = {**_NUMBER, "description": "The todo's id."}
 _DATE = {"type": "string", "format": "date-time", "description": "ISO 8601, like 2030-01-31T09:00:00Z."}
 _FIELDS: dict[str, Any] = {
     "title": {"type": "string", "description": "What is to be done."},
     "due_date": {**_DATE, "description": "When it is due: ISO 8601, like 2030-01-31T09:00:00Z."},
-    "weight": {"type": "integer", "description": "How important it is: the higher the more. 1 is usual."},
-    "parent_id": {"type": "integer", "description": "The id of the todo that it is a part of."},
+    "weight": {**_NUMBER, "description": "How important it is: the higher the more. 1 is usual."},
+    "parent_id": {**_NUMBER, "description": "The id of the todo that it is a part of."},
     "tags": {"type": "array", "items": {"type": "string"}, "description": "Words to find it by."},
 }
 
@@ -98,13 +99,13 @@ _WISHES: dict[str, Any] = {
     "completed": {"type": "boolean", "description": "Only those that are done, or only those that are not."},
     "search": {"type": "string", "description": "A part of the title, in whatever case."},
     "tag": {"type": "string"},
-    "parent_id": {"type": "integer", "description": "Only the parts of that todo."},
+    "parent_id": {**_NUMBER, "description": "Only the parts of that todo."},
     "due_before": _DATE,
     "due_after": _DATE,
     "order_by": {"type": "string", "enum": [order.value for order in Order]},
     "descending": {"type": "boolean"},
     "limit": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "description": f"{DEFAULT_LIMIT} by default."},
-    "offset": {"type": "integer", "minimum": 0},
+    "offset": {**_NUMBER, "minimum": 0},
 }
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Text, false, func
+from sqlalchemy import ForeignKey, Text, false, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from headgate.db.base import Base, Moment
@@ -21,7 +21,7 @@ class TodoRow(Base):
     created_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
     due_date: Mapped[datetime | None] = mapped_column(Moment)
     weight: Mapped[int] = mapped_column(server_default="1")
-    tags: Mapped[str] = mapped_column(Text, server_default="")
+    tags: Mapped[str] = mapped_column(Text, server_default=text("''"))
     """One to a line, with a line end before the first and after the last, so that each can be looked for as a whole."""
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("todos.id", ondelete="SET NULL"), index=True)
     owner: Mapped[str] = mapped_column(Text, server_default="anybody", index=True)

@@ -13,7 +13,7 @@ def upgrade() -> None:
         todos.add_column(sa.Column("due_date", sa.DateTime(timezone=True)))
         todos.add_column(sa.Column("weight", sa.Integer, nullable=False, server_default="1"))
         # One to a line; "" for none.
-        todos.add_column(sa.Column("tags", sa.Text, nullable=False, server_default=""))
+        todos.add_column(sa.Column("tags", sa.Text, nullable=False, server_default=sa.text("''")))
         todos.add_column(sa.Column("parent_id", sa.Integer))
         todos.create_foreign_key("fk_todos_parent_id", "todos", ["parent_id"], ["id"], ondelete="SET NULL")
     op.create_index("ix_todos_parent_id", "todos", ["parent_id"])
