@@ -11,7 +11,7 @@ from headgate.events import AnyEvent, Finished, Started, Text, ToolCall, ToolInp
 from headgate.formats import openai_chat
 from headgate.providers.base import Ask, Emit
 from headgate.runs import Assistant, Catalogue, Engine, Run, Settings, Wishes
-from headgate.store.base import Store
+from headgate.store.base import Record, Store
 from headgate.store.memory import MemoryStore
 from headgate.tools import Context, Limits, PlainFunction, Toolbox
 from tests.runs.fakes import STARTED, Fake, Play, no_replay, over, told
@@ -101,15 +101,16 @@ class Lathe:
         settings: Settings | None = None,
         store: Store | None = None,
         assistants: Mapping[str, Assistant] | None = None,
+        replay: Callable[[Record], Call | None] = no_replay,
     ) -> None:
         self.fakes = [Fake(play, name="abcdef"[place]) for place, play in enumerate(plays)]
         providers = {fake.name: fake for fake in self.fakes}
         catalogue = Catalogue(providers, {"agent": "a/m"}, (), assistants=assistants or {})
-        toolbox = Toolbox(tools, limits)
+        self._replay, toolbox = replay, Toolbox(tools, limits)
         self.engine = Engine(store or MemoryStore(), catalogue, settings or Settings(), toolbox=toolbox)
 
     async def __aenter__(self) -> "Lathe":
-        await self.engine.open(no_replay)
+        await self.engine.open(self._replay)
         return self
 
     async def __aexit__(self, *error: object) -> None:

@@ -20,7 +20,6 @@ import msgspec
 from headgate.calls import Call
 from headgate.errors import BadRequest, HeadgateError, NotFound, Unavailable
 from headgate.events import AnyEvent, Last
-from headgate.events import Attempt as Tried
 from headgate.metrics import Meters, operation_of
 from headgate.runs import ends
 from headgate.runs.archive import Archive
@@ -36,7 +35,7 @@ from headgate.runs.live import Live
 from headgate.runs.parting import Parting
 from headgate.runs.pool import Pool
 from headgate.runs.room import RoomWatch
-from headgate.runs.rounds import Equipment, Rounds, Workshop
+from headgate.runs.rounds import Equipment, Past, Rounds, Workshop
 from headgate.runs.run import ENDING, Follower, Run, Urgency
 from headgate.runs.settings import Settings
 from headgate.runs.ticking import TICK, Ticking
@@ -354,31 +353,36 @@ class Engine:
         self, record: Record, replay: Callable[[Record], Call | None], on_left: Callable[[Run], None]
     ) -> None:
         """
-        Repeat a run that nothing came of and that somebody still waits for; end any other one.
+        Repeat a run that nothing came of and that somebody still waits for, or go on with one that stands between
+        two rounds; end any other one.
 
-        What was kept of an answer stays, and its log says that its producer was lost.
+        What was kept of an answer stays, and its log says that its producer was lost, or in which function.
         """
         run = Run.kept(record.head, record.events, None)
-        has_nothing = all(isinstance(event, Tried) for event in run.events)
-        is_worth_it = run.head.keep and has_nothing and not run.head.own_key
-        call = replay(record) if is_worth_it or not has_nothing else None
+        past, owner = Past(run.events), run.head.owner
+        is_worth_it = run.head.keep and (past.is_nothing or past.is_between) and not run.head.own_key
+        is_worth_it = is_worth_it and self.equipment.may_repeat([call.name for call in past.open], owner)
+        call = replay(record) if is_worth_it or not past.is_nothing else None
         run.bill = self._billing.bill(call, run.events)
         self._live.add(run, [name for name in run.head.names if await self._is_newest(run, name)])
         on_left(run)
         if is_worth_it and call is not None:
             try:
                 route = await self.catalogue.route(call.model, call.fallbacks)
-                self._begin(run, self.equipment.equip(call, run.head.owner), route, wishes_again(run.head))
-                return
+                await self.equipment.prepare(call)
+                asked = self.equipment.equip(call, owner)
+                if past.may_go_on(asked):
+                    self._begin(run, asked, route, wishes_again(run.head))
+                    return
             except (NotFound, BadRequest) as error:
                 self._append(run, [ends.failed(error)])
                 return
         if run.bill.is_short(run.events):
-            await self._end(run, ends.LOST)
+            await self._end(run, past.end)
         else:
             # Nobody should wait for that at the start; and nobody can end it in another way meanwhile.
             run.ended = ENDING
-            run.task = self._loop.create_task(self._end(run, ends.LOST))
+            run.task = self._loop.create_task(self._end(run, past.end))
 
     async def _is_newest(self, run: Run, name: str) -> bool:
         """Whether no newer run that is over has that name."""

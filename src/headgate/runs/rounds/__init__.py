@@ -2,6 +2,6 @@
 
 from headgate.runs.rounds.equipping import Equipment
 from headgate.runs.rounds.loop import Rounds, Workshop
-from headgate.runs.rounds.tab import Tab
+from headgate.runs.rounds.past import Past
 
-__all__ = ["Equipment", "Rounds", "Tab", "Workshop"]
+__all__ = ["Equipment", "Past", "Rounds", "Workshop"]

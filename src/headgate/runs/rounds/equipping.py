@@ -1,6 +1,6 @@
 """Which functions of the server's a request may use: those that it names, and those that its alias brings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -29,6 +29,11 @@ class Equipment:
     async def prepare(self, call: Call) -> None:
         """Wait, for a moment, for those of its functions that are still on their way here."""
         await self._toolbox.prepare(self.wanted(call))
+
+    def may_repeat(self, names: Iterable[str], owner: str) -> bool:
+        """Whether all of these functions may be executed once more, when it is not known whether they were."""
+        found = [self._toolbox.find(name, owner) for name in names]
+        return all(function is not None and function.is_repeatable for function in found)
 
     def equip(self, call: Call, owner: str) -> Call:
         """The call with all of them; raises BadRequest for one that it may not use."""

@@ -18,7 +18,7 @@ import msgspec
 
 from headgate.calls import Added, Call, Message, TextPart, Turn
 from headgate.errors import ProviderError
-from headgate.events import Called, Calling, Finished
+from headgate.events import Called, Calling, Finished, ToolCall
 from headgate.fold import Choice, FoldedCall, fold
 from headgate.formats.adding import turn
 from headgate.formats.tool_calls import own_id
@@ -26,6 +26,7 @@ from headgate.runs import ends
 from headgate.runs.bill import Billing
 from headgate.runs.catalogue import Target
 from headgate.runs.drive import Desk, Drive, Route
+from headgate.runs.rounds.past import Past
 from headgate.runs.rounds.round import Round
 from headgate.runs.rounds.tab import Tab, finished
 from headgate.runs.rounds.telling import Telling
@@ -102,7 +103,7 @@ class Rounds:
     async def go(self) -> None:
         """Round after round until the answer is whole; raises ProviderError when it broke."""
         first: Target | None = None
-        for number in range(self._limits.rounds + 1):
+        for number in range(await self._pick_up(), self._limits.rounds + 1):
             round = Round(self._run, number)
             call = msgspec.structs.replace(self._call, added=self._added)
             self._tab.begin(round, call)
@@ -113,7 +114,7 @@ class Rounds:
             if end is None or not await self._may_go_on(round, end, is_last=number == self._limits.rounds):
                 return
             first = drive.answered or first
-            self._telling.next(round)
+            self._telling.next(round.events)
 
     async def _may_go_on(self, round: Round, end: Finished, *, is_last: bool) -> bool:
         """Whether another round is to follow; the answer is over otherwise."""
@@ -123,14 +124,36 @@ class Rounds:
                 self._refuse(calls, NOT_AGAIN)
                 rounds = self._limits.rounds
                 raise TooManyRounds(f"The model called functions more than {rounds} times in one answer.")
-            turn = await self._execute(round, calls)
-            if turn is not None:
-                self._added = msgspec.structs.replace(self._added, turns=(*self._added.turns, turn))
-            return turn is not None
+            return await self._execute(round, calls)
         self._refuse(calls, NOT_WHOLE if end.reason in _CUT else NOT_BESIDE)
         kindred = self._telling.is_kindred(round)
         self._append(self._run, [*self._tab.total(), end if kindred else msgspec.structs.replace(end, extra=None)])
         return False
+
+    async def _pick_up(self) -> int:
+        """Go on from what a crash left, if it left anything; how many rounds there were."""
+        past = Past(self._run.events)
+        if past.rounds:
+            await self._tab.charge(list(self._run.events), self._run.started)
+        started = self._run.started
+        for number, each in enumerate(past.rounds):
+            said, format = each.events(), "" if started is None else started.format
+            if number == len(past.rounds) - 1 and past.open:
+                calls = [_asked_before(call) for call in past.open]
+                if not await self._is_noted(calls):
+                    return self._limits.rounds + 1
+                outcomes = {id: _outcome_of(called) for id, called in each.outcomes.items()}
+                outcomes |= await self._outcomes(calls)
+            else:
+                outcomes = {id: _outcome_of(called) for id, called in each.outcomes.items()}
+            results = [_result(id, outcomes[id]) for id in each.calls]
+            self._ids |= each.calls.keys()
+            self._telling.next(said)
+            self._take(turn(self._call, self._run.id, format, said, results))
+        return len(past.rounds)
+
+    def _take(self, turn: Turn) -> None:
+        self._added = msgspec.structs.replace(self._added, turns=(*self._added.turns, turn))
 
     def _calls_in(self, round: Round) -> list[Asked]:
         calls = fold(round.events).choices.get(0, Choice()).calls
@@ -150,22 +173,28 @@ class Rounds:
         if calls:
             self._append(self._run, [one.called(Outcome(why, is_error=True)) for one in calls])
 
-    async def _execute(self, round: Round, calls: Sequence[Asked]) -> Turn | None:
-        """What was said and what came of it; None where the run has ended meanwhile."""
-        run, least = self._run, calls[:MAX_CALLS]
-        self._append(run, [one.calling for one in least])
+    async def _is_noted(self, calls: Sequence[Asked]) -> bool:
+        """Keep the note that they are about to be executed; False where the run has ended meanwhile."""
+        run = self._run
+        self._append(run, [one.calling for one in calls])
         upto = len(run.events)
         while run.durable and run.shown < upto and not run.has_ended:
             await self._workshop.keep(run)
-        if run.has_ended:
-            return None
+        return not run.has_ended
+
+    async def _execute(self, round: Round, calls: Sequence[Asked]) -> bool:
+        """Have what was said and what came of it told in the next round; False where the run has ended meanwhile."""
+        least = calls[:MAX_CALLS]
+        if not await self._is_noted(least):
+            return False
         outcomes = await self._outcomes(least)
         if rest := calls[MAX_CALLS:]:
             self._refuse(rest, NOT_SO_MANY)
             outcomes |= {one.id: Outcome(NOT_SO_MANY, is_error=True) for one in rest}
         results = [_result(one.said.id, outcomes[one.id]) for one in calls]
         started = round.started
-        return turn(self._call, round.id, started.format if started is not None else "", round.events, results)
+        self._take(turn(self._call, round.id, started.format if started is not None else "", round.events, results))
+        return True
 
     async def _outcomes(self, calls: Sequence[Asked]) -> dict[str, Outcome]:
         outcomes: dict[str, Outcome] = {}
@@ -194,6 +223,16 @@ class Rounds:
             outcome = Outcome(NO_TIME, is_error=True)
         outcomes[one.id] = outcome
         self._append(self._run, [one.called(outcome)])
+
+
+def _asked_before(call: Calling) -> Asked:
+    said = FoldedCall(ToolCall(0, call.id, call.name, extra=call.extra))
+    said.add(call.arguments)
+    return Asked(call.id, said)
+
+
+def _outcome_of(called: Called) -> Outcome:
+    return Outcome(called.result, called.is_error, called.took)
 
 
 def _result(id: str, outcome: Outcome) -> Message:

@@ -12,7 +12,7 @@ import msgspec
 from typing_extensions import override
 
 from headgate.calls import Call
-from headgate.events import AnyEvent, Finished, Last, Started, Usage
+from headgate.events import AnyEvent, Finished, Last, Started, Stopped, Usage
 from headgate.runs.bill import Bill, Billing
 from headgate.runs.prices import DIGITS
 from headgate.runs.rounds.round import Round
@@ -46,9 +46,14 @@ class Tab(Bill):
         self._note(round)
         return round.events[-1]
 
-    def add(self, usage: Usage) -> None:
-        """What was taken before the first of these rounds."""
-        self._usages.append(usage)
+    async def charge(self, left: Sequence[AnyEvent], started: Started | None) -> None:
+        """What was taken before a crash that left this log; nobody said, so it is counted."""
+        bill, end = self._of.bill(self._call, left), Stopped("shutdown")
+        said: list[AnyEvent] = [*left, end]
+        if not bill.is_short(left):
+            said = await bill.settle(left, started, end)
+        bill.close(said, started, 0)
+        self._usages += [event for event in said[-2:-1] if isinstance(event, Usage)]
 
     def total(self) -> list[AnyEvent]:
         """All of it as one event; none where nobody is owed anything."""

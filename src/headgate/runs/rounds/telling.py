@@ -50,9 +50,9 @@ class Telling:
         if told:
             self._append(self._run, told)
 
-    def next(self, round: Round) -> None:
-        """That round is over, and another follows."""
-        words = next((event.delta for event in reversed(round.events) if isinstance(event, Text) and event.delta), " ")
+    def next(self, said: Sequence[AnyEvent]) -> None:
+        """A round in which that was said is over, and another follows."""
+        words = next((event.delta for event in reversed(said) if isinstance(event, Text) and event.delta), " ")
         self._is_open = not words[-1].isspace()
         self._failed = None
         self._withheld, self._numbers = set(), {}
