@@ -10,6 +10,7 @@ from headgate.app.observing import metrics_readers, observe
 from headgate.app.providing import pool_of
 from headgate.app.telling import addressing_of
 from headgate.app.todos import lists_of
+from headgate.app.uploading import uploads_of
 from headgate.channels import Hub
 from headgate.config import Config
 from headgate.config.prices import common_prices, services
@@ -30,6 +31,7 @@ from headgate.dialects import responses as responses_dialect
 from headgate.dialects import runs as runs_dialect
 from headgate.dialects import service as service_dialect
 from headgate.dialects import ui as ui_dialect
+from headgate.dialects import voices as voices_dialect
 from headgate.dialects import webhooks as webhooks_dialect
 from headgate.dialects.streams import runs as streams_of_runs
 from headgate.keys import Keys
@@ -44,6 +46,7 @@ from headgate.store.base import Store
 from headgate.store.memory import MemoryStore
 from headgate.store.sqlite import SqliteStore
 from headgate.streams import Library
+from headgate.streams.waking import Desk
 from headgate.todos import Lists
 from headgate.todos import functions as todo_functions
 from headgate.tools import Toolbox
@@ -52,6 +55,7 @@ from headgate.web.hosts import gate_of
 from headgate.web.pages import Pages
 from headgate.web.routes import Routes
 from headgate.web.server import Parts
+from headgate.web.uploads import Uploads
 from headgate.web.watching import Watch
 from headgate.webhooks import Addressing, Poster, Worker, check_hook
 
@@ -72,18 +76,22 @@ def build(config: Config, client: Client) -> Parts:
     hub = Hub(engine.store, channels.bounds_of(config), meters=meters)
     mercure = mercure_dialect.hub_of(channels.mercure_of(config))
     library = streams.library_of(config, engine)
+    uploads = uploads_of(config)
     engine.listen(webhooks.on_over)
     engine.also_wait_for(errands.is_busy)
-    for part in (webhooks, errands, hub, toolbox, *(() if mercure is None else (mercure.board,))):
+    for part in (webhooks, errands, hub, toolbox, uploads, *(() if mercure is None else (mercure.board,))):
         engine.before_close(part.close)
     keys, bills = Keys((key.name, key.secret.reveal()) for key in config.keys), Bills(meters)
+    desk = streams.desk_of(config, engine, library, keys, guard)
     access, reports = observe(config, engine, pools, client, meters, bills)
-    routes = _routes(config, engine, errands, keys, webhooks, addressing, hub, mercure, meters, lists, toolbox, library)
+    routes = _routes(
+        config, engine, errands, keys, webhooks, addressing, hub, mercure, meters, lists, toolbox, library, desk, uploads
+    )
     pages = Pages(routes)
     gate = gate_of(
         config.server.allowed_hosts, routes, pages, config.server.cors_origins, Watch(meters, keys, bills, access)
     )
-    return Parts(gate, engine, pages, webhooks, hub, library, meters, lists.database, toolbox, reports)
+    return Parts(gate, engine, pages, webhooks, hub, library, desk, meters, lists.database, toolbox, uploads, reports)
 
 
 def _routes(
@@ -99,6 +107,8 @@ def _routes(
     lists: Lists,
     toolbox: Toolbox,
     library: Library,
+    desk: Desk,
+    uploads: Uploads,
 ) -> Routes:
     """All dialects."""
     bounds = openai_dialect.Bounds(config.server.max_body, config.server.body_timeout)
@@ -109,6 +119,7 @@ def _routes(
         *openai_dialect.routes(engine, keys, bounds),
         *embeddings_dialect.routes(errands, keys, bounds),
         *responses_dialect.routes(engine, keys, bounds),
+        *voices_dialect.routes(engine, keys, bounds, uploads),
     ]
     purai = purai_dialect.routes(engine, keys, bounds, config.personalities, stand_ins)
     own = [
@@ -118,7 +129,7 @@ def _routes(
         *gemini_dialect.routes(engine, errands, keys, bounds),
         *runs_dialect.routes(engine, keys, bounds, address),
         *streams_of_runs.routes(engine, keys, streams.patience_of(config)),
-        *streams.routes_of(config, library, keys, address),
+        *streams.routes_of(config, library, desk, keys, address),
         *ui_dialect.routes(engine, keys, bounds),
         *webhooks_dialect.routes(engine, keys, addressing, webhooks),
         *offload_dialect.routes(engine, keys, bounds, address),

@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from headgate import events
 from headgate.dialects.docs import errors, sample
-from headgate.errors import BadRequest, Forbidden
+from headgate.errors import BadRequest, Forbidden, NotFound
 from headgate.errors import Tried as Attempted
 from headgate.web.doc import EVENT_STREAM, Answer, Content, Doc, Parameter, Tag
 from headgate.web.links import LinkRequest, Rights
@@ -41,6 +41,7 @@ class RunOutput(msgspec.Struct):
     tool_calls: list[RunCall]
     finish_reason: str | None
     choices: list[str] | UnsetType = UNSET
+    audio_bytes: Annotated[int, msgspec.Meta(description="How long the sound of a speech is.")] | UnsetType = UNSET
 
 
 class RunUsage(msgspec.Struct):
@@ -129,11 +130,21 @@ class Tried(msgspec.Struct):
     key: str
 
 
+class TimedWord(msgspec.Struct):
+    """When a word was said, in seconds from the start of the recording."""
+
+    word: str
+    start: float
+    end: float
+
+
 def _as_sent(hint: Any) -> Any:
     if bytes in (hint, *get_args(hint)):
         return Any
     if hint is Attempted:
         return Tried
+    if events.Word in get_args(hint):
+        return list[TimedWord]
     return list[Tried] if Attempted in get_args(hint) else hint
 
 
@@ -384,7 +395,8 @@ FOLLOW = Doc(
             place="query",
             description=(
                 "`openai.chat`, `openai.completions` (words only), `openai.responses`, `anthropic.messages`, "
-                "`gemini.generate`, `ui` (the AI SDK's), `purai.chat`, or `made` for the form that the run was made in."
+                "`gemini.generate`, `ui` (the AI SDK's), `purai.chat`, `openai.speech`, `openai.transcription`, or "
+                "`made` for the form that the run was made in."
             ),
         ),
         _TOKEN,
@@ -409,6 +421,49 @@ FOLLOW = Doc(
         errors.NO_KEY,
         *_BAD_LINK,
         errors.NO_RUN,
+        errors.STORE_GONE,
+    ),
+    error=errors.ErrorAnswer,
+)
+
+AUDIO = Doc(
+    summary="Hear a run",
+    description=(
+        "The sound of a speech once more: of one that is over whole or in parts (`Range`), of one that is at work as "
+        "it is made. A reader that lost its connection goes on after the bytes it has, with `offset`."
+    ),
+    tag=TAG,
+    parameters=(
+        _ID,
+        Parameter(
+            name="offset",
+            place="query",
+            description="How many bytes to leave out.",
+            type=Annotated[int, msgspec.Meta(ge=0, extra_json_schema={"default": 0})],
+        ),
+        Parameter(name="Range", place="header", description="A part of a sound that is whole, as `bytes=1000-1999`."),
+        _TOKEN,
+    ),
+    answers=(
+        Answer(
+            meaning="The sound, in the format that it was asked for.",
+            contents=(Content(kind="audio/mpeg", examples={"The file": "(bytes)"}),),
+            headers=sample.HEADERS,
+        ),
+        Answer(
+            status=206,
+            meaning="The part that was asked for.",
+            contents=(Content(kind="audio/mpeg", examples={"A part": "(bytes)"}),),
+            headers=sample.HEADERS,
+        ),
+    ),
+    errors=(
+        BadRequest("'offset' must be a number of bytes.", param="offset", code="invalid_value"),
+        errors.NO_KEY,
+        *_BAD_LINK,
+        errors.NO_RUN,
+        NotFound("This run is no speech, so it has no sound.", code="no_sound"),
+        BadRequest("The sound has 51200 bytes.", code="range_not_satisfiable", status=416),
         errors.STORE_GONE,
     ),
     error=errors.ErrorAnswer,

@@ -72,6 +72,14 @@ def again(request: bytes, find: Callable[[str], str | None]) -> Call:
     return _call(request, None if path is None else Upload(path, kept.name, kept.type, kept.size))
 
 
+def file_of(request: bytes) -> str | None:
+    """What the recording of a kept request is called; None where that can no longer be read."""
+    try:
+        return _kept.decode(request).file.id
+    except msgspec.MsgspecError:
+        return None
+
+
 class _WithFile(msgspec.Struct):
     file: Kept
 

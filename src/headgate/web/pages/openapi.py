@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from headgate.errors import HeadgateError
-from headgate.web.doc import EVENT_STREAM, FORM, JSON, Answer, Content, Parameter
+from headgate.web.doc import EVENT_STREAM, FORM, JSON, MULTIPART, Answer, Content, Parameter
 from headgate.web.pages.schemas import Schemas, plain
 from headgate.web.routes import Route
 
@@ -108,7 +108,7 @@ def _content(content: Content, schemas: Schemas) -> dict[str, Any]:
 
 
 def _schema(content: Content, schemas: Schemas) -> Mapping[str, Any]:
-    if content.kind in (JSON, FORM):
+    if content.kind in (JSON, FORM, MULTIPART):
         return {} if content.schema is None else schemas.reference(content.schema)
     if content.kind != EVENT_STREAM or content.schema is None:
         return {"type": "string"}
