@@ -85,7 +85,20 @@ def build(config: Config, client: Client) -> Parts:
     desk = streams.desk_of(config, engine, library, keys, guard)
     access, reports = observe(config, engine, pools, client, meters, bills)
     routes = _routes(
-        config, engine, errands, keys, webhooks, addressing, hub, mercure, meters, lists, toolbox, library, desk, uploads
+        config,
+        engine,
+        errands,
+        keys,
+        webhooks,
+        addressing,
+        hub,
+        mercure,
+        meters,
+        lists,
+        toolbox,
+        library,
+        desk,
+        uploads,
     )
     pages = Pages(routes)
     gate = gate_of(

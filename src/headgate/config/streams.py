@@ -19,6 +19,10 @@ class Streams(msgspec.Struct, frozen=True, kw_only=True):
     max_producers: Annotated[
         int, kinds.whole(1, 1_000_000), "How many producers may write to one stream with numbers of their own."
     ] = 1000
+    max_subscriptions: Annotated[
+        int, kinds.whole(0, 10_000), "How many subscriptions to streams one key may have; 0 for none."
+    ] = 100
+    max_links: Annotated[int, kinds.whole(1, 1_000_000), "How many streams one subscription may have."] = 10_000
     long_poll: Annotated[
         float,
         kinds.duration(0.001),

@@ -84,7 +84,7 @@ class Library:
             stream.send_away()
 
     def listen(self, told: Callable[[Stream], None]) -> None:
-        """Have somebody told of every stream that has grown, was closed or deleted (`is_leaving`), when that is kept."""
+        """Have somebody told of all that have grown, were closed or deleted (`is_leaving`), when that is kept."""
         self._listeners.append(told)
 
     @property
