@@ -26,6 +26,14 @@ class Equipment:
         brought = self._assistants.get(call.model)
         return call.named if brought is None else (*call.named, *brought.functions)
 
+    def brings(self, model: str | None, owner: str) -> Assistant:
+        """What a model's name brings, for dialects that ask for others in its place."""
+        brought = self._assistants.get(model or "")
+        if brought is None:
+            return Assistant()
+        found = [name for name in brought.functions if self._toolbox.find(name, owner) is not None]
+        return Assistant(tuple(found), brought.prompt)
+
     async def prepare(self, call: Call) -> None:
         """Wait, for a moment, for those of its functions that are still on their way here."""
         await self._toolbox.prepare(self.wanted(call))
