@@ -15,9 +15,10 @@ from headgate.store.base import Member, Segment, Store, Summary
 from headgate.store.sqlite import SqliteStore, records, schema
 from headgate.store.sqlite import journal as module
 from tests.store.contract import EVENTS, StoreContract, end, head, whole
+from tests.store.streams_contract import StreamsContract
 
 
-class TestSqliteStore(StoreContract):
+class TestSqliteStore(StoreContract, StreamsContract):
     @pytest.fixture(autouse=True)
     def _folder(self, tmp_path: Path) -> None:
         self.folder = tmp_path

@@ -64,7 +64,10 @@ def write(connection: sqlite3.Connection, changes: Iterable[Change]) -> None:
                     grown[stream] = _Growth(change.first)
                 grown[stream].add(change)
             case Extended(stream, due):
-                connection.execute("UPDATE streams SET due = ? WHERE id = ?", (due, stream))
+                if stream in grown:
+                    grown[stream].due = due
+                else:
+                    connection.execute("UPDATE streams SET due = ? WHERE id = ?", (due, stream))
             case Removed(stream):
                 if stream in grown:
                     _grow(connection, stream, grown.pop(stream))
