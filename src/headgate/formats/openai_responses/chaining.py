@@ -82,8 +82,16 @@ def executed(item: dict[str, Any]) -> list[dict[str, Any]]:
         return [item]
     id = "call_" + str(item.get("id", ""))[-_MAX_CALL_ID:]
     call = {"type": "function_call", "call_id": id, "name": item.get("name"), "arguments": item.get("arguments")}
-    said = item.get("output") if item.get("error") is None else item["error"]
+    said = item.get("output") if item.get("error") is None else _words(item["error"])
     return [call, {"type": "function_call_output", "call_id": id, "output": UNKNOWN if said is None else said}]
+
+
+def _words(error: Any) -> str:
+    """Of a call that went wrong; clients have it as text, too."""
+    said = error.get("content") if isinstance(error, dict) else error
+    if isinstance(said, list):
+        said = "".join(str(part.get("text") or "") for part in said if isinstance(part, dict))
+    return said if isinstance(said, str) else UNKNOWN
 
 
 def with_executed(fields: Fields) -> Fields:

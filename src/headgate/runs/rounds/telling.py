@@ -52,8 +52,9 @@ class Telling:
 
     def next(self, said: Sequence[AnyEvent]) -> None:
         """A round in which that was said is over, and another follows."""
-        words = next((event.delta for event in reversed(said) if isinstance(event, Text) and event.delta), " ")
-        self._is_open = not words[-1].isspace()
+        words = next((event.delta for event in reversed(said) if isinstance(event, Text) and event.delta), "")
+        if words:
+            self._is_open = not words[-1].isspace()
         self._failed = None
         self._withheld, self._numbers = set(), {}
 
