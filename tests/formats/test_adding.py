@@ -122,9 +122,9 @@ def round_of(name: str, result: str = "5 degrees") -> Turn:
     return turn(_ASKED["chat"], RUN, format, events, results)
 
 
-def asked_of(provider: str, client: str, *turns: Turn, instruction: str = "") -> Json:
+def asked_of(provider: str, client: str, *turns: Turn, instruction: str = "", may_call: bool = True) -> Json:
     """The body of the request that a provider of that format gets."""
-    call = msgspec.structs.replace(_ASKED[client], added=Added((TOOL,), instruction, turns))
+    call = msgspec.structs.replace(_ASKED[client], added=Added((TOOL,), instruction, turns, may_call))
     kindred = provider == client and can_add(call.format)
     match provider:
         case "chat" if kindred:
@@ -279,6 +279,19 @@ def test_an_instruction_comes_before_all_others(provider: str, client: str) -> N
                 assert said[1]["text"] == "Be good."
         case _:
             assert body["systemInstruction"]["parts"][0] == {"text": "Be brief."}
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("client", CLIENTS)
+def test_who_has_called_often_enough_is_to_answer_without(provider: str, client: str) -> None:
+    body = asked_of(provider, client, round_of("chat"), may_call=False)
+    match provider:
+        case "anthropic":
+            assert body["tool_choice"] == {"type": "none"}
+        case "gemini":
+            assert body["toolConfig"]["functionCallingConfig"] == {"mode": "NONE"}
+        case _:
+            assert body["tool_choice"] == "none"
 
 
 def test_several_calls_have_their_results_in_one_turn() -> None:

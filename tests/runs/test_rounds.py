@@ -210,12 +210,16 @@ def test_an_answer_that_was_cut_off_executes_nothing() -> None:
 
 
 def test_a_model_that_calls_for_ever_is_ended() -> None:
+    """After it was asked to answer without."""
+
     async def play() -> None:
         weather = Weather()
         async with Lathe(rounds(use()), tools=[weather.tool], limits=Limits(rounds=3)) as lathe:
             made = await lathe.run(asking("weather"))
             assert code_of(made) == "too_many_rounds"
             assert len(weather.asked) == 3
+            allowed = [ask.call.added is not None and ask.call.added.may_call for ask in lathe.fakes[0].asked]
+            assert allowed == [True, True, True, False]
             assert len({event.id for event in made.events if isinstance(event, Calling)}) == 3
 
     run(play())

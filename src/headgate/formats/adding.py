@@ -53,7 +53,9 @@ def in_words(prompt: Prompt, added: Added) -> Prompt:
     before = (Message("system", (TextPart(added.instruction),)),) if added.instruction else ()
     after = [message for turn in added.turns for message in (turn.said, *turn.results)]
     choice = prompt.tool_choice
-    if added.turns and choice not in (None, "none"):
+    if not added.may_call:
+        choice = "none"
+    elif added.turns and choice not in (None, "none"):
         # Who had to call one would have to call one for ever.
         choice = "auto"
     return msgspec.structs.replace(

@@ -14,6 +14,8 @@ from headgate.formats.anthropic.writer import whole
 
 Json = dict[str, Any]
 
+_NONE = msgspec.Raw(b'{"type":"none"}')
+
 
 def with_added(fields: Fields, added: Added) -> Fields:
     """The request's fields with all of it."""
@@ -26,7 +28,9 @@ def with_added(fields: Fields, added: Added) -> Fields:
         after = [message for turn in added.turns for message in _messages(turn)]
         fields["messages"] = lists.longer(fields["messages"], after)
         choice = strict.value(fields, "tool_choice")
-        if choice is not None and choice.get("type") in ("any", "tool"):
+        if not added.may_call:
+            fields["tool_choice"] = _NONE
+        elif choice is not None and choice.get("type") in ("any", "tool"):
             # Who had to call one would have to call one for ever.
             rest = {name: value for name, value in choice.items() if name not in ("type", "name")}
             fields["tool_choice"] = msgspec.Raw(msgspec.json.encode({"type": "auto", **rest}))

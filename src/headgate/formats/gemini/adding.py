@@ -27,8 +27,8 @@ def with_added(fields: Fields, added: Added) -> Fields:
         said["systemInstruction"] = _instruction(said.get("systemInstruction"), added.instruction)
     if added.turns:
         said["contents"] = _listed(said["contents"], [content for turn in added.turns for content in _contents(turn)])
-        if "toolConfig" in said:
-            said["toolConfig"] = _freed(said["toolConfig"])
+        if "toolConfig" in said or not added.may_call:
+            said["toolConfig"] = _freed(said.get("toolConfig"), may_call=added.may_call)
     return said
 
 
@@ -45,12 +45,12 @@ def _instruction(raw: msgspec.Raw | None, words: str) -> msgspec.Raw:
     return msgspec.Raw(msgspec.json.encode({**(said or {}), "parts": parts}))
 
 
-def _freed(raw: msgspec.Raw) -> msgspec.Raw:
+def _freed(raw: msgspec.Raw | None, *, may_call: bool) -> msgspec.Raw:
     """Who had to call a function would have to call one for ever."""
-    said = names.regular({"toolConfig": raw})["toolConfig"] or {}
-    config = said.get("functionCallingConfig")
-    if config and config.get("mode") == "ANY":
-        said["functionCallingConfig"] = {"mode": "AUTO"}
+    said = {} if raw is None else names.regular({"toolConfig": raw})["toolConfig"] or {}
+    config = said.get("functionCallingConfig") or {}
+    if config.get("mode") == "ANY" or not may_call:
+        said["functionCallingConfig"] = {"mode": "AUTO" if may_call else "NONE"}
     return msgspec.Raw(msgspec.json.encode(said))
 
 

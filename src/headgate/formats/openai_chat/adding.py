@@ -14,7 +14,7 @@ from headgate.formats.openai_chat.prompts import message_out, tool_out
 from headgate.formats.openai_chat.requests import NAME
 from headgate.formats.openai_chat.writer import call_object
 
-_AUTO = msgspec.Raw(b'"auto"')
+_AUTO, _NONE = msgspec.Raw(b'"auto"'), msgspec.Raw(b'"none"')
 
 
 def with_added(fields: Fields, added: Added) -> Fields:
@@ -29,7 +29,9 @@ def with_added(fields: Fields, added: Added) -> Fields:
     if before or added.turns:
         after = [message for turn in added.turns for message in _messages(turn)]
         fields["messages"] = lists.longer(fields["messages"], after, before)
-    if added.turns:
+    if not added.may_call:
+        fields["function_call" if is_old else "tool_choice"] = _NONE
+    elif added.turns:
         # Who had to call one would have to call one for ever.
         for choice in ("tool_choice", "function_call"):
             if strict.value(fields, choice) not in (None, "auto", "none"):

@@ -13,7 +13,7 @@ from headgate.formats.openai_responses.asking import items_of, tool_out
 from headgate.formats.openai_responses.extra import NAME
 from headgate.formats.openai_responses.writer import whole
 
-_AUTO = msgspec.Raw(b'"auto"')
+_AUTO, _NONE = msgspec.Raw(b'"auto"'), msgspec.Raw(b'"none"')
 
 
 def with_added(fields: Fields, added: Added) -> Fields:
@@ -27,7 +27,9 @@ def with_added(fields: Fields, added: Added) -> Fields:
         fields["instructions"] = msgspec.Raw(msgspec.json.encode(words))
     if added.turns:
         fields["input"] = _input(fields, added.turns)
-        if strict.value(fields, "tool_choice") not in (None, "auto", "none"):
+        if not added.may_call:
+            fields["tool_choice"] = _NONE
+        elif strict.value(fields, "tool_choice") not in (None, "auto", "none"):
             # Who had to call one would have to call one for ever.
             fields["tool_choice"] = _AUTO
     return fields

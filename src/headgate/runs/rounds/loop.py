@@ -105,13 +105,14 @@ class Rounds:
         first: Target | None = None
         for number in range(await self._pick_up(), self._limits.rounds + 1):
             round = Round(self._run, number)
-            call = msgspec.structs.replace(self._call, added=self._added)
+            is_last = number == self._limits.rounds
+            call = msgspec.structs.replace(self._call, added=self._may_call(not is_last))
             self._tab.begin(round, call)
             drive = Drive(round, call, self._route, self._wishes, self._desk, began=self._began, first=first)
             await drive.go()
             await self._tab.end(ends.UNFINISHED)
             end = finished(round)
-            if end is None or not await self._may_go_on(round, end, is_last=number == self._limits.rounds):
+            if end is None or not await self._may_go_on(round, end, is_last=is_last):
                 return
             first = drive.answered or first
             self._telling.next(round.events)
@@ -151,6 +152,9 @@ class Rounds:
             self._telling.next(said)
             self._take(turn(self._call, self._run.id, format, said, results))
         return len(past.rounds)
+
+    def _may_call(self, may: bool) -> Added:
+        return self._added if may else msgspec.structs.replace(self._added, may_call=False)
 
     def _take(self, turn: Turn) -> None:
         self._added = msgspec.structs.replace(self._added, turns=(*self._added.turns, turn))
