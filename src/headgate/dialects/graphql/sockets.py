@@ -83,16 +83,14 @@ class Talk:
 
     async def hold(self) -> None:
         """Take what the client says until it leaves. Raises Misunderstood."""
-        async with asyncio.timeout(INIT_LIMIT) as until:
-            try:
+        try:
+            async with asyncio.timeout(INIT_LIMIT) as until:
                 while (said := await self._socket.receive()) is not None:
                     await self._take(_read(said))
                     if self._owner is not None:
                         until.reschedule(None)
-            except TimeoutError:
-                pass
-        if until.expired():
-            raise Misunderstood(TOO_LATE, "Connection initialisation timeout")
+        except TimeoutError:
+            raise Misunderstood(TOO_LATE, "Connection initialisation timeout") from None
 
     async def end(self) -> None:
         """Nobody listens any more."""
