@@ -17,6 +17,7 @@ from typing_extensions import TypeVar
 from headgate.events import LAST, OUTPUT, AnyEvent, Last, Started
 from headgate.runs.bill import Bill
 from headgate.runs.crowd import FEW, Crowd
+from headgate.runs.executions import Execution
 from headgate.runs.trace import Trace
 from headgate.runs.tries import Try
 from headgate.store.base import Head
@@ -114,6 +115,8 @@ class Run:
         self.tries: list[Try] = []
         """What was tried for it by this process."""
         self.trace: Trace | None = None
+        self.executed: list[Execution] | None = None
+        """What this process executed for it, where it has a trace and functions were called."""
         self.bill: Bill | None = None
         """What is to be paid for it; None once it is over, and for one that was kept."""
 

@@ -12,6 +12,7 @@ that it called besides are not executed, and the log says so.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
@@ -26,11 +27,13 @@ from headgate.runs import ends
 from headgate.runs.bill import Billing
 from headgate.runs.catalogue import Target
 from headgate.runs.drive import Desk, Drive, Route
+from headgate.runs.executions import Execution
 from headgate.runs.rounds.past import Past
 from headgate.runs.rounds.round import Round
 from headgate.runs.rounds.tab import Tab, finished
 from headgate.runs.rounds.telling import Telling
 from headgate.runs.run import Run
+from headgate.runs.trace import new_span
 from headgate.runs.wishes import Wishes
 from headgate.tools import Context, Outcome, Toolbox
 
@@ -109,7 +112,12 @@ class Rounds:
             call = msgspec.structs.replace(self._call, added=self._may_call(not is_last))
             self._tab.begin(round, call)
             drive = Drive(round, call, self._route, self._wishes, self._desk, began=self._began, first=first)
-            await drive.go()
+            tried = len(self._run.tries)
+            try:
+                await drive.go()
+            finally:
+                for each in self._run.tries[tried:]:
+                    each.round = number
             await self._tab.end(ends.UNFINISHED)
             end = finished(round)
             if end is None or not await self._may_go_on(round, end, is_last=is_last):
@@ -220,13 +228,24 @@ class Rounds:
 
     async def _outcome(self, one: Asked, until: float, turns: asyncio.Semaphore, outcomes: dict[str, Outcome]) -> None:
         context = Context(run=self._run.id, owner=self._run.head.owner, call_id=f"{self._run.id}/{one.id}")
+        began, error = time.time(), "cancelled"
         try:
             async with asyncio.timeout_at(until), turns:
+                began = time.time()
                 outcome = await self._workshop.toolbox.call(one.said.name, one.said.input, context)
+            error = "function_error" if outcome.is_error else ""
         except TimeoutError:
-            outcome = Outcome(NO_TIME, is_error=True)
+            outcome, error = Outcome(NO_TIME, is_error=True), "timeout"
+        finally:
+            self._watch(one, began, error)
         outcomes[one.id] = outcome
         self._append(self._run, [one.called(outcome)])
+
+    def _watch(self, one: Asked, began: float, error: str) -> None:
+        run = self._run
+        if run.trace is not None:
+            run.executed = run.executed or []
+            run.executed.append(Execution(one.said.name, one.id, began, time.time(), new_span(), error))
 
 
 def _asked_before(call: Calling) -> Asked:
