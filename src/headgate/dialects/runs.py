@@ -213,6 +213,8 @@ def _output(answer: Answer) -> dict[str, Any]:
     }
     if len(answer.choices) > 1:
         output["choices"] = [answer.choices[index].text for index in sorted(answer.choices)]
+    if answer.called:
+        output["called"] = [{name: getattr(one, name) for name in one.__struct_fields__} for one in answer.called]
     if answer.sound:
         output["audio_bytes"] = answer.sound
     return output

@@ -32,6 +32,17 @@ class RunCall(msgspec.Struct):
     input: str
 
 
+class RunCalled(msgspec.Struct):
+    """A function that the server executed, or did not, and says why."""
+
+    id: str
+    name: str
+    arguments: str
+    result: str
+    is_error: bool
+    took: Annotated[float, msgspec.Meta(description="Seconds.")]
+
+
 class RunOutput(msgspec.Struct):
     """The answer so far; `choices` holds all texts where several were asked for."""
 
@@ -41,6 +52,7 @@ class RunOutput(msgspec.Struct):
     tool_calls: list[RunCall]
     finish_reason: str | None
     choices: list[str] | UnsetType = UNSET
+    called: list[RunCalled] | UnsetType = UNSET
     audio_bytes: Annotated[int, msgspec.Meta(description="How long the sound of a speech is.")] | UnsetType = UNSET
 
 
