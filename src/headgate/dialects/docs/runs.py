@@ -254,7 +254,15 @@ LIST = Doc(
         _only(
             "format",
             "Only those that were asked in this format.",
-            Literal["openai.chat", "openai.completions", "openai.responses", "anthropic.messages", "gemini.generate"],
+            Literal[
+                "openai.chat",
+                "openai.completions",
+                "openai.responses",
+                "openai.speech",
+                "openai.transcription",
+                "anthropic.messages",
+                "gemini.generate",
+            ],
         ),
         _only("since", "Only those begun at that time or later, in seconds since 1970.", float),
         _only("until", "Only those begun before that time.", float),

@@ -6,7 +6,7 @@ import msgspec
 
 from headgate.calls import Call
 from headgate.dialects import drop_in
-from headgate.errors import HeadgateError, NotFound
+from headgate.errors import NotFound
 from headgate.providers.base import Provider, Voiced
 from headgate.runs import Catalogue
 from headgate.runs.rules import FALLBACKS
@@ -35,7 +35,8 @@ class Placing:
     async def placed(self, call: Call, scope: Scope) -> Call:
         """The call with names that mean somebody who can; raises NotFound."""
         call = drop_in.meant(self._catalogue, scope, call)
-        names = [await self._name(name) for name in (call.model, *call.fallbacks)]
+        fallbacks = [(name, f"{FALLBACKS}[{place}]") for place, name in enumerate(call.fallbacks)]
+        names = [await self._name(name, param) for name, param in ((call.model, "model"), *fallbacks)]
         if names == [call.model, *call.fallbacks]:
             return call
         model, *others = names
@@ -43,12 +44,13 @@ class Placing:
         fields = {**call.fields, "model": _raw(model)} | ({FALLBACKS: _raw(others)} if others else {})
         return msgspec.structs.replace(call, model=model, fallbacks=tuple(others), fields=fields)
 
-    async def _name(self, name: str) -> str:
+    async def _name(self, name: str, param: str) -> str:
         stand_in = self._stand_in
         try:
             targets = await self._catalogue.route(name)
-        except HeadgateError:
+        except NotFound as error:
             if stand_in is None:
+                error.param = param
                 raise
             return stand_in
         if any(self._can(target.provider) for target in targets):
@@ -56,7 +58,7 @@ class Placing:
         is_meant = name.partition("/")[0] == targets[0].provider.name and name not in self._catalogue.aliases
         if stand_in is not None and not is_meant:
             return stand_in
-        raise self._unable(targets[0].provider.name)
+        raise self._unable(targets[0].provider.name, param)
 
     @property
     def _able(self) -> list[str]:
@@ -66,11 +68,11 @@ class Placing:
     def _stand_in(self) -> str | None:
         return f"{LOCAL}/{self._own}" if self._able == [LOCAL] else None
 
-    def _unable(self, provider: str) -> NotFound:
+    def _unable(self, provider: str, param: str) -> NotFound:
         able = self._able
         others = f" Here {', '.join(able)} can." if able else ""
         message = f"The provider '{provider}' does not {self._does}.{others}"
-        return NotFound(message, code="method_not_supported", param="model")
+        return NotFound(message, code="method_not_supported", param=param)
 
 
 def _raw(value: object) -> msgspec.Raw:

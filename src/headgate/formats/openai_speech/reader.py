@@ -139,8 +139,9 @@ def _pieces(data: bytes) -> Iterator[Audio]:
 
 
 def _decoded(piece: object, provider: str) -> bytes:
+    text = piece if isinstance(piece, str) else "?"
     try:
-        return base64.b64decode(piece if isinstance(piece, str) else "?")
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):
         raise ProviderError(f"{provider} sent sound that is no base64.", code="upstream_invalid") from None
 
