@@ -178,7 +178,7 @@ _ROWS = (
         stream_usage=False,
         dimensions_field="output_dimension",
         default_model="mistral-small-latest",
-        prefixes=("mistral-", "ministral-", "magistral-", "codestral-", "devstral-", "pixtral-"),
+        prefixes=("mistral-", "ministral-", "magistral-", "codestral-", "devstral-", "pixtral-", "voxtral-"),
     ),
     Service(
         name="groq",
