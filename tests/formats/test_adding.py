@@ -34,7 +34,9 @@ _READ: dict[str, tuple[Callable[[bytes, Origin], Sequence[AnyEvent]], Json]] = {
                         "content": "Let me see.",
                         "reasoning_content": "Hm.",
                         "vendors_own": {"a": 1},
-                        "tool_calls": [{"id": "c1", "type": "function", "function": _CALL}],
+                        "tool_calls": [
+                            {"id": "c1", "type": "function", "function": _CALL, "extra_content": {"signature": "s"}}
+                        ],
                     },
                     "finish_reason": "tool_calls",
                 }
@@ -213,6 +215,7 @@ def test_a_chat_gets_back_what_it_said_in_its_own_words() -> None:
     *_, call, _ = asked_of("chat", "chat", round_of("chat"))["messages"]
     assert call["reasoning_content"] == "Hm."
     assert call["vendors_own"] == {"a": 1}
+    assert call["tool_calls"][0]["extra_content"] == {"signature": "s"}
     assert call["content"] == "Let me see."
 
 

@@ -163,6 +163,17 @@ def test_a_streamed_message_tells_the_same() -> None:
             assert open.pop() == one["index"]
 
 
+def test_a_streamed_message_ends_with_the_usage_of_all_rounds() -> None:
+    """Also where its provider told at the end what the last one took."""
+    ending = b'{"delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":1}}'
+    began = Started("fake", "m", "", 7, anthropic.NAME)
+    total = Usage(30, 9, 39, extra=b'{"input_tokens":30,"output_tokens":9}')
+    for executed, counted in ((LOG[2:6], 9), ([], 1)):
+        events: list[AnyEvent] = [began, *executed, Text("x"), total, Finished("stop", extra=ending)]
+        told = next(one for one in frames(anthropic.Writer(MESSAGE, RUN, 7), events) if one["type"] == "message_delta")
+        assert told["usage"]["output_tokens"] == counted
+
+
 def test_ui_messages_tell_calls_as_executed_by_the_provider() -> None:
     """And a step of its own for what the model says after them."""
     said = frames(UIWriter(CHAT, RUN, 7))

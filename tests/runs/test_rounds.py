@@ -22,10 +22,12 @@ from headgate.events import (
     ToolInput,
     Usage,
 )
-from headgate.runs import Assistant, Wishes
+from headgate.formats import anthropic
+from headgate.runs import Assistant, Run, Wishes
 from headgate.runs.rounds import loop as module
+from headgate.runs.rounds.round import Round
 from headgate.tools import Limits
-from tests.runs.fakes import STARTED, HeldStore, code_of, over, run, told, turns
+from tests.runs.fakes import STARTED, HeldStore, code_of, head, over, run, told, turns
 from tests.runs.fleet import failing, first
 from tests.runs.lathe import CALLS, STOP, Gate, Lathe, Weather, asking, rounds, timeless, use
 
@@ -136,6 +138,29 @@ def test_what_cannot_be_is_refused_before_anything_is_asked(more: dict[str, Any]
             with pytest.raises(BadRequest, match=words):
                 await lathe.begin(asking(**more))
             assert lathe.fakes[0].asked == []
+
+    run(play())
+
+
+def test_a_tool_that_is_only_a_name_and_nobodys_lacks_what_it_must_have() -> None:
+    """In Anthropic's requests, where every tool of the client's must have a schema."""
+
+    async def play() -> None:
+        tools = [{"name": "weather"}, {"name": "mine"}]
+        body = {"model": "a/m", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}], "tools": tools}
+        async with Lathe(rounds(use()), tools=[Weather().tool]) as lathe:
+            with pytest.raises(BadRequest) as caught:
+                await lathe.begin(anthropic.read(msgspec.json.encode(body)))
+            assert caught.value.param == "tools[1].input_schema"
+
+    run(play())
+
+
+def test_tools_that_are_only_a_name_and_nobodys_travel_as_they_came() -> None:
+    async def play() -> None:
+        async with Lathe(rounds([Text("x")]), tools=[Weather().tool]) as lathe:
+            call = asking(tools=[{"type": "function", "function": {"name": "mine"}}])
+            assert lathe.engine.equipment.equip(call, "me") is call
 
     run(play())
 
@@ -346,6 +371,64 @@ def test_a_stop_in_the_middle_of_a_function_cancels_it_and_the_log_says_so(by: s
                 Called("c0", "slow", GIVEN, module.STOPPED, is_error=True),
                 Stopped(by),
             ]
+
+    run(play())
+
+
+def test_a_stop_before_a_function_has_begun_is_told_too() -> None:
+    async def play() -> None:
+        weather, store = Weather(), HeldStore()
+        async with Lathe(rounds(use()), tools=[weather.tool], store=store) as lathe:
+            store.gate.clear()
+            made = await lathe.begin(asking("weather"))
+            while not any(isinstance(event, Calling) for event in made.events):
+                await asyncio.sleep(0)
+            stopping = asyncio.create_task(lathe.engine.stop(made))
+            await turns()
+            store.gate.set()
+            await stopping
+            refused = Called("c0", "weather", GIVEN, module.NOT_BEGUN, is_error=True)
+            assert told(made.events) == [STARTED, CALLING, refused, Stopped("user")]
+            assert weather.asked == []
+
+    run(play())
+
+
+def test_the_whole_has_one_limit_with_all_rounds_and_functions() -> None:
+    async def play() -> None:
+        gate = Gate()
+        async with Lathe(rounds(use("slow"), [Text("x")]), tools=[gate.tool]) as lathe:
+            made = await lathe.run(asking("slow"), Wishes(limits={"total": 0.05}))
+            assert gate.was_cancelled
+            assert [type(event) for event in made.events[:3]] == [Started, Calling, Called]
+
+    run(play())
+
+
+def test_a_provider_is_held_back_by_what_the_log_has_not_kept() -> None:
+    """A round is as far behind as its run is, whatever was said in the rounds before."""
+    whole = Run(head())
+    whole.add([STARTED, Text("a"), Text("b")])
+    whole.show(1)
+    round = Round(whole, 1)
+    round.add([STARTED, Text("c")])
+    assert len(round.events) - round.shown == 2
+    whole.show(3)
+    assert len(round.events) - round.shown == 0
+
+
+def test_usage_in_anothers_words_is_counted_and_not_repeated() -> None:
+    """In the log only the terms of whoever began are understood."""
+
+    async def play() -> None:
+        one = first(
+            rounds([*use(), Usage(1, 1, 2, extra=b'{"a":1}'), CALLS], started=Started("a", "m", "", 0, "x")),
+            failing(500),
+        )
+        two = rounds([Text("x"), Usage(2, 2, 4, extra=b'{"b":1}'), STOP], started=Started("b", "m", "", 0, "y"))
+        async with Lathe(one, two, tools=[Weather().tool]) as lathe:
+            made = (await lathe.run(asking("weather", fallbacks=["b/m"]))).events
+            assert made[-2] == Usage(3, 3, 6)
 
     run(play())
 

@@ -49,6 +49,8 @@ class Equipment:
         if (not call.named and brought is None) or not (can_add(call.format) or call.format == openai_completions.NAME):
             return call
         found = self._named(call, owner)
+        if not found and brought is None:
+            return call
         fields = naming.without(call.fields, found) if call.named else call.fields
         own = naming.names_in(fields)
         if taken := found.keys() & own:

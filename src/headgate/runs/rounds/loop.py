@@ -47,6 +47,7 @@ NOT_BESIDE = "Not executed: tools of the client's were called as well. Call it a
 NOT_WHOLE = "Not executed: the answer was cut off."
 NOT_SO_MANY = f"Not executed: a model may call at most {MAX_CALLS} functions at a time."
 NOT_AGAIN = "Not executed: functions were called too many times in this answer."
+NOT_BEGUN = "Not executed: the answer was stopped before."
 NO_TIME = "There was no time left for the functions of this answer."
 STOPPED = "The answer was stopped while this was executed: whether it was done is not known."
 
@@ -190,8 +191,12 @@ class Rounds:
         run = self._run
         self._append(run, [one.calling for one in calls])
         upto = len(run.events)
-        while run.durable and run.shown < upto and not run.has_ended:
-            await self._workshop.keep(run)
+        try:
+            while run.durable and run.shown < upto and not run.has_ended:
+                await self._workshop.keep(run)
+        except asyncio.CancelledError:
+            self._refuse(calls, NOT_BEGUN)
+            raise
         return not run.has_ended
 
     async def _execute(self, round: Round, calls: Sequence[Asked]) -> bool:

@@ -76,7 +76,12 @@ class Tab(Bill):
         return True
 
     def _note(self, round: Round) -> None:
-        self._usages += [event for event in round.events[-2:-1] if isinstance(event, Usage)]
+        began, said = round.whole.started, round.started
+        is_kindred = began is not None and said is not None and began.format == said.format
+        for usage in round.events[-2:-1]:
+            if isinstance(usage, Usage):
+                # In the log only the terms of whoever began are understood.
+                self._usages.append(usage if is_kindred else msgspec.structs.replace(usage, extra=None))
 
 
 class _RoundBill(Bill):
