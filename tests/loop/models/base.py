@@ -105,7 +105,7 @@ def whole(peer: Peer, body: Any) -> None:
 
 def halves(text: str) -> list[str]:
     """A text in two pieces; one that is short in one."""
-    return [text[: len(text) // 2], text[len(text) // 2 :]] if len(text) > 1 else [text] if text else []
+    return [text[: len(text) // 2], text[len(text) // 2 :]] if len(text) > 1 else [text]
 
 
 def loads(text: str) -> Any:
