@@ -27,6 +27,7 @@ def library_of(config: Config, engine: Engine) -> Library:
     streams = config.streams
     bounds = Bounds(streams=streams.max_streams, size=streams.max_size, producers=streams.max_producers)
     library = Library(engine.store, engine.commits, bounds, trouble=lambda: engine.trouble)
+    library.keep_alive = config.server.keep_alive
     engine.before_close(library.close)
     return library
 

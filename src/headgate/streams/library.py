@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 TICK = 1.0
 """Seconds between two looks at what nobody uses: memory needs no better."""
 
+KEEP_ALIVE = 15.0
+
 IDLE = 10.0
 """Seconds that a stream is held which nobody uses: who writes now and then need not wait for the store."""
 
@@ -65,6 +67,8 @@ class Library:
         """Streams that are being had from the store."""
         self._leaving: dict[Key, asyncio.Future[None]] = {}
         """Streams that are being deleted."""
+        self.keep_alive = KEEP_ALIVE
+        """Seconds that a reader waits without being reminded."""
         self._counts: dict[str, int] = {}
         """How many streams owners have, of those who have made one; what others leave behind may be less."""
         self._listeners: list[Callable[[Stream], None]] = []
@@ -286,6 +290,7 @@ class Library:
             await asyncio.sleep(TICK)
             ticks += 1
             self._let_go()
+            self._remind()
             if ticks % SWEEP_EVERY == 0:
                 await self._sweep()
 
@@ -294,6 +299,14 @@ class Library:
         for key, stream in list(self._live.items()):
             if stream.used < before and not stream.followers and not stream.keeping:
                 del self._live[key]
+
+    def _remind(self) -> None:
+        """Wake readers who have waited for long, so that they say that they are alive."""
+        before = self._loop.time() - self.keep_alive
+        for stream in list(self._live.values()):
+            for follower in list(stream.followers):
+                if 0 < follower.since <= before:
+                    follower.wake(False)
 
     async def _sweep(self) -> None:
         """Delete streams whose time is over."""

@@ -6,7 +6,7 @@ anybody's chance. It is kept a moment later, with everybody else's, and shown on
 """
 
 import asyncio
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from headgate.errors import BadRequest, TooLarge
 from headgate.formats.json_lines import to_lines
@@ -27,6 +27,10 @@ from headgate.streams.recent import Recent
 from headgate.streams.wishes import Addition, main_type
 
 JSON = "application/json"
+
+EACH = 30e-6
+"""Seconds between two rounds for each reader of a crowd: they are also told where they are, which takes as long again
+as what they read."""
 
 SLACK = 60.0
 """Seconds by which a stream may be kept longer than it must: that it was used is not written down each time."""
@@ -61,6 +65,7 @@ class Stream:
         "is_leaving",
         "is_lost",
         "keeping",
+        "last_read",
         "name",
         "producers",
         "recent",
@@ -82,6 +87,8 @@ class Stream:
         self.closed_by: Mark | None = None
         self.recent = Recent(end)
         self.followers: set[Follower[Stream]] = set()
+        self.last_read: tuple[str, int, bool, Any] | None = None
+        """What was read last, by what was asked for: all who are woken together ask for the same."""
         self.keeping = 0
         """How much of what happened to it is still to be kept."""
         self.used = 0.0
@@ -213,7 +220,7 @@ class Stream:
         """Wake whoever waits."""
         if len(self.followers) > FEW:
             if self._crowd is None:
-                self._crowd = Crowd(self.followers)
+                self._crowd = Crowd(self.followers, EACH)
             self._crowd.wake()
             return
         for follower in self.followers:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from headgate.dialects.streams.answering import SMALL
 from headgate.dialects.streams.reading import NOW, START, Piece, malformed
 from headgate.errors import BadRequest
 from headgate.formats.json_lines import to_array
@@ -30,7 +31,18 @@ class StreamSource:
         return self._stream.is_lost or self._stream.is_leaving
 
     async def read(self, offset: str) -> Piece:
-        """Some of it."""
+        """Some of it; the same piece for all who are at the same place."""
+        stream = self._stream
+        last = stream.last_read
+        if last is not None and last[:3] == (offset, stream.shown, self._as_text):
+            piece: Piece = last[3]
+            return piece
+        piece = await self._read(offset)
+        if len(piece.data) <= SMALL:
+            stream.last_read = offset, stream.shown, self._as_text, piece
+        return piece
+
+    async def _read(self, offset: str) -> Piece:
         stream = self._stream
         place = await self._place(offset)
         data = await read(self._library.store, stream, place)
@@ -42,14 +54,17 @@ class StreamSource:
         told = to_array(data) if stream.is_json else data
         return Piece(offset_of(place), offset_of(next), told, not data, is_tail, is_closed)
 
-    async def news(self, piece: Piece, seconds: float) -> bool:
+    async def news(self, piece: Piece, seconds: float | None) -> bool:
         """Wait for more."""
         follower, place = self._follower, place_of(piece.next)
         assert follower is not None, "only those who follow wait"
         assert place is not None, "it is one of ours"
         try:
-            async with asyncio.timeout(seconds):
+            if seconds is None:
                 is_news = await follower.news(place)
+            else:
+                async with asyncio.timeout(seconds):
+                    is_news = await follower.news(place)
         except TimeoutError:
             return False
         if self._is_over:
