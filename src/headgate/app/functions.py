@@ -1,13 +1,31 @@
 """The functions that the server executes, from what is configured."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
 
+from headgate.app.todos import lists_of
 from headgate.config import Config
 from headgate.config.services import HttpConfig
 from headgate.metrics import Meters
 from headgate.net import Client
+from headgate.todos import functions as todo_functions
 from headgate.tools import Function, Source, Toolbox
 from headgate.tools.http import HttpFunction, Request
+
+
+@asynccontextmanager
+async def open_toolbox(config: Config) -> AsyncIterator[Toolbox]:
+    """All that a server of that configuration would have, without the server; waits until everything has come."""
+    client, lists = Client(proxies=config.proxies), lists_of(config)
+    toolbox = toolbox_of(config, client, Meters(), todo_functions(lists))
+    toolbox.open()
+    try:
+        await toolbox.prepare(None)
+        yield toolbox
+    finally:
+        await toolbox.close()
+        await lists.database.close()
+        await client.close()
 
 
 def toolbox_of(config: Config, client: Client, meters: Meters, built_in: Iterable[Function]) -> Toolbox:
@@ -25,7 +43,7 @@ def toolbox_of(config: Config, client: Client, meters: Meters, built_in: Iterabl
 
 def _python(config: Config) -> Iterable[Function]:
     python = config.functions.python
-    if not (python.modules or python.entry_points):
+    if not python.is_used:
         return ()
     from headgate.tools.python import Threads, load_functions
 

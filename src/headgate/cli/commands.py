@@ -44,6 +44,13 @@ class WebhookAction(StrEnum):
     secret = "secret"
 
 
+class FunctionAction(StrEnum):
+    """What `headgate functions` can do."""
+
+    list = "list"
+    call = "call"
+
+
 class DatabaseAction(StrEnum):
     """What `headgate db` can do."""
 
@@ -147,6 +154,28 @@ def webhooks(
             raise typer.Exit(work.redeliver(url, key, run, id, as_json=json))
         case _:
             needed = {"list": "a RUN", "redeliver": "a RUN and an ID", "secret": "nothing else"}[action]
+            raise typer.BadParameter(f"`{action}` needs {needed}.")
+
+
+@app.command()
+def functions(
+    action: Annotated[FunctionAction, typer.Argument(help="What to do; `call` needs a NAME.")] = FunctionAction.list,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="The function's name.")] = None,
+    arguments: Annotated[str, typer.Argument(metavar="ARGUMENTS", help="What to call it with, as JSON.")] = "{}",
+    owner: Annotated[str, typer.Option("--as", metavar="KEY", help="The name of the key to call it for.")] = "anybody",
+    json: Annotated[bool, typer.Option("--json", help="Print all that models are told of each, as JSON.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """List the functions that the server executes for models, or try one, without a server."""
+    from headgate.cli import functions as work
+
+    match action, name:
+        case FunctionAction.list, None:
+            raise typer.Exit(work.list_all(config, owner, as_json=json))
+        case FunctionAction.call, str():
+            raise typer.Exit(work.call(config, name, arguments, owner))
+        case _:
+            needed = "a NAME" if action is FunctionAction.call else "nothing else"
             raise typer.BadParameter(f"`{action}` needs {needed}.")
 
 

@@ -53,6 +53,11 @@ class Python(msgspec.Struct, frozen=True, kw_only=True):
     ] = (".",)
     threads: Annotated[int, kinds.whole(1, 1000), "How many functions that block may be executed at a time."] = 16
 
+    @property
+    def is_used(self) -> bool:
+        """Whether there are any."""
+        return bool(self.modules or self.entry_points)
+
 
 def _read_body(value: object) -> Body:
     if isinstance(value, dict) or value in (*KINDS, "none"):

@@ -26,8 +26,8 @@ class Source(Protocol):
     def open(self, toolbox: "Toolbox") -> None:
         """Begin; from now on it puts its functions into the toolbox."""
 
-    async def prepare(self, names: Collection[str]) -> None:
-        """Wait for those of the names that may yet come from here, for a moment."""
+    async def prepare(self, names: Collection[str] | None) -> None:
+        """Wait for those of the names that may yet come from here, for a moment; None is all that there is."""
 
     async def close(self) -> None:
         """End."""
@@ -102,10 +102,10 @@ class Toolbox:
         """What they are called."""
         return [function.name for function in self.functions(owner)]
 
-    async def prepare(self, names: Collection[str]) -> None:
-        """Wait, for a moment, for those of the names that may yet come; returns at once where all are here."""
-        missing = [name for name in names if name not in self._entries]
-        if missing and self._sources:
+    async def prepare(self, names: Collection[str] | None) -> None:
+        """Wait, for a moment, for those of the names that may yet come, or for all; not where all are here."""
+        missing = None if names is None else [name for name in names if name not in self._entries]
+        if self._sources and (missing is None or missing):
             await asyncio.gather(*(source.prepare(missing) for source in self._sources))
 
     async def call(self, name: str, arguments: str, context: Context) -> Outcome:

@@ -58,7 +58,7 @@ async def pipes(
         for stream in (heard, hearing, saying, said):
             stream.close()
         with anyio.CancelScope(shield=True):
-            await _end(process)
+            await _surely(asyncio.create_task(_end(process)))
 
 
 async def _read(
@@ -105,6 +105,18 @@ async def _listen(process: Process, on_complaint: Callable[[str], None]) -> None
         for line in lines:
             on_complaint(line[:MAX_LINE].decode("utf-8", "replace").rstrip())
         rest = rest[:MAX_LINE]
+
+
+async def _surely(work: asyncio.Task[None]) -> None:
+    """Wait for its end, whoever cancels: a process that nobody ends any more would stay for good."""
+    cancelled: asyncio.CancelledError | None = None
+    while not work.done():
+        try:
+            await asyncio.shield(work)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
 
 
 async def _end(process: Process) -> None:

@@ -64,9 +64,9 @@ class McpServer:
         if not self._settings.is_lazy:
             self._begin()
 
-    async def prepare(self, names: Collection[str]) -> None:
+    async def prepare(self, names: Collection[str] | None) -> None:
         """As `Source.prepare`: only for its first list, since a function that was listed once stays known."""
-        if not any(name.startswith(self._settings.prefix) for name in names):
+        if names is not None and not any(name.startswith(self._settings.prefix) for name in names):
             return
         self._begin()
         with suppress(TimeoutError):
