@@ -103,6 +103,18 @@ def test_an_alias_brings_its_functions_and_its_words() -> None:
     run(play())
 
 
+def test_what_the_client_calls_by_an_aliass_name_is_the_clients() -> None:
+    async def play() -> None:
+        weather = Weather()
+        tools = [{"type": "function", "function": {"name": "weather", "description": "Mine."}}]
+        assistants = {"agent": Assistant(("weather",))}
+        async with Lathe(rounds(use()), tools=[weather.tool], assistants=assistants) as lathe:
+            assert await lathe.made(asking(model="agent", tools=tools)) == [STARTED, *use(), CALLS]
+            assert weather.asked == []
+
+    run(play())
+
+
 def test_a_tool_that_is_only_a_name_is_the_servers_if_it_has_it() -> None:
     async def play() -> None:
         weather = Weather()

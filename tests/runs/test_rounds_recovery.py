@@ -103,12 +103,15 @@ def test_a_run_between_two_rounds_goes_on() -> None:
     async def play() -> None:
         made = weather(is_repeatable=False)
         before: list[AnyEvent] = [STARTED, Text("Let me see."), calling(), called()]
-        async with Lathe(rounds([Text("x")]), tools=[made.tool], store=left(*before), replay=replay) as lathe:
+        said = [Text("x"), Usage(10, 1, 11), STOP]
+        async with Lathe(rounds(said), tools=[made.tool], store=left(*before), replay=replay) as lathe:
             found = await over(lathe.engine, await lathe.engine.find(ID, "anybody"))
             assert told(found.events) == [*before, Text("\n\n"), Text("x"), STOP]
             usage = found.events[-2]
             assert isinstance(usage, Usage)
+            # What the round before the crash took is counted, for nobody has kept what its provider said of it.
             assert usage.estimated
+            assert (usage.input > 10, usage.output > 1) == (True, True)
             added = lathe.fakes[0].asked[0].call.added
             assert added is not None
             (turn,) = added.turns
