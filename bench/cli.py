@@ -6,7 +6,20 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from bench import channels, chunks, failover, first_token, followers, machine, many, memory, page, start, streams
+from bench import (
+    channels,
+    chunks,
+    durable,
+    failover,
+    first_token,
+    followers,
+    machine,
+    many,
+    memory,
+    page,
+    start,
+    streams,
+)
 from bench.options import Options
 from bench.processes import BenchError
 from bench.servers import kinds
@@ -19,6 +32,7 @@ MEASUREMENTS: Mapping[str, Callable[[Options], Table]] = {
     "streams": streams.run,
     "followers": followers.run,
     "channels": channels.run,
+    "durable": durable.run,
     "failover": failover.run,
     "memory": memory.run,
     "start": start.run,

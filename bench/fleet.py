@@ -17,6 +17,7 @@ from bench.audience import Watch, Watched
 from bench.job import Job, Seen
 from bench.listeners import Listen, Listened
 from bench.processes import BenchError, Child
+from bench.scribes import Scribbled, Scribe
 from bench.servers import ROOT, Kind, Place, Server, free_port, python_env, running, wait_ready
 
 WORK = ROOT / "build" / "bench"
@@ -107,6 +108,13 @@ def listen(job: Listen) -> Listened:
         return msgspec.json.decode(_checked(process, output), type=Listened)
 
 
+def scribble(job: Scribe) -> Scribbled:
+    """Have streams written and read, in a process of its own."""
+    with _working("bench.scribes", job) as process:
+        output, _ = process.communicate(timeout=job.seconds + 3 * GRACE)
+        return msgspec.json.decode(_checked(process, output), type=Scribbled)
+
+
 def measure(server: Server, job: Job) -> Measured:
     """Load one server, and see what it uses."""
     peak, before = 0.0, server.child.cpu()
@@ -127,7 +135,7 @@ def measure(server: Server, job: Job) -> Measured:
 
 
 @contextlib.contextmanager
-def _working(module: str, job: Job | Watch | Listen) -> Iterator["subprocess.Popen[bytes]"]:
+def _working(module: str, job: Job | Watch | Listen | Scribe) -> Iterator["subprocess.Popen[bytes]"]:
     command = [sys.executable, "-m", module, msgspec.json.encode(job).decode()]
     process = subprocess.Popen(
         command, env=python_env(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True

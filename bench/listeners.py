@@ -112,11 +112,11 @@ async def listen(job: Listen) -> Listened:
         [Listener(_hello(job, _name(channel)), delays) for _ in range(job.each)] for channel in range(job.channels)
     ]
     listeners = [listener for crowd in crowds for listener in crowd]
-    empty = _resident(job.pid)
+    empty = resident_of(job.pid)
     await _connect(listeners, job.port)
     await asyncio.sleep(REST)
-    held = _resident(job.pid) - empty
-    cpu, own, begun = _cpu(job.pid), time.process_time(), time.perf_counter()
+    held = resident_of(job.pid) - empty
+    cpu, own, begun = cpu_of(job.pid), time.process_time(), time.perf_counter()
     speakers = [_speak(job, channel) for channel in range(job.channels)]
     sent = await asyncio.gather(*speakers)
     took = time.perf_counter() - begun
@@ -124,7 +124,7 @@ async def listen(job: Listen) -> Listened:
     due = sum(count * job.each for count in sent)
     while len(delays) < due and time.perf_counter() < end:
         await asyncio.sleep(0.05)
-    used, own = _cpu(job.pid) - cpu, time.process_time() - own
+    used, own = cpu_of(job.pid) - cpu, time.process_time() - own
     order = sorted(delays) or [0.0]
     return Listened(
         sent=sum(sent),
@@ -194,12 +194,13 @@ async def _speak(job: Listen, channel: int) -> int:
     return count
 
 
-def _cpu(pid: int) -> float:
+def cpu_of(pid: int) -> float:
+    """Processor seconds that it used so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _resident(pid: int) -> float:
+def resident_of(pid: int) -> float:
     """Megabytes."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 

@@ -189,3 +189,5 @@ class Added(msgspec.Struct, frozen=True):
     """What the model is told before the conversation."""
     turns: tuple[Turn, ...] = ()
     """What was said since the client asked."""
+    may_call: bool = True
+    """False where the model has called functions as often as it may, and is to answer without."""

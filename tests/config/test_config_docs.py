@@ -48,7 +48,13 @@ def section(name: str) -> list[str]:
         "server",
         "store",
         "webhooks",
+        "voices",
+        "functions",
+        "functions.python",
+        "functions.NAME",
+        "mcp.NAME",
         "channels",
+        "streams",
         "mercure",
         "metrics",
         "log",
@@ -76,4 +82,4 @@ def test_the_examples_work(tmp_path: Path) -> None:
     for number, example in enumerate(examples):
         source = tmp_path / f"{number}.toml"
         source.write_text(example, encoding="utf-8")
-        load(source, {"TEAM_BLUE_KEY": "long-enough", "AZURE_KEY": "x"})
+        load(source, {"TEAM_BLUE_KEY": "long-enough", "AZURE_KEY": "x", "WEATHER_KEY": "long-enough"})

@@ -106,7 +106,7 @@ def test_a_row_says_what_the_file_does_not(tmp_path: Path) -> None:
     (box,) = loaded(tmp_path, '[providers.box]\nkind = "vllm"\nbase_url = "http://box/v1"').providers
     assert box.service is not None
     assert box.service.name == "vllm"
-    assert box.endpoints == {"chat", "completions", "responses", "embeddings"}
+    assert box.endpoints == {"chat", "completions", "responses", "embeddings", "transcriptions"}
     assert box.limits == Limits()
     assert not box.lacks_key
 

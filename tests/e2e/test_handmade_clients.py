@@ -12,13 +12,13 @@ import pytest
 import requests
 
 from tests.e2e.watching import get, recent
-from tests.e2e.wire import HELLO
 from tests.node import node
 from tests.serving import Serving, serving
 
 pytestmark = pytest.mark.slow
 
 KEY = "your_api_key_here"
+ASKED = [("default", "Tell me a joke"), ("agent", "Tell me a joke"), ("agent", "Add milk to my todos")]
 HEADERS = {"Content-Type": "application/json", "Authorization": f"bearer{KEY}"}
 
 
@@ -35,26 +35,32 @@ def said_last(server: Serving) -> str:
     return str(get(server, f"/v1/runs/{newest['id']}", KEY)["output"]["text"])
 
 
-def test_a_reader_that_parses_the_end_mark_has_the_whole_answer_by_then(server: Serving) -> None:
+@pytest.mark.parametrize(("model", "said"), ASKED)
+def test_a_reader_that_parses_the_end_mark_has_the_whole_answer_by_then(server: Serving, model: str, said: str) -> None:
     """It takes every `data: ` line for JSON, so it falls over [DONE]; nothing of the answer comes after that."""
-    said = ""
-    url, body = f"{server.url}/v1/chat/completions", {"model": "default", "messages": HELLO, "stream": True}
+    heard = ""
+    messages = [{"role": "user", "content": said}]
+    url, body = f"{server.url}/v1/chat/completions", {"model": model, "messages": messages, "stream": True}
     with requests.post(url, json=body, headers=HEADERS, stream=True, timeout=10) as answer:
         lines = (line.decode() for line in answer.iter_lines() if line)
         for line in lines:
             assert line.startswith("data: ")
             if line == "data: [DONE]":
                 break
-            said += json.loads(line[6:])["choices"][0]["delta"]["content"]
+            heard += json.loads(line[6:])["choices"][0]["delta"]["content"]
         with pytest.raises(json.JSONDecodeError):
             json.loads(line[6:])
         assert list(lines) == []
-    assert said == said_last(server)
+    assert heard == said_last(server)
 
 
-def test_a_page_that_keeps_nothing_between_two_reads_gets_the_whole_answer(server: Serving) -> None:
+@pytest.mark.parametrize(("model", "said"), ASKED)
+def test_a_page_that_keeps_nothing_between_two_reads_gets_the_whole_answer(
+    server: Serving, model: str, said: str
+) -> None:
     """An event is never split across two writes."""
-    assert node("plain_fetch.mjs", url=server.url, headers=HEADERS) == said_last(server)
+    heard = node("plain_fetch.mjs", url=server.url, headers=HEADERS, model=model, said=said)
+    assert heard == said_last(server)
 
 
 @pytest.mark.parametrize("scheme", ["Bearer ", "bearer ", "BEARER  ", "bearer", "Bearer"])

@@ -14,14 +14,14 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from typing_extensions import override
 
 from tests.e2e.upstream import STREAM_HEAD, Peer, Upstream, telling
-from tests.e2e.wire import HELLO, PATIENCE, Answer, Wire, ask, chat
+from tests.e2e.wire import HELLO, PATIENCE, Answer, Wire, ask, chat, events_of
 from tests.serving import Serving, serving
 
 pytestmark = pytest.mark.slow
 
 ID, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 PARENT = {"traceparent": f"00-{ID}-{SPAN}-01", "tracestate": "vendor=1"}
-CLIENT, SERVER = Span.SPAN_KIND_CLIENT, Span.SPAN_KIND_SERVER
+CLIENT, SERVER, INTERNAL = Span.SPAN_KIND_CLIENT, Span.SPAN_KIND_SERVER, Span.SPAN_KIND_INTERNAL
 
 
 class Seen(NamedTuple):
@@ -51,7 +51,7 @@ class Collector:
         found = [self.spans.get(timeout=PATIENCE) for _ in range(count)]
         assert self.spans.empty()
         assert {seen.span.kind for seen in found[:1]} == {SERVER}
-        assert {seen.span.kind for seen in found[1:]} <= {CLIENT}
+        assert {seen.span.kind for seen in found[1:]} <= {CLIENT, INTERNAL}
         return found
 
     def __enter__(self) -> "Collector":
@@ -273,3 +273,23 @@ def test_the_packages_are_not_loaded_where_nobody_wants_traces() -> None:
         ask(server, "/v1/chat/completions", None, "POST", chat(text="One."))
         server.stop()
         assert "sdk: False" in server.log()
+
+
+def test_what_was_executed_is_a_span_between_two_tries(server: Serving, collector: Collector) -> None:
+    said = [{"role": "user", "content": "what is left?"}]
+    answer = post(server, model="simulator/demo", functions=["list_todos"], messages=said)
+    run, asked, told, executed = collector.run(4)
+    assert {seen.ids[::2] for seen in (asked, told, executed)} == {(run.ids[0], run.ids[1])}
+    assert (executed.span.name, executed.span.kind) == ("execute_tool list_todos", INTERNAL)
+    assert executed.attributes == {
+        "gen_ai.operation.name": "execute_tool",
+        "gen_ai.tool.name": "list_todos",
+        "gen_ai.tool.call.id": next(
+            event["id"] for event in events_of(server, answer.headers["headgate-run"]) if event["type"] == "called"
+        ),
+        "gen_ai.tool.type": "function",
+    }
+    assert ("headgate.reason" in asked.attributes, told.attributes["headgate.reason"]) == (False, "functions")
+    # Only one of them has the usage, which is that of both.
+    assert [seen.attributes.get("gen_ai.usage.input_tokens", 0) > 0 for seen in (asked, told)] == [False, True]
+    assert asked.span.end_time_unix_nano <= executed.span.end_time_unix_nano <= told.span.end_time_unix_nano

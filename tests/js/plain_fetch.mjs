@@ -4,7 +4,7 @@ import { given, tell } from "./judge.mjs";
 const response = await fetch(given.url + "/v1/chat/completions", {
   method: "POST",
   headers: given.headers,
-  body: JSON.stringify({ model: "default", stream: true, messages: [{ role: "user", content: "Hello" }] }),
+  body: JSON.stringify({ model: given.model, stream: true, messages: [{ role: "user", content: given.said }] }),
 });
 const decoder = new TextDecoder();
 let said = "";

@@ -7,7 +7,7 @@ import pytest
 from headgate.errors import BadRequest, NotFound, ProviderError
 from headgate.events import AnyEvent, Failed, Finished, Text, Usage
 from headgate.runs import Follower, Settings
-from headgate.runs import engine as engine_module
+from headgate.runs import ticking as ticking_module
 from headgate.runs.ids import new_run_id
 from headgate.store.memory import MemoryStore
 from tests.runs.fakes import STARTED, Fake, HeldStore, Talk, begin, over, run, saying, texts, told, turns, working
@@ -192,7 +192,7 @@ def test_a_follower_sees_only_what_is_kept() -> None:
 
 def test_a_follower_without_patience_is_told_that_there_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that it can keep its client's connection alive."""
-    monkeypatch.setattr(engine_module, "READERS_EVERY", 1)
+    monkeypatch.setattr(ticking_module, "READERS_EVERY", 1)
 
     async def play() -> None:
         talk = Talk()

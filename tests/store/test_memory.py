@@ -7,9 +7,10 @@ from typing_extensions import override
 from headgate.store.base import Store
 from headgate.store.memory import MemoryStore
 from tests.store.contract import EVENTS, StoreContract, head, whole
+from tests.store.streams_contract import StreamsContract
 
 
-class TestMemoryStore(StoreContract):
+class TestMemoryStore(StoreContract, StreamsContract):
     @override
     def make(self) -> Store:
         return MemoryStore()

@@ -15,9 +15,10 @@ from headgate.store.base import Member, Segment, Store, Summary
 from headgate.store.sqlite import SqliteStore, records, schema
 from headgate.store.sqlite import journal as module
 from tests.store.contract import EVENTS, StoreContract, end, head, whole
+from tests.store.streams_contract import StreamsContract
 
 
-class TestSqliteStore(StoreContract):
+class TestSqliteStore(StoreContract, StreamsContract):
     @pytest.fixture(autouse=True)
     def _folder(self, tmp_path: Path) -> None:
         self.folder = tmp_path
@@ -385,18 +386,23 @@ def test_records_that_are_owed_survive_a_crash(tmp_path: Path, monkeypatch: pyte
 def test_a_settling_that_fails_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the next commit, and nothing is lost meanwhile."""
     monkeypatch.setattr(module, "AT_ONCE", 100)
-    insert = module._INSERT_RUN
+    insert = module._insert
 
     async def main() -> None:
         store = SqliteStore(tmp_path / "runs.db")
         await store.open()
         heads = [head() for _ in range(5)]
         await store.append([Segment(of.run, 0, EVENTS[:2], of) for of in heads])
-        monkeypatch.setattr(module, "_INSERT_RUN", "INSERT INTO nowhere VALUES (?)")
+
+        def refuse(connection: sqlite3.Connection, records: list[object]) -> None:
+            if records:
+                connection.execute("INSERT INTO nowhere VALUES (?)")
+
+        monkeypatch.setattr(module, "_insert", refuse)
         await store.append([Segment(of.run, 2, EVENTS[2:], None, end(of, EVENTS, 7.0)) for of in heads])
         with pytest.raises(StoreError):
             await store.get(heads[4].run, "alice")
-        monkeypatch.setattr(module, "_INSERT_RUN", insert)
+        monkeypatch.setattr(module, "_insert", insert)
         await store.append([whole(head(), EVENTS)])
         while rows(tmp_path / "runs.db", "runs") < 6:
             await asyncio.sleep(0.01)

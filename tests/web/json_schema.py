@@ -13,7 +13,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "null": (type(None),),
 }
 
-_NOTES = {"title", "description", "default", "discriminator", "x-event-data"}
+_NOTES = {"title", "description", "default", "discriminator", "format", "x-event-data"}
 
 
 def faults(value: Any, schema: Mapping[str, Any], document: Mapping[str, Any], where: str = "") -> Iterator[str]:

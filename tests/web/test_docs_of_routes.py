@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import msgspec
 import pytest
 
+from headgate.calls import Upload
 from headgate.dialects import runs as runs_dialect
 from headgate.dialects.docs import responses, sample
 from headgate.dialects.docs import runs as runs_docs
@@ -22,12 +23,14 @@ from headgate.formats import (
     openai_completions,
     openai_embeddings,
     openai_responses,
+    openai_speech,
+    openai_transcription,
     purai,
     ui_messages,
 )
 from headgate.runs import Run
 from headgate.store.base import Head
-from headgate.web.doc import EVENT_STREAM, FORM, JSON, Content
+from headgate.web.doc import EVENT_STREAM, FORM, JSON, MULTIPART, Content
 from headgate.web.links import LinkRequest
 from headgate.web.routes import Route
 from tests.web.json_schema import faults, resolve
@@ -55,6 +58,11 @@ READERS: dict[str, Callable[[bytes], object]] = {
     "/v1/completions": openai_completions.read,
     "/v1/embeddings": openai_embeddings.read,
     "/v1/responses": openai_responses.read,
+    "/v1/audio/speech": openai_speech.read,
+    "/v1/audio/transcriptions": lambda body: openai_transcription.read(
+        {name: [str(value).lower()] for name, value in msgspec.json.decode(body).items() if name[-2:] != "[]"},
+        Upload("", "recording.wav", "", 1),
+    ),
     "/v1/ui": ui_messages.read,
     "/v1/runs/{id}/links": msgspec.json.Decoder(LinkRequest).decode,
     "/anthropic/v1/messages": anthropic.read,
@@ -174,7 +182,9 @@ def test_examples_fit_the_schemas_of_the_document(document: dict[str, Any]) -> N
     for name, operation in operations(document):
         for body in (operation.get("requestBody", {}), *operation["responses"].values()):
             for kind, content in body.get("content", {}).items():
-                schema = content["schema"] if kind in (JSON, FORM) else content["schema"].get("x-event-data", {})
+                schema = (
+                    content["schema"] if kind in (JSON, FORM, MULTIPART) else content["schema"].get("x-event-data", {})
+                )
                 for example in content["examples"].values():
                     for value in _values(Content(kind=kind, schema=msgspec.Struct), example["value"]):
                         assert list(faults(value, schema, document)) == [], name
@@ -245,7 +255,7 @@ def _values(content: Content, example: Any) -> Iterator[Any]:
     """The JSON in an example: itself, or the data of its events."""
     if content.schema is None:
         return
-    if content.kind in (JSON, FORM):
+    if content.kind in (JSON, FORM, MULTIPART):
         yield example
     elif content.kind == EVENT_STREAM:
         data = re.findall(r"^data: (.*)$", example, re.MULTILINE)

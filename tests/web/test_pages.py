@@ -71,6 +71,8 @@ def test_every_page_has_the_headers_that_all_answers_have(site: Site, path: str)
     headers = site.get(path, accept=BROWSER).headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["x-frame-options"] == "DENY"
+    assert headers["x-xss-protection"] == "1; mode=block"
+    assert headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"
     assert "cache-control" in headers
 
 

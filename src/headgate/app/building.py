@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from headgate.app import channels
+from headgate.app import channels, streams
+from headgate.app.functions import toolbox_of
 from headgate.app.observing import metrics_readers, observe
 from headgate.app.providing import pool_of
 from headgate.app.telling import addressing_of
+from headgate.app.todos import lists_of
+from headgate.app.uploading import uploads_of
 from headgate.channels import Hub
 from headgate.config import Config
 from headgate.config.prices import common_prices, services
@@ -15,7 +18,9 @@ from headgate.dialects import anthropic as anthropic_dialect
 from headgate.dialects import betterforms as betterforms_dialect
 from headgate.dialects import drop_in
 from headgate.dialects import embeddings as embeddings_dialect
+from headgate.dialects import functions as functions_dialect
 from headgate.dialects import gemini as gemini_dialect
+from headgate.dialects import graphql as graphql_dialect
 from headgate.dialects import mercure as mercure_dialect
 from headgate.dialects import messaging as messaging_dialect
 from headgate.dialects import metrics as metrics_dialect
@@ -26,6 +31,7 @@ from headgate.dialects import responses as responses_dialect
 from headgate.dialects import runs as runs_dialect
 from headgate.dialects import service as service_dialect
 from headgate.dialects import ui as ui_dialect
+from headgate.dialects import voices as voices_dialect
 from headgate.dialects import webhooks as webhooks_dialect
 from headgate.dialects.streams import runs as streams_of_runs
 from headgate.keys import Keys
@@ -39,11 +45,17 @@ from headgate.runs.trace import Tracer
 from headgate.store.base import Store
 from headgate.store.memory import MemoryStore
 from headgate.store.sqlite import SqliteStore
+from headgate.streams import Library
+from headgate.streams.waking import Desk
+from headgate.todos import Lists
+from headgate.todos import functions as todo_functions
+from headgate.tools import Toolbox
 from headgate.web.address import PublicAddress
-from headgate.web.gate import Gate
+from headgate.web.hosts import gate_of
 from headgate.web.pages import Pages
 from headgate.web.routes import Routes
 from headgate.web.server import Parts
+from headgate.web.uploads import Uploads
 from headgate.web.watching import Watch
 from headgate.webhooks import Addressing, Poster, Worker, check_hook
 
@@ -51,26 +63,48 @@ from headgate.webhooks import Addressing, Poster, Worker, check_hook
 def build(config: Config, client: Client) -> Parts:
     """Everything, in the order of the floors; must be called inside the event loop."""
     meters = Meters()
+    lists = lists_of(config)
+    toolbox = toolbox_of(config, client, meters, todo_functions(lists))
     guard, addressing = Guard(config.webhooks.allow), addressing_of(config)
     pools = {provider.name: pool_of(provider, client, meters) for provider in config.providers}
     prices = Prices(config.prices, common_prices(), services(config.providers))
     catalogue = Catalogue(_providers(pools), config.aliases, config.owned, assistants=config.assistants)
     errands = Errands(catalogue, pools, prices, meters)
     settings = _settings(config, addressing, guard, prices)
-    engine = Engine(_store(config), catalogue, settings, pools, meters)
+    engine = Engine(_store(config), catalogue, settings, pools, meters, toolbox)
     webhooks = Worker(engine.store, addressing, Poster(Client(guard=guard), config.webhooks.timeout), meters=meters)
     hub = Hub(engine.store, channels.bounds_of(config), meters=meters)
     mercure = mercure_dialect.hub_of(channels.mercure_of(config))
+    library = streams.library_of(config, engine)
+    uploads = uploads_of(config)
     engine.listen(webhooks.on_over)
     engine.also_wait_for(errands.is_busy)
-    for part in (webhooks, errands, hub, *(() if mercure is None else (mercure.board,))):
+    for part in (webhooks, errands, hub, toolbox, uploads, *(() if mercure is None else (mercure.board,))):
         engine.before_close(part.close)
     keys, bills = Keys((key.name, key.secret.reveal()) for key in config.keys), Bills(meters)
+    desk = streams.desk_of(config, engine, library, keys, guard)
     access, reports = observe(config, engine, pools, client, meters, bills)
-    routes = _routes(config, engine, errands, keys, webhooks, addressing, hub, mercure, meters)
+    routes = _routes(
+        config,
+        engine,
+        errands,
+        keys,
+        webhooks,
+        addressing,
+        hub,
+        mercure,
+        meters,
+        lists,
+        toolbox,
+        library,
+        desk,
+        uploads,
+    )
     pages = Pages(routes)
-    gate = Gate(routes, pages, config.server.cors_origins, Watch(meters, keys, bills, access))
-    return Parts(gate, engine, pages, webhooks, hub, meters, reports)
+    gate = gate_of(
+        config.server.allowed_hosts, routes, pages, config.server.cors_origins, Watch(meters, keys, bills, access)
+    )
+    return Parts(gate, engine, pages, webhooks, hub, library, desk, meters, lists.database, toolbox, uploads, reports)
 
 
 def _routes(
@@ -83,6 +117,11 @@ def _routes(
     hub: Hub,
     mercure: mercure_dialect.Mercure | None,
     meters: Meters,
+    lists: Lists,
+    toolbox: Toolbox,
+    library: Library,
+    desk: Desk,
+    uploads: Uploads,
 ) -> Routes:
     """All dialects."""
     bounds = openai_dialect.Bounds(config.server.max_body, config.server.body_timeout)
@@ -93,6 +132,7 @@ def _routes(
         *openai_dialect.routes(engine, keys, bounds),
         *embeddings_dialect.routes(errands, keys, bounds),
         *responses_dialect.routes(engine, keys, bounds),
+        *voices_dialect.routes(engine, keys, bounds, uploads),
     ]
     purai = purai_dialect.routes(engine, keys, bounds, config.personalities, stand_ins)
     own = [
@@ -101,13 +141,16 @@ def _routes(
         *anthropic_dialect.routes(engine, errands, keys, bounds),
         *gemini_dialect.routes(engine, errands, keys, bounds),
         *runs_dialect.routes(engine, keys, bounds, address),
-        *streams_of_runs.routes(engine, keys),
+        *streams_of_runs.routes(engine, keys, streams.patience_of(config)),
+        *streams.routes_of(config, library, desk, keys, address),
         *ui_dialect.routes(engine, keys, bounds),
         *webhooks_dialect.routes(engine, keys, addressing, webhooks),
         *offload_dialect.routes(engine, keys, bounds, address),
         *messaging_dialect.routes(switchboard, bounds),
         *betterforms_dialect.routes(engine, keys, bounds, hub, switchboard.authority),
         *mercure_dialect.routes(mercure),
+        *functions_dialect.routes(toolbox, keys),
+        *graphql_dialect.routes(lists, keys, bounds),
         *metrics_dialect.routes(Exposition(meters), keys, metrics_readers(config)),
         *purai,
     ]

@@ -50,6 +50,7 @@ def _provider(config: ProviderConfig, client: Client) -> Provider:
         max_tokens_field=config.service.max_tokens_field,
         dimensions_field=config.service.dimensions_field,
         models=config.models,
+        voices=config.service.voices,
         limits=config.limits,
         secrets=tuple(secret.reveal() for secret in (config.key, *config.headers.values()) if secret is not None),
         key_header=key_header,

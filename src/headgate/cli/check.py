@@ -4,7 +4,7 @@ from pathlib import Path
 
 from headgate.cli.screen import complain
 from headgate.cli.summary import facts
-from headgate.config import ConfigError, load, read_environment
+from headgate.config import Config, ConfigError, load, read_environment
 
 
 def run(path: Path | None) -> int:
@@ -13,6 +13,9 @@ def run(path: Path | None) -> int:
         config = load(path, read_environment())
     except ConfigError as error:
         complain_about(error)
+        return 2
+    if config.functions.python.is_used and (problem := _python_problem(config)):
+        complain(problem)
         return 2
     print(f"{'file':12}{config.source or 'none: there is no headgate.toml in this folder'}")
     for label, sentence in facts(config):
@@ -23,6 +26,18 @@ def run(path: Path | None) -> int:
     for note in config.notes:
         print(f"{'note':12}{note}")
     return 0
+
+
+def _python_problem(config: Config) -> str:
+    """What is wrong with functions in Python, which have to be loaded to be known; "" when nothing is."""
+    from headgate.tools.python import CannotLoad, Threads, load_functions
+
+    python = config.functions.python
+    try:
+        load_functions(python.modules, python.entry_points, config.functions.folders, Threads(1))
+    except CannotLoad as error:
+        return error.message
+    return ""
 
 
 def complain_about(error: ConfigError) -> None:

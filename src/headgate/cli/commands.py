@@ -44,6 +44,22 @@ class WebhookAction(StrEnum):
     secret = "secret"
 
 
+class FunctionAction(StrEnum):
+    """What `headgate functions` can do."""
+
+    list = "list"
+    call = "call"
+
+
+class DatabaseAction(StrEnum):
+    """What `headgate db` can do."""
+
+    upgrade = "upgrade"
+    current = "current"
+    history = "history"
+    revision = "revision"
+
+
 def _print_version(is_asked: bool) -> None:
     if is_asked:
         typer.echo(f"headgate {__version__}")
@@ -138,4 +154,52 @@ def webhooks(
             raise typer.Exit(work.redeliver(url, key, run, id, as_json=json))
         case _:
             needed = {"list": "a RUN", "redeliver": "a RUN and an ID", "secret": "nothing else"}[action]
+            raise typer.BadParameter(f"`{action}` needs {needed}.")
+
+
+@app.command()
+def functions(
+    action: Annotated[FunctionAction, typer.Argument(help="What to do; `call` needs a NAME.")] = FunctionAction.list,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="The function's name.")] = None,
+    arguments: Annotated[str, typer.Argument(metavar="ARGUMENTS", help="What to call it with, as JSON.")] = "{}",
+    owner: Annotated[str, typer.Option("--as", metavar="KEY", help="The name of the key to call it for.")] = "anybody",
+    json: Annotated[bool, typer.Option("--json", help="Print all that models are told of each, as JSON.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """List the functions that the server executes for models, or try one, without a server."""
+    from headgate.cli import functions as work
+
+    match action, name:
+        case FunctionAction.list, None:
+            raise typer.Exit(work.list_all(config, owner, as_json=json))
+        case FunctionAction.call, str():
+            raise typer.Exit(work.call(config, name, arguments, owner))
+        case _:
+            needed = "a NAME" if action is FunctionAction.call else "nothing else"
+            raise typer.BadParameter(f"`{action}` needs {needed}.")
+
+
+@app.command()
+def db(
+    action: Annotated[DatabaseAction, typer.Argument(help="What to do.")],
+    what: Annotated[
+        str | None,
+        typer.Argument(metavar="WHAT", help="For `upgrade` how far; for `revision`, which needs it, what it is about."),
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Migrate the server's database, say where it is, list the migrations, or write one."""
+    from headgate.cli import database as work
+
+    match action, what:
+        case DatabaseAction.upgrade, _:
+            raise typer.Exit(work.upgrade(config, what))
+        case DatabaseAction.current, None:
+            raise typer.Exit(work.current(config))
+        case DatabaseAction.history, None:
+            raise typer.Exit(work.history(config))
+        case DatabaseAction.revision, str():
+            raise typer.Exit(work.revise(config, what))
+        case _:
+            needed = "a text that says what it is about" if action is DatabaseAction.revision else "nothing else"
             raise typer.BadParameter(f"`{action}` needs {needed}.")

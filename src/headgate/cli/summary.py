@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from headgate.config import Config, EndpointConfig, ProviderConfig
+from headgate.config import Config, EndpointConfig, FunctionsConfig, ProviderConfig
 from headgate.providers.aws import EXTRA, has_library
 
 
@@ -70,8 +70,25 @@ def _beside(config: Config) -> Iterator[tuple[str, str]]:
         yield "log", f"a line for every request to {config.log.access}"
     if config.sends_traces:
         yield "traces", f"to {config.otel.endpoint or 'where the variables of OpenTelemetry say'}"
+    yield from _functions(config.functions)
     if config.mercure.keys:
         yield "mercure", "a hub at /.well-known/mercure"
+
+
+def _functions(functions: FunctionsConfig) -> Iterator[tuple[str, str]]:
+    """Where those come from that are executed for models; never the arguments of a command, or a whole URL."""
+    python = functions.python
+    found = [f"in Python: {', '.join((*python.modules, *python.entry_points))}"] if python.is_used else []
+    found += [f"{each.name}: {each.method} at {_host(each.url)}" for each in functions.services]
+    for server in functions.servers:
+        where = f"at {_host(server.url)}" if server.url else f"by {server.command}"
+        found.append(f"of the MCP server {server.name}, {where}{', when asked' if server.is_lazy else ''}")
+    for number, sentence in enumerate(found):
+        yield "" if number else "functions", sentence
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc
 
 
 def _duration(seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 from headgate.config.channels import Channels
 from headgate.config.environment import VARIABLES, read_environment
+from headgate.config.execution import FunctionsConfig
 from headgate.config.keys import Key
 from headgate.config.load import ClientConfig, Config, load, load_client
 from headgate.config.observing import Log, Metrics, Otel
@@ -19,6 +20,7 @@ __all__ = [
     "Config",
     "ConfigError",
     "EndpointConfig",
+    "FunctionsConfig",
     "Key",
     "Log",
     "Metrics",

@@ -15,7 +15,7 @@ MIN_LENGTH = 8
 
 DEFAULT_NAME = "default"
 
-SETTINGS = ("key", "key_env", "channels")
+SETTINGS = ("key", "key_env", "channels", "functions")
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -25,6 +25,8 @@ class Key(msgspec.Struct, frozen=True):
     secret: Secret
     channels: tuple[str, ...] | None = None
     """The patterns of the channels it may use; None for all."""
+    functions: tuple[str, ...] | None = None
+    """The same for functions."""
 
 
 def read_keys(table: Mapping[str, object], environ: Mapping[str, str], problems: Problems) -> tuple[Key, ...]:
@@ -36,6 +38,7 @@ def read_keys(table: Mapping[str, object], environ: Mapping[str, str], problems:
     """
     found: dict[str, Secret] = {}
     channels: dict[str, tuple[str, ...] | None] = {}
+    functions: dict[str, tuple[str, ...] | None] = {}
     if ANYBODY in table:
         problems.add(f"[keys] `{ANYBODY}` is how a server without keys calls its clients; give the key another name.")
     for name, value in table.items():
@@ -43,11 +46,12 @@ def read_keys(table: Mapping[str, object], environ: Mapping[str, str], problems:
         text = _text_of(label, value, environ, problems)
         if text is not None and (secret := _secret(label, text, problems)) is not None:
             found[name] = secret
-        channels[name] = _channels_of(label, value, problems)
+        channels[name] = _patterns_of(label, value, "channels", "sales-*", problems)
+        functions[name] = _patterns_of(label, value, "functions", "get_*", problems)
     if KEY_VARIABLE in environ and (secret := _secret(KEY_VARIABLE, environ[KEY_VARIABLE], problems)) is not None:
         found[DEFAULT_NAME] = secret
     _check_different(found, problems)
-    return tuple(Key(name, secret, channels.get(name)) for name, secret in found.items())
+    return tuple(Key(name, secret, channels.get(name), functions.get(name)) for name, secret in found.items())
 
 
 def _text_of(label: str, value: object, environ: Mapping[str, str], problems: Problems) -> object | None:
@@ -70,13 +74,13 @@ def _text_of(label: str, value: object, environ: Mapping[str, str], problems: Pr
     return environ[variable]
 
 
-def _channels_of(label: str, value: object, problems: Problems) -> tuple[str, ...] | None:
-    """The patterns of the channels a key is for; a problem where they are none, as it would be for all otherwise."""
-    if not isinstance(value, dict) or "channels" not in value:
+def _patterns_of(label: str, value: object, setting: str, example: str, problems: Problems) -> tuple[str, ...] | None:
+    """The patterns of what a key is for; a problem where they are none, as it would be for all otherwise."""
+    if not isinstance(value, dict) or setting not in value:
         return None
-    said = value["channels"]
+    said = value[setting]
     if not isinstance(said, list) or not said or not all(isinstance(each, str) and each for each in said):
-        problems.add(f'{label} must have `channels` as a list of names or patterns, such as ["sales-*"].')
+        problems.add(f'{label} must have `{setting}` as a list of names or patterns, such as ["{example}"].')
         return ()
     return tuple(said)
 

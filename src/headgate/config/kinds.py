@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from headgate.config.secret import Secret
+from headgate.db.place import MEMORY
 from headgate.net.guard import Network, network
 from headgate.runs import NO_HEDGE, Hedge
 from headgate.webhooks.signing import SigningSecret
@@ -28,6 +29,7 @@ _MAX_WEIGHT = 1e6
 _AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?) *([a-z]*)")
 _HEADER_SAFE = re.compile(r"[\x21-\x7e]+")
 _WORD = re.compile(r"[A-Za-z0-9-]{1,64}")
+_DATABASE = re.compile(r"[a-z][a-z0-9_]*(\+[a-z0-9_]+)?://")
 
 
 def _same(text: str) -> object:
@@ -245,6 +247,14 @@ def _read_word(value: object) -> str:
     return text
 
 
+def _read_database(value: object) -> Secret:
+    text = _read_text(value)
+    if text != MEMORY and not _DATABASE.match(text):
+        raise ValueError
+    return Secret(text)
+
+
+DATABASE = Kind('a database\'s URL, like "sqlite:///todos.db", or "memory"', _read_database, show=repr, is_secret=True)
 WORD = Kind("a word of letters, digits and hyphens", _read_word, show=_quoted)
 ADDRESS = Kind('a URL, like "https://llm.example.com"', _read_address, show=_quoted)
 TEXT = Kind("text", _read_text, show=_quoted)

@@ -12,6 +12,7 @@ from headgate.config.aliases import read_aliases
 from headgate.config.assistants import read_assistants
 from headgate.config.channels import Channels
 from headgate.config.environment import CONFIG_VARIABLE, KEY_VARIABLE, URL_VARIABLE, overrides_in
+from headgate.config.execution import FunctionsConfig, read_functions
 from headgate.config.keys import Key, read_keys
 from headgate.config.mercure import Mercure, check_mercure
 from headgate.config.observing import Log, Metrics, Otel, check_token, notes_on_traces, wants_traces
@@ -23,6 +24,7 @@ from headgate.config.reading import Override, Overrides, read_section, table_of
 from headgate.config.secret import Secret
 from headgate.config.settings import (
     CHANNELS_SETTINGS,
+    DATABASE_SETTINGS,
     LOG_SETTINGS,
     MERCURE_SETTINGS,
     METRICS_SETTINGS,
@@ -31,12 +33,18 @@ from headgate.config.settings import (
     SERVER_SETTINGS,
     SINGLE_SETTINGS,
     STORE_SETTINGS,
+    STREAMS_SETTINGS,
+    TODOS_SETTINGS,
+    VOICES_SETTINGS,
     WEBHOOKS_SETTINGS,
     Routing,
     Server,
     Store,
     Webhooks,
 )
+from headgate.config.streams import Streams
+from headgate.config.todos import Database, Todos
+from headgate.config.voices import Voices
 from headgate.config.webhooks import ENDPOINTS, EndpointConfig, find_endpoints
 from headgate.formats.purai import Personality
 from headgate.net.proxies import Proxies
@@ -55,7 +63,13 @@ _SECTIONS = (
     "prices",
     "keys",
     "webhooks",
+    "database",
+    "todos",
+    "voices",
+    "functions",
+    "mcp",
     "channels",
+    "streams",
     "mercure",
     "metrics",
     "log",
@@ -71,7 +85,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     store: Store = Store()
     routing: Routing = Routing()
     webhooks: Webhooks = Webhooks()
+    database: Database = Database()
+    todos: Todos = Todos()
+    voices: Voices = Voices()
+    functions: FunctionsConfig = FunctionsConfig()
+    """What the server executes for models."""
     channels: Channels = Channels()
+    streams: Streams = Streams()
     mercure: Mercure = Mercure()
     metrics: Metrics = Metrics()
     log: Log = Log()
@@ -144,7 +164,12 @@ def load(path: Path | None, environ: Mapping[str, str], options: Mapping[str, st
         endpoints=endpoints,
         routing=Routing(**read_section("routing", ROUTING_SETTINGS, tables["routing"], problems, overrides)),
         store=Store(**read_section("store", STORE_SETTINGS, tables["store"], problems, overrides)),
+        database=Database(**read_section("database", DATABASE_SETTINGS, tables["database"], problems, overrides)),
+        todos=Todos(**read_section("todos", TODOS_SETTINGS, tables["todos"], problems, overrides)),
+        voices=Voices(**read_section("voices", VOICES_SETTINGS, tables["voices"], problems, overrides)),
+        functions=read_functions(tables["functions"], tables["mcp"], environ, overrides, source, problems),
         channels=Channels(**read_section("channels", CHANNELS_SETTINGS, tables["channels"], problems, overrides)),
+        streams=Streams(**read_section("streams", STREAMS_SETTINGS, tables["streams"], problems, overrides)),
         mercure=Mercure(**read_section("mercure", MERCURE_SETTINGS, tables["mercure"], problems, overrides)),
         metrics=Metrics(**read_section("metrics", METRICS_SETTINGS, tables["metrics"], problems, overrides)),
         log=Log(**read_section("log", LOG_SETTINGS, tables["log"], problems, overrides)),

@@ -12,9 +12,21 @@ import msgspec
 
 from headgate.config import kinds
 from headgate.config.channels import Channels
+from headgate.config.functions import (
+    HTTP_SECTION,
+    MCP_SECTION,
+    PYTHON_SECTION,
+    Functions,
+    HttpSection,
+    McpSection,
+    Python,
+)
 from headgate.config.mercure import Mercure
 from headgate.config.observing import Log, Metrics, Otel
 from headgate.config.secret import Secret
+from headgate.config.streams import Streams
+from headgate.config.todos import Database, Todos
+from headgate.config.voices import Voices
 from headgate.net.guard import Network
 from headgate.providers.registry import Endpoint
 from headgate.runs import NO_HEDGE, Hedge
@@ -53,6 +65,11 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     ] = 10_000
     cors_origins: Annotated[
         tuple[str, ...], kinds.TEXTS, "The web origins whose pages may call the server from a browser."
+    ] = ("*",)
+    allowed_hosts: Annotated[
+        tuple[str, ...],
+        kinds.TEXTS,
+        'The names that clients may call the server by, like "api.example.com" or "*.example.com".',
     ] = ("*",)
     body_timeout: Annotated[
         float, kinds.duration(0.001), "How long a client may take to send the body of its request."
@@ -183,7 +200,7 @@ class ProviderSection(msgspec.Struct, frozen=True, kw_only=True):
     headers: Annotated[Mapping[str, Secret], kinds.HEADERS, "More headers for every request."] = {}
     endpoints: Annotated[
         frozenset[Endpoint] | None,
-        kinds.some_of("chat", "completions", "responses", "embeddings"),
+        kinds.some_of("chat", "completions", "responses", "embeddings", "speech", "transcriptions"),
         "The endpoints it has, where Headgate does not know or knows it wrong.",
     ] = None
     connect_timeout: Annotated[float, kinds.duration(0.001), "How long connecting may take."] = 5.0
@@ -239,7 +256,8 @@ def settings_of(section: str, shape: type[msgspec.Struct]) -> tuple[Setting, ...
         assert get_origin(hint) is Annotated, f"{section}.{field.name} says neither its kind nor what it is for"
         _, kind, description = get_args(hint)
         default = field.default if field.default is not msgspec.NODEFAULT else {}
-        variable = "" if section.endswith(".NAME") else f"HEADGATE_{section}_{field.name}".upper()
+        variable = f"HEADGATE_{section}_{field.name}".upper().replace(".", "_")
+        variable = "" if section.endswith(".NAME") else variable
         found.append(Setting(section, field.name, kind, default, variable, description))
     return tuple(found)
 
@@ -248,7 +266,15 @@ SERVER_SETTINGS = settings_of("server", Server)
 STORE_SETTINGS = settings_of("store", Store)
 ROUTING_SETTINGS = settings_of("routing", Routing)
 WEBHOOKS_SETTINGS = settings_of("webhooks", Webhooks)
+DATABASE_SETTINGS = settings_of("database", Database)
+TODOS_SETTINGS = settings_of("todos", Todos)
+VOICES_SETTINGS = settings_of("voices", Voices)
+FUNCTIONS_SETTINGS = settings_of("functions", Functions)
+PYTHON_SETTINGS = settings_of(PYTHON_SECTION, Python)
+HTTP_SETTINGS = settings_of(HTTP_SECTION, HttpSection)
+MCP_SETTINGS = settings_of(MCP_SECTION, McpSection)
 CHANNELS_SETTINGS = settings_of("channels", Channels)
+STREAMS_SETTINGS = settings_of("streams", Streams)
 MERCURE_SETTINGS = settings_of("mercure", Mercure)
 METRICS_SETTINGS = settings_of("metrics", Metrics)
 LOG_SETTINGS = settings_of("log", Log)
@@ -262,7 +288,13 @@ SINGLE_SETTINGS = (
     + STORE_SETTINGS
     + ROUTING_SETTINGS
     + WEBHOOKS_SETTINGS
+    + DATABASE_SETTINGS
+    + TODOS_SETTINGS
+    + VOICES_SETTINGS
+    + FUNCTIONS_SETTINGS
+    + PYTHON_SETTINGS
     + CHANNELS_SETTINGS
+    + STREAMS_SETTINGS
     + MERCURE_SETTINGS
     + METRICS_SETTINGS
     + LOG_SETTINGS
@@ -270,5 +302,7 @@ SINGLE_SETTINGS = (
 )
 """Those of the sections that there is one of; each has a variable, too."""
 
-SETTINGS = SINGLE_SETTINGS + ENDPOINT_SETTINGS + PERSONALITY_SETTINGS + PROVIDER_SETTINGS
+NAMED_SETTINGS = ENDPOINT_SETTINGS + PERSONALITY_SETTINGS + PROVIDER_SETTINGS + HTTP_SETTINGS + MCP_SETTINGS
+
+SETTINGS = SINGLE_SETTINGS + NAMED_SETTINGS
 """Every setting that has a section, a name and a kind; aliases and keys have names of the user's own."""

@@ -14,8 +14,19 @@ from headgate.dialects.anthropic import MESSAGES
 from headgate.dialects.gemini import EVENTS
 from headgate.dialects.purai.notes import plan_of
 from headgate.dialects.responses.face import RESPONSES
+from headgate.dialects.voices import hearing, speaking
 from headgate.errors import BadRequest
-from headgate.formats import anthropic, gemini, openai_chat, openai_completions, openai_responses, purai, ui_messages
+from headgate.formats import (
+    anthropic,
+    gemini,
+    openai_chat,
+    openai_completions,
+    openai_responses,
+    openai_speech,
+    openai_transcription,
+    purai,
+    ui_messages,
+)
 from headgate.formats.base import Writer
 from headgate.formats.purai import Plan
 from headgate.runs import Run
@@ -27,6 +38,8 @@ _FACES = {
     openai_chat.NAME: faces.CHAT,
     openai_completions.NAME: faces.COMPLETIONS,
     openai_responses.NAME: RESPONSES,
+    openai_speech.NAME: speaking.EVENTS,
+    openai_transcription.NAME: hearing.STREAMED,
     anthropic.NAME: MESSAGES,
     gemini.NAME: EVENTS,
 }
@@ -37,6 +50,9 @@ NAMES = (*_FACES, UI, PURAI)
 
 _ONE_ANSWER = (openai_responses.NAME, anthropic.NAME, UI)
 """Forms without a place for a second answer."""
+
+_SOUNDS = (openai_speech.NAME, openai_transcription.NAME)
+"""Forms that have a place for nothing else, and nothing else a place for them."""
 
 
 class UINote(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +81,8 @@ def form_of(run: Run, name: str) -> Form:
         known = ", ".join((*NAMES, MADE))
         raise BadRequest(f"'as' must be one of {known}.", param="as", code="invalid_value")
     call = _asked(run)
+    if name != call.format and (name in _SOUNDS or call.format in _SOUNDS):
+        raise _unshowable(f"A run of '{call.format}' cannot be shown as '{name}'.")
     if call.choices > 1 and name in _ONE_ANSWER:
         raise _unshowable(f"The run holds {call.choices} answers, and '{name}' has a place for one.")
     id, created = run.id, int(run.head.created)

@@ -14,6 +14,7 @@ import msgspec
 from headgate.dialects import forms, listing
 from headgate.dialects.docs import runs as docs
 from headgate.dialects.openai import Bounds
+from headgate.dialects.voices import sounds
 from headgate.errors import BadRequest, Tried
 from headgate.events import AnyEvent, Audio, Failed, Started, Text, Word
 from headgate.fold import Answer, fold
@@ -21,7 +22,7 @@ from headgate.formats import openai, strict
 from headgate.keys import Keys
 from headgate.runs import Engine, Run
 from headgate.web.address import PublicAddress
-from headgate.web.answers import Following, write_log
+from headgate.web.answers import EVENTS_PER_WRITE, Following, write_log
 from headgate.web.doc import Doc
 from headgate.web.finding import Finder
 from headgate.web.folded import Folded
@@ -111,6 +112,7 @@ class Runs:
             "token": token,
             "url": f"{url}?token={token}",
             "events_url": f"{url}/events?token={token}",
+            "stream_url": f"{self._address.of(request)}/v1/stream/runs/{run.id}?token={token}",
             "stop_url": f"{url}/stop?token={token}" if asked.rights == "read+stop" else None,
         }
         request.answer(200, msgspec.json.encode(said), b"cache-control: no-store\r\n")
@@ -131,13 +133,18 @@ class Runs:
         place = None if _is_at_end(seen, await frames.count(run.shown), is_over) else frames.after(seen)
         await self._follow(run, place, request, cuts=form.cuts)
 
+    async def audio(self, request: Request) -> None:
+        """The sound of one that is a speech, from the start or from a byte on."""
+        await sounds.send(self._engine, await self._finder.find(request, "read"), request)
+
     async def _follow(self, run: Run, place: Place | None, request: Request, *, cuts: bool = False) -> None:
         if place is None:
             # An EventSource that comes back after the end: nothing more, and it stops asking.
             request.answer(204, b"")
             return
+        at_once = sounds.AT_ONCE if run.head.format == sounds.SPEECH else EVENTS_PER_WRITE
         with Following(self._engine, run, request) as follower:
-            await write_log(run, place.frames, place.event, follower, request, cuts=cuts)
+            await write_log(run, place.frames, place.event, follower, request, cuts=cuts, at_once=at_once)
         if not run.followers:
             # Nobody needs its frames, for now; a long log's are as large as the log.
             self._frames.pop(run, None)
@@ -206,6 +213,10 @@ def _output(answer: Answer) -> dict[str, Any]:
     }
     if len(answer.choices) > 1:
         output["choices"] = [answer.choices[index].text for index in sorted(answer.choices)]
+    if answer.called:
+        output["called"] = [{name: getattr(one, name) for name in one.__struct_fields__} for one in answer.called]
+    if answer.sound:
+        output["audio_bytes"] = answer.sound
     return output
 
 
@@ -236,6 +247,7 @@ def routes(engine: Engine, keys: Keys, bounds: Bounds, address: PublicAddress) -
         route("GET", "/v1/runs/{id}", runs.show, docs.SHOW),
         route("DELETE", "/v1/runs/{id}", runs.delete, docs.DELETE),
         route("GET", "/v1/runs/{id}/events", runs.events, docs.FOLLOW),
+        route("GET", "/v1/runs/{id}/audio", runs.audio, docs.AUDIO),
         route("POST", "/v1/runs/{id}/links", runs.link, docs.LINK),
         route("POST", "/v1/runs/{id}/stop", runs.stop, docs.STOP),
     ]

@@ -7,6 +7,7 @@ import msgspec
 from headgate.calls import Call, Prompt
 from headgate.errors import ProviderError
 from headgate.formats import anthropic, gemini, openai_chat, openai_completions, openai_responses
+from headgate.formats.adding import in_words
 from headgate.formats.voices import SPEECH, TRANSCRIPTION
 
 OWN = "prompt"
@@ -18,7 +19,7 @@ _FIELD = "prompt"
 def own_call(call: Call, prompt: Prompt) -> Call:
     """That call, but with other words."""
     fields = {_FIELD: msgspec.Raw(msgspec.json.encode(prompt))}
-    return msgspec.structs.replace(call, format=OWN, fields=fields, headers=())
+    return msgspec.structs.replace(call, format=OWN, fields=fields, headers=(), added=None)
 
 
 def _own_prompt(call: Call) -> Prompt:
@@ -36,13 +37,21 @@ def _no_prompt(call: Call) -> Prompt:
     )
 
 
+def _with_added(read: Callable[[Call], Prompt]) -> Callable[[Call], Prompt]:
+    def prompt(call: Call) -> Prompt:
+        found = read(call)
+        return found if call.added is None else in_words(found, call.added)
+
+    return prompt
+
+
 PROMPTS: Mapping[str, Callable[[Call], Prompt]] = {
-    openai_chat.NAME: openai_chat.prompt,
-    openai_completions.NAME: openai_completions.prompt,
-    openai_responses.NAME: openai_responses.prompt,
-    anthropic.NAME: anthropic.prompt,
-    gemini.NAME: gemini.prompt,
-    OWN: _own_prompt,
+    openai_chat.NAME: _with_added(openai_chat.prompt),
+    openai_completions.NAME: _with_added(openai_completions.prompt),
+    openai_responses.NAME: _with_added(openai_responses.prompt),
+    anthropic.NAME: _with_added(anthropic.prompt),
+    gemini.NAME: _with_added(gemini.prompt),
+    OWN: _with_added(_own_prompt),
     SPEECH: _no_prompt,
     TRANSCRIPTION: _no_prompt,
 }

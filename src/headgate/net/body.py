@@ -28,7 +28,7 @@ class FileBody:
         return len(self._before) + self._size + len(self._after)
 
     def pieces(self) -> Iterator[bytes]:
-        """Before, the file, after. What was written a moment ago is in memory still, so reading it waits for no disk."""
+        """Before, the file, after. A file written just now is in memory still, so reading it waits for no disk."""
         yield self._before
         left = self._size
         with open(self._path, "rb", buffering=0) as file:

@@ -3,6 +3,7 @@ Spans of a run, as OpenTelemetry's conventions for generative AI have them, and 
 
     chat MODEL            SERVER: the run, from its beginning to its end; a child of the client's span
       chat MODEL          CLIENT: one try at a provider, with its usage if it gave the answer
+      execute_tool NAME   INTERNAL: one call of a function that the server executed
 
 Only this module knows OpenTelemetry's packages; it is loaded where traces are wanted, and nowhere else.
 """
@@ -24,10 +25,12 @@ from opentelemetry.trace.status import Status, StatusCode
 from headgate import __version__
 from headgate.observe.contents import contents_of
 from headgate.observe.traces import Traced
+from headgate.runs.executions import Execution
 from headgate.runs.tries import Try, reason
 
 PATH = "/v1/traces"
 MAX_NAME = 200
+EXECUTE = "execute_tool"
 
 _UNKNOWN = "unknown_service"
 """How the name of a service begins that nobody has named."""
@@ -104,6 +107,19 @@ class Spans:
         )
         for number, tried in enumerate(run.tries):
             yield self._of_try(run, tried, run.tries[number - 1] if number else None)
+        for execution in run.executed:
+            yield self._of_execution(run, execution)
+
+    def _of_execution(self, run: Traced, execution: Execution) -> ReadableSpan:
+        attributes: Attributes = {
+            "gen_ai.operation.name": EXECUTE,
+            "gen_ai.tool.name": execution.name[:MAX_NAME],
+            "gen_ai.tool.call.id": execution.id[:MAX_NAME],
+            "gen_ai.tool.type": "function",
+        }
+        name, times = f"{EXECUTE} {execution.name[:MAX_NAME]}", (execution.began, execution.ended)
+        kind, parent = SpanKind.INTERNAL, run.trace.span
+        return self._span(run, name, kind, execution.span, parent, times, attributes, execution.error)
 
     def _of_try(self, run: Traced, tried: Try, before: Try | None) -> ReadableSpan:
         place = self._places.get(tried.provider, Place(tried.provider))

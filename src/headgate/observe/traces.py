@@ -14,6 +14,7 @@ from headgate.metrics import operation_of
 from headgate.observe.batches import Batches
 from headgate.observe.facts import Facts, facts_of
 from headgate.runs import Run
+from headgate.runs.executions import Execution
 from headgate.runs.trace import Trace
 from headgate.runs.tries import Try
 from headgate.store.base import Head
@@ -40,6 +41,7 @@ class Traced(msgspec.Struct, frozen=True):
     facts: Facts
     answer_id: str
     """The provider's own of the answer."""
+    executed: Sequence[Execution] = ()
     events: Sequence[AnyEvent] = ()
     """What was said; only where that is recorded."""
 
@@ -81,5 +83,6 @@ class Traces:
             tries=run.tries,
             facts=facts,
             answer_id=run.started.id if run.started is not None else "",
+            executed=run.executed or (),
             events=run.events if self._contents else (),
         )

@@ -19,7 +19,7 @@ from headgate.events import AnyEvent
 from headgate.formats import upstream_errors
 from headgate.formats.base import Origin, Reader, early_usage
 from headgate.formats.spoken import mistake
-from headgate.net import Client, Flow, NetError, Target
+from headgate.net import Client, FileBody, Flow, NetError, Target
 from headgate.providers import heading
 from headgate.providers.base import Ask, Emit
 
@@ -69,7 +69,9 @@ class Answer:
         self.ended_itself = False
         """Whether it was whole but for its end mark, and waited long enough for that."""
 
-    async def fetch(self, client: Client, target: Target, body: bytes, headers: Sequence[tuple[str, str]]) -> None:
+    async def fetch(
+        self, client: Client, target: Target, body: bytes | FileBody, headers: Sequence[tuple[str, str]]
+    ) -> None:
         """Ask, and emit all that comes; returns when the answer is over."""
         try:
             try:
@@ -175,14 +177,17 @@ class Answer:
     def _close(self) -> Sequence[AnyEvent]:
         if self._reader is not None:
             return self._reader.close()
-        body, provider = b"".join(self._pieces).strip(_BLANK), self._origin.provider
+        body = b"".join(self._pieces).strip(_BLANK)
         if self._status >= 300:
             error = self.read_error(self._status, body[:MAX_ERROR])
             if self._retry_after is not None:
                 error.retry_after = self._retry_after
             raise error
+        return self._whole(body)
+
+    def _whole(self, body: bytes) -> Sequence[AnyEvent]:
         if body[:1] not in (b"{", b"["):
-            raise upstream_errors.no_answer(body, provider)
+            raise upstream_errors.no_answer(body, self.provider)
         return self._read_whole(body, self._origin)
 
     def _clean(self, error: ProviderError) -> ProviderError:

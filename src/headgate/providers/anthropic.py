@@ -12,6 +12,7 @@ import msgspec
 from headgate.calls import Call
 from headgate.errors import ProviderError
 from headgate.formats import anthropic
+from headgate.formats.adding import in_fields
 from headgate.formats.base import Origin
 from headgate.formats.prompts import PROMPTS
 from headgate.net import Client, Target
@@ -81,7 +82,7 @@ class AnthropicProvider:
     def _request(self, ask: Ask) -> bytes:
         call = ask.call
         if call.format == anthropic.NAME:
-            return anthropic.forward(call, ask.model)
+            return anthropic.forward(in_fields(call), ask.model)
         # Always in pieces: a whole answer says nothing for minutes, and looks like one that never begins.
         return anthropic.request(PROMPTS[call.format](call), ask.model, stream=True)
 

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 import msgspec
 
 from headgate.formats.embedding import EmbedCall, Vectors
+from headgate.formats.voices import Voice
 from headgate.net import Client
+from headgate.providers import sounds
 from headgate.providers.base import Ask, Emit
 from headgate.providers.openai import OpenAIProvider
 from headgate.providers.paths import segment
@@ -44,6 +46,20 @@ class AzureProvider:
     async def embed(self, call: EmbedCall, model: str, connect: float) -> Vectors:
         """Vectors of texts, by the deployment of that name."""
         return await self._deployment(model).embed(call, model, connect)
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it makes sounds of texts."""
+        return sounds.SPEECH in self._service.endpoints
+
+    @property
+    def hears(self) -> bool:
+        """Whether it makes texts of sounds."""
+        return sounds.TRANSCRIPTIONS in self._service.endpoints
+
+    async def voices(self) -> Sequence[Voice]:
+        """Those of OpenAI's models, which are what is deployed there."""
+        return [Voice(id=voice, name=voice.capitalize()) for voice in self._service.voices] if self.speaks else []
 
     async def models(self) -> Sequence[str]:
         """Those it was said to have: Azure lists models of its own, and not which deployments there are."""

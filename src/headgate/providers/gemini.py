@@ -14,6 +14,7 @@ import msgspec
 from headgate.calls import Call
 from headgate.errors import ProviderError
 from headgate.formats import gemini
+from headgate.formats.adding import in_fields
 from headgate.formats.base import Origin
 from headgate.formats.embedding import EmbedCall, Vectors
 from headgate.formats.inputs import INPUTS
@@ -132,7 +133,7 @@ class GeminiProvider:
 
     def _body(self, call: Call, model: str) -> bytes:
         if call.format == gemini.NAME:
-            return gemini.forward(call)
+            return gemini.forward(in_fields(call))
         return gemini.request(PROMPTS[call.format](call), model)
 
     def _target(self, method: str, model: str, *, has_key: bool) -> Target:

@@ -1,11 +1,13 @@
-"""A provider's list of its models."""
+"""A provider's lists of its models and of its voices."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from headgate.errors import ProviderError
 from headgate.formats import upstream_errors
+from headgate.formats.voices import Voice
 from headgate.net import Client, Flow, Target
 from headgate.providers.answer import without_secrets
 from headgate.providers.service import Service
@@ -24,8 +26,15 @@ async def list_models(client: Client, target: Target, service: Service) -> Seque
         raise without_secrets(error, service.secrets) from None
 
 
+async def list_voices(client: Client, target: Target, service: Service) -> Sequence[Voice]:
+    """The voices that the provider says it has; of what only some servers have, nothing is no error."""
+    listing = _Listing(service.name)
+    await client.fetch(target, b"", listing, connect_timeout=service.limits.connect)
+    return listing.voices()
+
+
 class _Listing:
-    """A provider's list of models as it comes in."""
+    """A provider's list as it comes in."""
 
     def __init__(self, provider: str) -> None:
         self._provider = provider
@@ -43,16 +52,34 @@ class _Listing:
 
     def models(self) -> Sequence[str]:
         """The names in it."""
-        body = b"".join(self._pieces)
         if self._status != 200:
-            raise upstream_errors.read_error(self._status, body, self._provider)
-        try:
-            said = msgspec.json.decode(body)
-        except msgspec.DecodeError:
-            said = None
+            raise upstream_errors.read_error(self._status, b"".join(self._pieces), self._provider)
+        said = self._said()
         # OpenAI wraps the list in an object, some providers do not.
         listed = said.get("data") if isinstance(said, dict) else said
         if not isinstance(listed, list):
             raise ProviderError(f"{self._provider} sent something that is no list of models.", code="upstream_invalid")
         names = [model.get("id") for model in listed if isinstance(model, dict)]
         return [name for name in names if isinstance(name, str) and name]
+
+    def voices(self) -> Sequence[Voice]:
+        """The voices in it: their names, or objects of any kind that hold one."""
+        said = self._said() if self._status == 200 else None
+        listed = said.get("voices", said.get("data")) if isinstance(said, dict) else said
+        found = [_voice(each) for each in listed] if isinstance(listed, list) else []
+        return [voice for voice in found if voice.id]
+
+    def _said(self) -> Any:
+        try:
+            return msgspec.json.decode(b"".join(self._pieces))
+        except msgspec.DecodeError:
+            return None
+
+
+def _voice(said: object) -> Voice:
+    if isinstance(said, str):
+        return Voice(id=said)
+    fields = said if isinstance(said, dict) else {}
+    words = {name: value for name, value in fields.items() if isinstance(value, str)}
+    id = next((words[name] for name in ("id", "voice_id", "voice", "name") if words.get(name)), "")
+    return Voice(id=id, name=words.get("name", ""), language=words.get("language", ""), gender=words.get("gender", ""))

@@ -9,15 +9,18 @@ from collections.abc import Sequence
 
 from headgate.errors import ProviderError
 from headgate.formats import openai_chat, openai_completions, openai_embeddings, openai_responses
+from headgate.formats.adding import can_add, in_fields
 from headgate.formats.base import Origin
 from headgate.formats.embedding import EmbedCall, Vectors
 from headgate.formats.inputs import INPUTS
 from headgate.formats.prompts import PROMPTS
-from headgate.net import Client, Target
+from headgate.formats.voices import Voice
+from headgate.net import Client, FileBody, Target
+from headgate.providers import sounds
 from headgate.providers.answer import Answer, Readers
 from headgate.providers.base import Ask, Emit
 from headgate.providers.embedding import looked_at
-from headgate.providers.listing import list_models
+from headgate.providers.listing import list_models, list_voices
 from headgate.providers.service import Service
 from headgate.providers.short import Asker
 
@@ -26,12 +29,15 @@ _PATHS = {
     "completions": "/completions",
     "responses": "/responses",
     "embeddings": "/embeddings",
+    sounds.SPEECH: "/audio/speech",
+    sounds.TRANSCRIPTIONS: "/audio/transcriptions",
 }
 _ENDPOINTS = {openai_chat.NAME: "chat", openai_completions.NAME: "completions", openai_responses.NAME: "responses"}
 _READERS: dict[str, Readers] = {
     "chat": (openai_chat.Reader, openai_chat.read_whole),
     "completions": (openai_completions.Reader, openai_completions.read_whole),
     "responses": (openai_responses.Reader, openai_responses.read_whole),
+    **sounds.READERS,
 }
 
 
@@ -49,17 +55,19 @@ class OpenAIProvider:
         self._targets = {endpoint: Target("POST", url, headers) for endpoint, url in urls.items()}
         self._keyless = {endpoint: Target("POST", url, keyless) for endpoint, url in urls.items()}
         self._models = Target("GET", f"{base}/models{service.query}", headers)
+        self._voices = Target("GET", f"{base}/audio/voices{service.query}", headers)
 
     async def run(self, ask: Ask, emit: Emit) -> None:
         """Ask, and emit what comes."""
-        endpoint, body = self._request(ask)
+        is_sound = ask.call.format in sounds.ENDPOINTS
+        endpoint, body, headers = self._sound(ask) if is_sound else (*self._request(ask), ())
         origin = Origin(ask.run, self.name, ask.model, ask.created, ask.call.choices)
         target, secrets = self._targets[endpoint], self._service.secrets
-        headers: Sequence[tuple[str, str]] = ()
         if ask.key:
             target, secrets = self._keyless[endpoint], (*secrets, ask.key)
-            headers = self._service.key_headers(ask.key, ask.organization)
-        answer = Answer(_READERS[endpoint], origin, ask, emit, secrets)
+            headers = (*headers, *self._service.key_headers(ask.key, ask.organization))
+        kind = sounds.answer_of(endpoint) if is_sound else Answer
+        answer = kind(_READERS[endpoint], origin, ask, emit, secrets)
         await answer.fetch(self._client, target, body, headers)
 
     @property
@@ -88,6 +96,22 @@ class OpenAIProvider:
             body=answer if is_as_asked else b"",
         )
 
+    @property
+    def speaks(self) -> bool:
+        """Whether it makes sounds of texts."""
+        return sounds.SPEECH in self._service.endpoints
+
+    @property
+    def hears(self) -> bool:
+        """Whether it makes texts of sounds."""
+        return sounds.TRANSCRIPTIONS in self._service.endpoints
+
+    async def voices(self) -> Sequence[Voice]:
+        """The voices it has: those that are known, or what it lists."""
+        if not self.speaks or self._service.voices:
+            return [Voice(id=voice, name=voice.capitalize()) for voice in self._service.voices]
+        return await list_voices(self._client, self._voices, self._service)
+
     async def models(self) -> Sequence[str]:
         """The models it has."""
         if self._service.models:
@@ -97,10 +121,17 @@ class OpenAIProvider:
     async def close(self) -> None:
         """Nothing to let go of: connections belong to the client."""
 
+    def _sound(self, ask: Ask) -> tuple[str, bytes | FileBody, sounds.Headers]:
+        endpoint = sounds.ENDPOINTS[ask.call.format]
+        if endpoint not in self._service.endpoints:
+            raise sounds.lacking(ask.call, self.name)
+        return (endpoint, *sounds.request(ask.call, ask.model))
+
     def _request(self, ask: Ask) -> tuple[str, bytes]:
         call, service = ask.call, self._service
         endpoint = _ENDPOINTS.get(call.format, "")
-        if endpoint in service.endpoints:
+        if endpoint in service.endpoints and (call.added is None or can_add(call.format)):
+            call = in_fields(call)
             if endpoint == "responses":
                 return endpoint, openai_responses.forward(call, ask.model, stream=call.stream)
             return endpoint, openai_chat.forward(call, ask.model, stream_usage=service.stream_usage)

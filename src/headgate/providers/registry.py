@@ -15,10 +15,23 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-Endpoint: TypeAlias = Literal["chat", "completions", "responses", "embeddings", "messages", "generate", "converse"]
+Endpoint: TypeAlias = Literal[
+    "chat",
+    "completions",
+    "responses",
+    "embeddings",
+    "speech",
+    "transcriptions",
+    "messages",
+    "generate",
+    "converse",
+]
 
 ENDPOINTS: frozenset[Endpoint] = frozenset(("chat", "completions", "responses", "embeddings"))
-"""Those of OpenAI's API."""
+"""Those of OpenAI's API for texts."""
+
+VOICES: frozenset[Endpoint] = frozenset(("speech", "transcriptions"))
+"""Those for sounds."""
 
 MESSAGES: frozenset[Endpoint] = frozenset(("messages",))
 """Anthropic's, which stands alone: such a service is asked in another way altogether."""
@@ -34,6 +47,7 @@ _CHAT_EMBEDDINGS: frozenset[Endpoint] = frozenset(("chat", "embeddings"))
 _CHAT_COMPLETIONS_EMBEDDINGS: frozenset[Endpoint] = frozenset(("chat", "completions", "embeddings"))
 _CHAT_RESPONSES: frozenset[Endpoint] = frozenset(("chat", "responses"))
 _RESPONSES: frozenset[Endpoint] = frozenset(("responses",))
+_TRANSCRIPTIONS: frozenset[Endpoint] = frozenset(("transcriptions",))
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,16 +86,24 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     dimensions_field: Literal["dimensions", "output_dimension"] = "dimensions"
     """What it calls the size of a vector."""
+    voices: tuple[str, ...] = ()
+    """The voices it has, where it does not list them."""
     prefixes: tuple[str, ...] = ()
     """How the model names begin that mean this service even when it is not named."""
 
 
-COMPATIBLE = Service(name="openai", title="OpenAI-compatible", endpoints=_CHAT_EMBEDDINGS)
+COMPATIBLE = Service(name="openai", title="OpenAI-compatible", endpoints=_CHAT_EMBEDDINGS | VOICES)
 """
 Some service at an address of the user's own: what most of them have in common.
 
-Embeddings are among it, though not all have them: nothing else could be asked in their place.
+Embeddings, speech and transcriptions are among it, though not all have them: nothing else could be asked in their
+place.
 """
+
+_OPENAI_VOICES = (
+    *("alloy", "ash", "ballad", "coral", "echo", "fable", "nova", "onyx", "sage", "shimmer", "verse"),
+    *("marin", "cedar"),
+)
 
 _ROWS = (
     Service(
@@ -90,10 +112,11 @@ _ROWS = (
         base_url="https://api.openai.com/v1",
         key_variable="OPENAI_API_KEY",
         url_variable="OPENAI_BASE_URL",
-        endpoints=ENDPOINTS,
+        endpoints=ENDPOINTS | VOICES,
+        voices=_OPENAI_VOICES,
         default_model="gpt-6-luna",
         max_tokens_field="max_completion_tokens",
-        prefixes=("gpt-", "chatgpt-", "o1", "o3", "o4", "text-embedding-"),
+        prefixes=("gpt-", "chatgpt-", "o1", "o3", "o4", "text-embedding-", "tts-", "whisper-"),
     ),
     # The default model is a name that each customer chose for a deployment.
     Service(
@@ -104,7 +127,8 @@ _ROWS = (
         url_path="/openai/v1",
         version_variable="OPENAI_API_VERSION",
         versioned_path="/openai",
-        endpoints=ENDPOINTS,
+        endpoints=ENDPOINTS | VOICES,
+        voices=_OPENAI_VOICES,
         auth="api-key",
         max_tokens_field="max_completion_tokens",
     ),
@@ -150,11 +174,11 @@ _ROWS = (
         title="Mistral",
         base_url="https://api.mistral.ai/v1",
         key_variable="MISTRAL_API_KEY",
-        endpoints=_CHAT_EMBEDDINGS,
+        endpoints=_CHAT_EMBEDDINGS | _TRANSCRIPTIONS,
         stream_usage=False,
         dimensions_field="output_dimension",
         default_model="mistral-small-latest",
-        prefixes=("mistral-", "ministral-", "magistral-", "codestral-", "devstral-", "pixtral-"),
+        prefixes=("mistral-", "ministral-", "magistral-", "codestral-", "devstral-", "pixtral-", "voxtral-"),
     ),
     Service(
         name="groq",
@@ -163,7 +187,7 @@ _ROWS = (
         key_variable="GROQ_API_KEY",
         url_variable="GROQ_BASE_URL",
         url_path="/openai/v1",
-        endpoints=_CHAT_RESPONSES,
+        endpoints=_CHAT_RESPONSES | VOICES,
         default_model="openai/gpt-oss-120b",
     ),
     Service(
@@ -198,7 +222,7 @@ _ROWS = (
         title="Together AI",
         base_url="https://api.together.ai/v1",
         key_variable="TOGETHER_API_KEY",
-        endpoints=_CHAT_COMPLETIONS_EMBEDDINGS,
+        endpoints=_CHAT_COMPLETIONS_EMBEDDINGS | VOICES,
         default_model="openai/gpt-oss-20b",
     ),
     Service(
@@ -258,7 +282,7 @@ _ROWS = (
         title="DeepInfra",
         base_url="https://api.deepinfra.com/v1/openai",
         key_variable="DEEPINFRA_API_KEY",
-        endpoints=_CHAT_COMPLETIONS_EMBEDDINGS,
+        endpoints=_CHAT_COMPLETIONS_EMBEDDINGS | VOICES,
     ),
     Service(
         name="nvidia",
@@ -290,7 +314,7 @@ _ROWS = (
         base_url="http://127.0.0.1:8000/v1",
         url_variable="VLLM_BASE_URL",
         url_path="/v1",
-        endpoints=ENDPOINTS,
+        endpoints=ENDPOINTS | _TRANSCRIPTIONS,
     ),
     Service(
         name="llamacpp",

@@ -24,6 +24,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     """What it calls the size of a vector."""
     models: tuple[str, ...] = ()
     """The models to list; empty: ask the provider."""
+    voices: tuple[str, ...] = ()
+    """The voices to list; empty: ask the provider."""
     limits: Limits = Limits()
     secrets: tuple[str, ...] = ()
     """What must never be repeated, even when the provider itself writes it into an error."""

@@ -37,30 +37,24 @@ class Attempt:
     costs less than setting one timer would.
     """
 
-    __slots__ = (
-        "_append",
-        "_clock",
-        "_flow",
-        "_held",
-        "_is_held_back",
-        "_is_last",
-        "_last",
-        "_limits",
-        "_opening",
-        "_since",
-        "began",
-        "between",
-        "is_claimed",
-        "is_lost",
-        "is_whole",
-        "late",
-        "may_be_empty",
-        "member",
-        "noted",
-        "run",
-        "target",
-        "task",
-    )
+    _last: float | None = None
+    """When it last said something."""
+    _flow: Flow | None = None
+    _is_held_back = False
+    between: Histogram | None = None
+    """Where it is counted how long the pauses between its pieces are."""
+    is_whole = False
+    """Whether its answer comes in one piece, so that nothing of it comes before all of it is made."""
+    is_claimed = False
+    """Whether the run belongs to this provider."""
+    is_lost = False
+    """Whether it belongs to another, and this one is to be quiet."""
+    target: Target | None = None
+    """Which model of the provider's is asked."""
+    task: asyncio.Task[Any] | None = None
+    """What to cancel when it is too late, or another was faster."""
+    late: ProviderError | None = None
+    """Which limit ended it, if one did."""
 
     def __init__(
         self,
@@ -79,29 +73,12 @@ class Attempt:
         self.began = clock()
         self._since = self.began if since is None else since
         """When the first attempt of the run began."""
-        self._last: float | None = None
-        self.between: Histogram | None = None
-        """Where it is counted how long the pauses between its pieces are."""
-        self._flow: Flow | None = None
-        self._is_held_back = False
         self._held: list[AnyEvent] = []
         """What it said before its first output: nobody sees it, as long as another may take over."""
-        self.is_whole = False
-        """Whether its answer comes in one piece, so that nothing of it comes before all of it is made."""
         self.may_be_empty = is_last
         """Whether an answer of nothing is an answer."""
-        self.is_claimed = False
-        """Whether the run belongs to this provider."""
-        self.is_lost = False
-        """Whether it belongs to another, and this one is to be quiet."""
-        self.target: Target | None = None
-        """Which model of the provider's is asked."""
-        self.task: asyncio.Task[Any] | None = None
-        """What to cancel when it is too late, or another was faster."""
         self.noted = Try(self.provider, "", member.label, run.head.format, time.time())
         """What those who watch the run will know of it."""
-        self.late: ProviderError | None = None
-        """Which limit ended it, if one did."""
 
     @property
     def provider(self) -> str:

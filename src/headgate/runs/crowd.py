@@ -38,8 +38,8 @@ class Reader(Protocol):
 class Crowd:
     """The rounds of one run."""
 
-    def __init__(self, readers: Collection[Reader]) -> None:
-        self._readers = readers
+    def __init__(self, readers: Collection[Reader], each: float = EACH) -> None:
+        self._readers, self._each = readers, each
         self._left: list[Reader] = []
         self._last = self._rested = 0.0
         """When the last round began, and until when there is to be none."""
@@ -54,7 +54,7 @@ class Crowd:
         if not self._is_due:
             self._is_due = True
             loop = asyncio.get_running_loop()
-            at = self._last + min(LONGEST, EACH * len(self._readers))
+            at = self._last + min(LONGEST, self._each * len(self._readers))
             loop.call_at(max(at, self._rested), self._begin, loop)
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -68,44 +68,41 @@ class Desk(msgspec.Struct, frozen=True):
 class Drive:
     """One run's."""
 
-    __slots__ = (
-        "_asked",
-        "_at_work",
-        "_began",
-        "_broke",
-        "_call",
-        "_desk",
-        "_error",
-        "_failures",
-        "_is_hedged",
-        "_is_meants",
-        "_is_won",
-        "_left",
-        "_meant",
-        "_noted",
-        "_run",
-        "_wishes",
-    )
+    answered: Target | None = None
+    """Who did, in the end."""
+    _is_hedged = False
+    """Whether several may be asked at a time."""
+    _is_won = False
+    """Whether one of them has the run."""
+    _noted = 0
+    """How many of the failures the log has."""
+    _error: ProviderError | None = None
+    """What went wrong first: with whom the client means, or in the middle of the answer."""
+    _is_meants = False
+    """Whether it went wrong with whom the client means."""
+    _broke: tuple[Target, Tried] | None = None
+    """Who began the answer and broke, while it is gone on with."""
 
-    def __init__(self, run: Run, call: Call, route: Route, wishes: Wishes, desk: Desk) -> None:
+    def __init__(
+        self,
+        run: Run,
+        call: Call,
+        route: Route,
+        wishes: Wishes,
+        desk: Desk,
+        *,
+        began: float | None = None,
+        first: Target | None = None,
+    ) -> None:
+        """`began` is when the whole did, if this is a part; `first` is asked before all others."""
         self._run, self._call, self._wishes, self._desk = run, _without_ours(call), wishes, desk
-        self._began = desk.clock()
+        self._began = desk.clock() if began is None else began
         self._meant = route[0]
         self._left = self._in_order(route)
+        if first is not None:
+            self._left.sort(key=lambda target: target is not first)
         self._at_work: dict[Attempt, Target] = {}
-        self._is_hedged = False
-        """Whether several may be asked at a time."""
-        self._is_won = False
-        """Whether one of them has the run."""
         self._failures: list[Tried] = []
-        self._noted = 0
-        """How many of them the log has."""
-        self._error: ProviderError | None = None
-        """What went wrong first: with whom the client means, or in the middle of the answer."""
-        self._is_meants = False
-        """Whether it went wrong with whom the client means."""
-        self._broke: tuple[Target, Tried] | None = None
-        """Who began the answer and broke, while it is gone on with."""
         self._asked = self._call
 
     async def go(self) -> None:
@@ -328,6 +325,7 @@ class Drive:
         pool = self._pool(target)
         (pool.whole_pace if attempt.is_whole else pool.pace).note(target.model, self._desk.clock() - attempt.began)
         self._is_won = attempt.noted.has_spoken = True
+        self.answered = target
         if len(self._at_work) > 1:
             self._beat(attempt)
         if self._broke is not None:

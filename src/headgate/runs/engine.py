@@ -18,9 +18,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import msgspec
 
 from headgate.calls import Call
-from headgate.errors import HeadgateError, NotFound, Unavailable
+from headgate.errors import BadRequest, HeadgateError, NotFound, Unavailable
 from headgate.events import AnyEvent, Last
-from headgate.events import Attempt as Tried
 from headgate.metrics import Meters, operation_of
 from headgate.runs import ends
 from headgate.runs.archive import Archive
@@ -36,19 +35,16 @@ from headgate.runs.live import Live
 from headgate.runs.parting import Parting
 from headgate.runs.pool import Pool
 from headgate.runs.room import RoomWatch
+from headgate.runs.rounds import Equipment, Past, Rounds, Workshop
 from headgate.runs.run import ENDING, Follower, Run, Urgency
 from headgate.runs.settings import Settings
+from headgate.runs.ticking import TICK, Ticking
 from headgate.runs.tries import Tries
 from headgate.runs.wishes import NOTHING, Wishes, wishes_again
 from headgate.store.base import Filter, Head, Record, Store, Summary
+from headgate.tools import Toolbox
 
 log = logging.getLogger(__name__)
-
-TICK = 0.05
-"""Seconds between two looks at the clock: how much later than its limit something may end."""
-
-READERS_EVERY = 20
-"""Ticks between two looks at waiting readers: keep-alives need no better than a second."""
 
 LAST_WORDS = 5.0
 """Seconds that cancelled runs have to end when the server does."""
@@ -64,6 +60,7 @@ class Engine:
         settings: Settings,
         pools: Mapping[str, Pool] | None = None,
         meters: Meters | None = None,
+        toolbox: Toolbox | None = None,
     ) -> None:
         self._meters = meters = meters or Meters()
         self.catalogue = catalogue
@@ -78,6 +75,9 @@ class Engine:
         self._others: list[Callable[[], bool]] = []
         self._archive = Archive(store)
         self._billing = Billing(settings.prices)
+        toolbox = toolbox or Toolbox()
+        self.equipment = Equipment(toolbox, catalogue.assistants)
+        self._workshop = Workshop(toolbox, self._billing, self._commit.settle)
         watch(meters, self._live, self._archive, self._room)
         self._attempts: set[Attempt] = set()
         self._desk = Desk(
@@ -107,7 +107,10 @@ class Engine:
         await self._tasks.__aenter__()
         self._tasks.create_task(self._commit.work())
         house = self._tasks.create_task(keep_house(self._archive, self._room, self._settings.retention))
-        self._chores = [self._tasks.create_task(self._tick()), house]
+        ticking = Ticking(
+            self._commit, self._parting, self._attempts, self._live, self._settings.keep_alive, self._meters
+        )
+        self._chores = [self._tasks.create_task(ticking.tick()), house]
         for record in sorted(orphans, key=lambda record: record.head.run):
             await self._recover(record, replay, on_left)
 
@@ -140,6 +143,7 @@ class Engine:
     def start(self, call: Call, route: Route, *, owner: str, wishes: Wishes = NOTHING) -> Run:
         """Begin a run; it goes on without its caller until it ends or is stopped."""
         self._refuse_if_unable(call.store)
+        asked = self.equipment.equip(call, owner)
         for hook in wishes.hooks:
             self._settings.check_hook(hook)
         head = Head(
@@ -164,7 +168,7 @@ class Engine:
         run.bill = self._billing.bill(call)
         self._live.add(run, run.head.names)
         self._meters.begun.of(operation_of(call.format), self._meters.models.known(call.model)).add()
-        self._begin(run, call, route, wishes)
+        self._begin(run, asked, route, wishes)
         return run
 
     async def settle(self, run: Run) -> None:
@@ -290,7 +294,7 @@ class Engine:
         run.is_driven = True
         end: Last
         try:
-            await Drive(run, call, route, wishes, self._desk).go()
+            await self._way(run, call, route, wishes).go()
             end = ends.UNFINISHED
         except asyncio.CancelledError:
             end = ends.stopped(run)
@@ -300,6 +304,11 @@ class Engine:
             log.exception("The run %s broke", run.id)
             end = ends.BROKEN
         await self._end(run, end)
+
+    def _way(self, run: Run, call: Call, route: Route, wishes: Wishes) -> Drive | Rounds:
+        if call.added is None or not call.added.tools:
+            return Drive(run, call, route, wishes, self._desk)
+        return Rounds(run, call, route, wishes, self._desk, self._workshop)
 
     async def _end(self, run: Run, end: Last) -> None:
         """End a run, if that is not done yet: an answer that is whole has ended itself."""
@@ -338,67 +347,42 @@ class Engine:
             # Its task has not had its first turn yet, and will see that there is nothing left to do.
             self._append(run, [ends.stopped(run)])
 
-    # The clock.
-
-    async def _tick(self) -> None:
-        ticks, lag, now = 0, self._meters.lag.of(), self._loop.time()
-        while True:
-            due = now + TICK
-            await asyncio.sleep(TICK)
-            ticks += 1
-            now = self._loop.time()
-            lag.observe(max(0.0, now - due))
-            self._commit.nudge()
-            self._meters.settle()
-            self._parting.let_go()
-            self._look_at_attempts(now)
-            if ticks % READERS_EVERY == 0:
-                self._remind_readers(now)
-
-    def _look_at_attempts(self, now: float) -> None:
-        # In a frame of its own, which does not hold the last of them until there is another.
-        for attempt in list(self._attempts):
-            attempt.let_go(now)
-            attempt.end_if_late(now)
-
-    def _remind_readers(self, now: float) -> None:
-        oldest = now - self._settings.keep_alive
-        for run in self._live:
-            for follower in run.followers:
-                if 0 < follower.since <= oldest:
-                    follower.wake(False)
-
     # After a crash.
 
     async def _recover(
         self, record: Record, replay: Callable[[Record], Call | None], on_left: Callable[[Run], None]
     ) -> None:
         """
-        Repeat a run that nothing came of and that somebody still waits for; end any other one.
+        Repeat a run that nothing came of and that somebody still waits for, or go on with one that stands between
+        two rounds; end any other one.
 
-        What was kept of an answer stays, and its log says that its producer was lost.
+        What was kept of an answer stays, and its log says that its producer was lost, or in which function.
         """
         run = Run.kept(record.head, record.events, None)
-        has_nothing = all(isinstance(event, Tried) for event in run.events)
-        is_worth_it = run.head.keep and has_nothing and not run.head.own_key
-        call = replay(record) if is_worth_it or not has_nothing else None
+        past, owner = Past(run.events), run.head.owner
+        is_worth_it = run.head.keep and (past.is_nothing or past.is_between) and not run.head.own_key
+        is_worth_it = is_worth_it and self.equipment.may_repeat([call.name for call in past.open], owner)
+        call = replay(record) if is_worth_it or not past.is_nothing else None
         run.bill = self._billing.bill(call, run.events)
         self._live.add(run, [name for name in run.head.names if await self._is_newest(run, name)])
         on_left(run)
         if is_worth_it and call is not None:
             try:
                 route = await self.catalogue.route(call.model, call.fallbacks)
-                self._begin(run, call, route, wishes_again(run.head))
-                return
-            except NotFound as error:
+                await self.equipment.prepare(call)
+                asked = self.equipment.equip(call, owner)
+                if past.may_go_on(asked):
+                    self._begin(run, asked, route, wishes_again(run.head))
+                    return
+            except (NotFound, BadRequest) as error:
                 self._append(run, [ends.failed(error)])
                 return
         if run.bill.is_short(run.events):
-            await self._end(run, ends.LOST)
+            await self._end(run, past.end)
         else:
             # Nobody should wait for that at the start; and nobody can end it in another way meanwhile.
             run.ended = ENDING
-            run.task = self._loop.create_task(self._end(run, ends.LOST))
+            run.task = self._loop.create_task(self._end(run, past.end))
 
     async def _is_newest(self, run: Run, name: str) -> bool:
         """Whether no newer run that is over has that name."""

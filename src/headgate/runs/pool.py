@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 
 from headgate.errors import ProviderError
 from headgate.providers.base import Limits, Provider
+from headgate.providers.slots import Slots
 from headgate.runs.pace import Pace
-from headgate.runs.slots import Slots
 
 FAILURES = 3
 """How many failures in a row put a member to rest: one or two happen to everybody."""

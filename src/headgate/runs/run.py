@@ -17,6 +17,7 @@ from typing_extensions import TypeVar
 from headgate.events import LAST, OUTPUT, AnyEvent, Last, Started
 from headgate.runs.bill import Bill
 from headgate.runs.crowd import FEW, Crowd
+from headgate.runs.executions import Execution
 from headgate.runs.trace import Trace
 from headgate.runs.tries import Try
 from headgate.store.base import Head
@@ -98,29 +99,33 @@ class Follower(Generic[L]):
 class Run:
     """One answer being made, or one that was kept."""
 
-    __slots__ = (
-        "__weakref__",
-        "_crowd",
-        "bill",
-        "durable",
-        "ended",
-        "events",
-        "first_at",
-        "first_output",
-        "followers",
-        "head",
-        "id",
-        "is_begun",
-        "is_driven",
-        "is_waiting",
-        "shown",
-        "started",
-        "stopped_by",
-        "task",
-        "trace",
-        "tries",
-        "written",
-    )
+    # What most runs begin with is said once, here: to say it of each takes a while.
+
+    shown = 0
+    """How many events readers may see: those that are safely kept."""
+    written = 0
+    """How many events were handed to the store; never less than `shown`."""
+    is_begun = False
+    """Whether its head was handed to the store."""
+    is_waiting = False
+    """Whether it is in the commit's list of runs with something new."""
+    ended: float | None = None
+    """When its last event happened (Unix seconds); that event may not be shown yet."""
+    started: Started | None = None
+    task: asyncio.Task[None] | None = None
+    is_driven = False
+    """Whether its task has had its first turn."""
+    stopped_by: str | None = None
+    first_output: int | None = None
+    """The number of the first event that a reader of the answer gets to see."""
+    first_at: float | None = None
+    """When that happened (Unix seconds); None for a run that was made before this process was."""
+    trace: Trace | None = None
+    executed: list[Execution] | None = None
+    """What this process executed for it, where it has a trace and functions were called."""
+    bill: Bill | None = None
+    """What is to be paid for it; None once it is over, and for one that was kept."""
+    _crowd: Crowd | None = None
 
     def __init__(self, head: Head, *, durable: bool = True) -> None:
         self.head = head
@@ -128,32 +133,9 @@ class Run:
         self.durable = durable
         """False for a run that is kept in memory only."""
         self.events: list[AnyEvent] = []
-        self.shown = 0
-        """How many events readers may see: those that are safely kept."""
-        self.written = 0
-        """How many events were handed to the store; never less than `shown`."""
-        self.is_begun = False
-        """Whether its head was handed to the store."""
-        self.is_waiting = False
-        """Whether it is in the commit's list of runs with something new."""
-        self.ended: float | None = None
-        """When its last event happened (Unix seconds); that event may not be shown yet."""
-        self.started: Started | None = None
         self.followers: set[Follower] = set()
-        self._crowd: Crowd | None = None
-        self.task: asyncio.Task[None] | None = None
-        self.is_driven = False
-        """Whether its task has had its first turn."""
-        self.stopped_by: str | None = None
-        self.first_output: int | None = None
-        """The number of the first event that a reader of the answer gets to see."""
-        self.first_at: float | None = None
-        """When that happened (Unix seconds); None for a run that was made before this process was."""
         self.tries: list[Try] = []
         """What was tried for it by this process."""
-        self.trace: Trace | None = None
-        self.bill: Bill | None = None
-        """What is to be paid for it; None once it is over, and for one that was kept."""
 
     @classmethod
     def kept(cls, head: Head, events: list[AnyEvent], ended: float | None) -> "Run":
@@ -179,7 +161,8 @@ class Run:
     @property
     def is_over(self) -> bool:
         """Whether its last event is shown."""
-        return self.ended is not None and self.shown == len(self.events) and not self.is_ending
+        ended = self.ended
+        return ended is not None and ended != ENDING and self.shown == len(self.events)
 
     @property
     def last(self) -> Last | None:

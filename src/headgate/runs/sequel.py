@@ -63,10 +63,11 @@ class Unsaid:
 
     def emit(self, events: Sequence[AnyEvent]) -> None:
         """Hand on what may be said."""
-        self._emit([said for event in events if (said := _plain(event)) is not None])
+        self._emit([said for event in events if (said := plain(event)) is not None])
 
 
-def _plain(event: AnyEvent) -> AnyEvent | None:
+def plain(event: AnyEvent) -> AnyEvent | None:
+    """An event without what is in its provider's own terms; None for one that is nothing else."""
     match event:
         case Text(delta):
             return Text(delta)

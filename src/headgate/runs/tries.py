@@ -38,6 +38,8 @@ class Try(msgspec.Struct, gc=False):
     """Whether the run became its own: it had brought output, or all there was."""
     span: str = ""
     """By what name traces know it."""
+    round: int = 0
+    """Of an answer in which functions are executed, counted from 0."""
     heading: Heading = NOTHING
     """What the head of its answer told of limits."""
 
@@ -78,7 +80,9 @@ class Tries:
 
 
 def reason(before: Try, this: Try) -> str:
-    """Why this one was made, after the one before: hedge, continuation, retry, key or failover."""
+    """Why this one was made, after the one before: functions, hedge, continuation, retry, key or failover."""
+    if this.round != before.round:
+        return "functions"
     if before.ended is None or this.began < before.ended:
         return "hedge"
     if before.has_spoken:

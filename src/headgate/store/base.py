@@ -13,6 +13,7 @@ import msgspec
 
 from headgate.events import AnyEvent
 from headgate.store.streams import Change, KeptStream
+from headgate.store.subscriptions import Link, Subscription
 
 
 class Hook(msgspec.Struct, frozen=True, array_like=True):
@@ -275,6 +276,20 @@ class Store(Protocol):
 
     async def due_streams(self, now: float, limit: int) -> list[tuple[str, str]]:
         """Some streams that may be forgotten by now, each as its owner and its name."""
+
+    async def stream_ends(self, owner: str) -> list[tuple[str, int]]:
+        """All streams of an owner that are not gone, each with the place after its last byte."""
+
+    async def subscriptions(self) -> list[tuple[Subscription, list[Link]]]:
+        """All subscriptions of everybody, with all their links."""
+
+    async def keep_subscription(
+        self, subscription: Subscription, links: Sequence[Link] = (), unlinked: Sequence[str] = ()
+    ) -> None:
+        """Keep how a subscription stands, the links of it that changed, and which are no more; all, or nothing."""
+
+    async def forget_subscription(self, owner: str, id: str) -> None:
+        """Forget a subscription, with its links."""
 
     async def close(self) -> None:
         """Let go of the store; what was appended stays."""

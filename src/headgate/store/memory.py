@@ -10,6 +10,7 @@ from typing_extensions import override
 from headgate.store.base import Delivery, End, Filter, Member, Record, Room, Segment, Store, Summary, Try
 from headgate.store.memory_streams import MemoryStreams
 from headgate.store.streams import Change, KeptStream
+from headgate.store.subscriptions import Link, Subscription
 
 MAX_RUNS = 10_000
 """Caps what a server without a disk holds; the oldest runs are forgotten first."""
@@ -28,6 +29,7 @@ class MemoryStore(Store):
         self._members: dict[tuple[str, str], Member] = {}
         self._numbers = count(1)
         self._streams = MemoryStreams()
+        self._subscriptions: dict[tuple[str, str], tuple[Subscription, dict[str, Link]]] = {}
 
     @override
     async def open(self) -> list[Record]:
@@ -166,6 +168,29 @@ class MemoryStore(Store):
         return self._streams.due(now, limit)
 
     @override
+    async def stream_ends(self, owner: str) -> list[tuple[str, int]]:
+        return self._streams.ends(owner)
+
+    @override
+    async def subscriptions(self) -> list[tuple[Subscription, list[Link]]]:
+        return [(kept, sorted(links.values(), key=_stream)) for kept, links in self._subscriptions.values()]
+
+    @override
+    async def keep_subscription(
+        self, subscription: Subscription, links: Sequence[Link] = (), unlinked: Sequence[str] = ()
+    ) -> None:
+        key = subscription.owner, subscription.id
+        before, known = self._subscriptions.get(key, (subscription, {}))
+        known |= {link.stream: link for link in links}
+        for stream in unlinked:
+            known.pop(stream, None)
+        self._subscriptions[key] = msgspec.structs.replace(before, state=subscription.state), known
+
+    @override
+    async def forget_subscription(self, owner: str, id: str) -> None:
+        self._subscriptions.pop((owner, id), None)
+
+    @override
     async def close(self) -> None:
         pass
 
@@ -173,6 +198,10 @@ class MemoryStore(Store):
 def _copies(deliveries: Iterable[Delivery]) -> list[Delivery]:
     """As another process would have them: to be changed without anybody noticing."""
     return [msgspec.structs.replace(delivery) for delivery in deliveries]
+
+
+def _stream(link: Link) -> str:
+    return link.stream
 
 
 def _own(retention: float | None, common: float) -> float:

@@ -92,6 +92,11 @@ class MemoryStreams:
         """How many an owner has."""
         return sum(stream.head.owner == owner for stream in self._streams.values())
 
+    def ends(self, owner: str) -> list[tuple[str, int]]:
+        """How far all of an owner's go that are not gone."""
+        theirs = [each for each in self._streams.values() if each.head.owner == owner and not each.is_gone]
+        return sorted((each.head.name, each.head.first + len(each.own)) for each in theirs)
+
     def due(self, now: float, limit: int) -> list[tuple[str, str]]:
         """Some that may be forgotten."""
         old = [each.head for each in self._streams.values() if each.due is not None and each.due < now]

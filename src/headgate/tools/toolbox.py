@@ -26,8 +26,8 @@ class Source(Protocol):
     def open(self, toolbox: "Toolbox") -> None:
         """Begin; from now on it puts its functions into the toolbox."""
 
-    async def prepare(self, names: Collection[str]) -> None:
-        """Wait for those of the names that may yet come from here, for a moment."""
+    async def prepare(self, names: Collection[str] | None) -> None:
+        """Wait for those of the names that may yet come from here, for a moment; None is all that there is."""
 
     async def close(self) -> None:
         """End."""
@@ -94,14 +94,18 @@ class Toolbox:
         entry = self._entries.get(name)
         return entry.function if entry is not None and self._may_use(owner, name) else None
 
-    def names(self, owner: str) -> Sequence[str]:
-        """Those of all functions that this owner may use."""
-        return [name for name in self._entries if self._may_use(owner, name)]
+    def functions(self, owner: str) -> Sequence[Function]:
+        """All that this owner may use."""
+        return [entry.function for name, entry in self._entries.items() if self._may_use(owner, name)]
 
-    async def prepare(self, names: Collection[str]) -> None:
-        """Wait, for a moment, for those of the names that may yet come; returns at once where all are here."""
-        missing = [name for name in names if name not in self._entries]
-        if missing and self._sources:
+    def names(self, owner: str) -> Sequence[str]:
+        """What they are called."""
+        return [function.name for function in self.functions(owner)]
+
+    async def prepare(self, names: Collection[str] | None) -> None:
+        """Wait, for a moment, for those of the names that may yet come, or for all; not where all are here."""
+        missing = None if names is None else [name for name in names if name not in self._entries]
+        if self._sources and (missing is None or missing):
             await asyncio.gather(*(source.prepare(missing) for source in self._sources))
 
     async def call(self, name: str, arguments: str, context: Context) -> Outcome:

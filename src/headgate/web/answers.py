@@ -50,6 +50,10 @@ class Face(msgspec.Struct, frozen=True):
     """The content type of a streamed answer."""
     keep_alive: bytes = sse.KEEP_ALIVE
     """What is written where there is no news."""
+    kind_of: Callable[[Call, Run, Request], bytes] | None = None
+    """Says the content type, streamed or whole, where it hangs on what was asked or came; may add headers."""
+    at_once: int = EVENTS_PER_WRITE
+    """How many events go into one piece, where they are large."""
 
 
 class Following:
@@ -93,7 +97,10 @@ async def _whole(run: Run, call: Call, face: Face, follower: Follower, request: 
     request.add_headers(outcome_headers(run))
     check_outcome(run)
     body = face.whole(call, run.id, int(run.head.created), run.events)
-    request.answer(200, body)
+    if face.kind_of is None:
+        request.answer(200, body)
+    else:
+        request.answer(200, body, kind=face.kind_of(call, run, request))
 
 
 async def _stream(run: Run, call: Call, face: Face, follower: Follower, request: Request) -> None:
@@ -111,7 +118,18 @@ async def _stream(run: Run, call: Call, face: Face, follower: Follower, request:
     def frames(first: int, upto: int) -> bytes:
         return b"".join([write(event) for event in run.events[first:upto]])
 
-    await write_log(run, frames, 0, follower, request, cuts=face.cuts, kind=face.kind, keep_alive=face.keep_alive)
+    kind = face.kind if face.kind_of is None else face.kind_of(call, run, request)
+    await write_log(
+        run,
+        frames,
+        0,
+        follower,
+        request,
+        cuts=face.cuts,
+        kind=kind,
+        keep_alive=face.keep_alive,
+        at_once=face.at_once,
+    )
 
 
 async def write_log(
@@ -125,6 +143,7 @@ async def write_log(
     opening: bytes = b"",
     kind: bytes = EVENT_STREAM,
     keep_alive: bytes = sse.KEEP_ALIVE,
+    at_once: int = EVENTS_PER_WRITE,
 ) -> None:
     """
     Write everything from that event on as it becomes visible, until the run is over or the reader gone.
@@ -136,7 +155,7 @@ async def write_log(
     if opening or not run.shows_output:
         # The head goes out with the first piece, and readers want to know now that they are followed.
         await request.write(opening or keep_alive, more=True)
-    telling = _Telling(run, frames, cursor, request.exchange)
+    telling = _Telling(run, frames, cursor, request.exchange, at_once)
     while not follower.is_gone:
         if telling.has_news:
             piece = telling.piece()
@@ -160,10 +179,10 @@ async def write_log(
 class _Telling:
     """A log on its way to one client."""
 
-    __slots__ = ("_exchange", "_frames", "_run", "cursor", "failure")
+    __slots__ = ("_at_once", "_exchange", "_frames", "_run", "cursor", "failure")
 
-    def __init__(self, run: Run, frames: Frames, cursor: int, exchange: Exchange) -> None:
-        self._run, self._frames, self._exchange = run, frames, exchange
+    def __init__(self, run: Run, frames: Frames, cursor: int, exchange: Exchange, at_once: int) -> None:
+        self._run, self._frames, self._exchange, self._at_once = run, frames, exchange, at_once
         self.cursor = cursor
         """The first event that it has not made a piece of."""
         self.failure: Exception | None = None
@@ -182,14 +201,14 @@ class _Telling:
     def piece(self) -> bytes:
         """What is new, or the first of it; to be written."""
         first = self.cursor
-        self.cursor = min(self._run.shown, first + EVENTS_PER_WRITE)
+        self.cursor = min(self._run.shown, first + self._at_once)
         return self._frames(first, self.cursor)
 
     def take(self) -> bool:
         """Write what is new at once; False when that takes more than a write."""
         run, first = self._run, self.cursor
         upto = run.shown
-        if run.is_over or upto - first > EVENTS_PER_WRITE or not self._exchange.is_free:
+        if run.is_over or upto - first > self._at_once or not self._exchange.is_free:
             return False
         self.cursor = upto
         try:

@@ -19,6 +19,7 @@ EVENT_STREAM = "text/event-stream"
 HTML = "text/html"
 TEXT = "text/plain"
 FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
 OPENMETRICS = "application/openmetrics-text"
 
 

@@ -15,14 +15,12 @@ from typing import Any
 from headgate.errors import BadRequest, Forbidden, HeadgateError, NotFound
 from headgate.formats import openai
 from headgate.web.http import Message, Receive, Request, Scope, Send
+from headgate.web.policy import SECURITY
 from headgate.web.routes import ErrorBody, Routes
 from headgate.web.socket import FAILED, Socket
 from headgate.web.watching import Watch
 
 log = logging.getLogger(__name__)
-
-SECURITY = b"x-content-type-options: nosniff\r\nx-frame-options: DENY\r\n"
-"""Said with every answer."""
 
 EXPOSED = (
     b"access-control-expose-headers: headgate-run, headgate-provider, headgate-attempts, headgate-upstream-request, "
@@ -96,10 +94,10 @@ class Gate:
             self._check_origin(socket)
             await route.handler(socket)
         except HeadgateError as error:
-            await _refuse_socket(socket, error, route.error)
+            await refuse_socket(socket, error, route.error)
         except Exception:
             log.exception("The WebSocket at %s failed", scope["path"])
-            await _refuse_socket(socket, HeadgateError(BROKEN), route.error)
+            await refuse_socket(socket, HeadgateError(BROKEN), route.error)
         finally:
             self._watch.on_socket(socket, route.path, came_at)
         await socket.close()
@@ -178,7 +176,8 @@ class Gate:
         request.answer(204, b"", headers)
 
 
-async def _refuse_socket(socket: Socket, error: HeadgateError, body: ErrorBody) -> None:
+async def refuse_socket(socket: Socket, error: HeadgateError, body: ErrorBody) -> None:
+    """Say no to a WebSocket, whether it is one already or not."""
     if socket.is_accepted:
         await socket.close(FAILED, error.message)
     else:

@@ -1,7 +1,8 @@
 """Requests and answers as the data plane sees them: raw ASGI, with as little as possible around it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
@@ -98,6 +99,28 @@ class Request:
             return self._checked(body, limit)
         rest: bytes = await self._in_time(self._rest(message["body"], limit), patience)
         return rest
+
+    async def pieces(self, limit: int, patience: float, total: float) -> AsyncIterator[bytes]:
+        """
+        The body as it comes, for what is too large to be held.
+
+        Raises TooLarge beyond `limit` bytes, Timeout when nothing comes for `patience` seconds, or the whole of it
+        takes longer than `total`.
+        """
+        length = self.headers.get(b"content-length")
+        if length is not None and int(length) > limit:
+            raise _too_large(limit)
+        size, more, until = 0, True, time.monotonic() + total
+        while more:
+            left = max(0.0, min(patience, until - time.monotonic()))
+            message = await self._in_time(self._receive(), left)
+            if message["type"] != "http.request":
+                raise BadRequest("The request's body was cut short.")
+            size += len(message["body"])
+            if size > limit:
+                raise _too_large(limit)
+            more = message["more_body"]
+            yield message["body"]
 
     async def _rest(self, first: bytes, limit: int) -> bytes:
         pieces, size, more = [first], len(first), True

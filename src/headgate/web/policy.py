@@ -1,8 +1,17 @@
-"""What a page of ours may do in a browser."""
+"""What browsers are told to allow: with every answer, and with pages of ours."""
 
 import base64
 import hashlib
 import re
+
+SECURITY = (
+    b"x-content-type-options: nosniff\r\n"
+    b"x-frame-options: DENY\r\n"
+    b"x-xss-protection: 1; mode=block\r\n"
+    # Browsers heed it only where they came by HTTPS, through a proxy in front of us.
+    b"strict-transport-security: max-age=31536000; includeSubDomains\r\n"
+)
+"""Said with every answer."""
 
 _SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 

@@ -23,6 +23,7 @@ from headgate.errors import BadRequest, HeadgateError, Timeout, Unavailable
 from headgate.formats import openai
 from headgate.web import exchange
 from headgate.web.exchange import Exchange
+from headgate.web.policy import SECURITY
 from headgate.web.upgrade import Upgraded
 
 MAX_HEADERS = 100
@@ -282,8 +283,8 @@ class Protocol(HttpToolsProtocol):
     def _say(self, error: HeadgateError) -> None:
         self.on_refusal(error, self.client)
         body = openai.error_body(error)
-        head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
-        self.transport.write(STATUS_LINE[error.status] + head + body)
+        head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n" % len(body)
+        self.transport.write(b"".join((STATUS_LINE[error.status], head, SECURITY, b"\r\n", body)))
 
     @staticmethod
     def _forget(cycle: RequestResponseCycle | None) -> None:

@@ -9,7 +9,7 @@ A path of a socket is also one of HTTP, for those who ask without an upgrade and
 """
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import TypeAlias
 
 import msgspec
@@ -48,9 +48,10 @@ class Routes:
 
     def __init__(self, routes: Iterable[Route | SocketRoute], twins: Iterable[Route | SocketRoute] = ()) -> None:
         routes, twins = list(routes), list(twins)
-        self.all = [_http(route) for route in routes]
+        answered = {route.path for route in (*routes, *twins) if isinstance(route, Route) and route.method == "GET"}
+        self.all = _http(routes, answered)
         """Those that are told of."""
-        self.twins = [_http(route) for route in twins]
+        self.twins = _http(twins, answered)
         """The same as others at another path."""
         routes += twins
         self._every = self.all + self.twins
@@ -98,8 +99,13 @@ class Routes:
         return known | {"HEAD"} if "GET" in known else known
 
 
-def _http(route: Route | SocketRoute) -> Route:
-    return _plain(route) if isinstance(route, SocketRoute) else route
+def _http(routes: Iterable[Route | SocketRoute], answered: Collection[str]) -> list[Route]:
+    """All of them without an upgrade; a socket's path may be answered by a route of its own."""
+    return [
+        _plain(route) if isinstance(route, SocketRoute) else route
+        for route in routes
+        if isinstance(route, Route) or route.path not in answered
+    ]
 
 
 def _plain(socket: SocketRoute) -> Route:

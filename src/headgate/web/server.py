@@ -14,12 +14,17 @@ import uvicorn
 from typing_extensions import override
 
 from headgate.channels import Hub
+from headgate.db import Database
 from headgate.metrics import Meters
 from headgate.runs import Engine
+from headgate.streams import Library
+from headgate.streams.waking import Desk
+from headgate.tools import Toolbox
 from headgate.web.gate import Gate
 from headgate.web.pages import Pages
 from headgate.web.protocol import Protocol
 from headgate.web.upgrade import PING_EVERY, PING_LIMIT, Upgraded
+from headgate.web.uploads import Uploads
 from headgate.webhooks import Worker
 
 log = logging.getLogger(__name__)
@@ -53,7 +58,12 @@ class Parts(NamedTuple):
     pages: Pages
     webhooks: Worker
     hub: Hub
+    streams: Library
+    subscriptions: Desk
     meters: Meters
+    database: Database
+    toolbox: Toolbox
+    uploads: Uploads
     reports: Sequence[Report] = ()
     """What is to be closed when the last request is over."""
 

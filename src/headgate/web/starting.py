@@ -84,6 +84,8 @@ async def begin(
         )
         if (known := await engine.named(name)) is not None:
             return Begun(_checked(known, wishes.fingerprint), False)
+    if call.named or call.model in engine.catalogue.assistants:
+        await engine.equipment.prepare(call)
     route = await engine.catalogue.route(call.model, call.fallbacks)
     if request.is_left and not wishes.keep:
         # Finding the model took a while, and nobody waits for the answer any more.

@@ -26,6 +26,10 @@ class Poster:
 
     async def post(self, url: str, headers: Sequence[tuple[str, str]], body: bytes) -> Outcome:
         """Post once. A redirect is an answer like any other, and followed by nobody."""
+        return (await self.ask(url, headers, body))[0]
+
+    async def ask(self, url: str, headers: Sequence[tuple[str, str]], body: bytes) -> tuple[Outcome, bytes]:
+        """The same, with the beginning of what was answered."""
         loop = asyncio.get_running_loop()
         began, answer, error = loop.time(), _Answer(), ""
         try:
@@ -46,7 +50,7 @@ class Poster:
         if answer.status:
             # Its head was whole: whatever happened to the rest, it has said what it had to say.
             error = _complaint(answer.status)
-        return Outcome(answer.status, error, loop.time() - began, answer.retry_after)
+        return Outcome(answer.status, error, loop.time() - began, answer.retry_after), bytes(answer.body)
 
     async def close(self) -> None:
         """Let go of all connections."""
@@ -54,14 +58,14 @@ class Poster:
 
 
 class _Answer:
-    """Takes in the head, and lets the body pass."""
+    """Takes in the head, and the beginning of the body."""
 
     on_known: Callable[[], None]
 
     def __init__(self) -> None:
         self.status = 0
         self.retry_after: float | None = None
-        self._left = MAX_BODY
+        self.body = bytearray()
 
     def on_head(self, status: int, headers: Mapping[str, str], flow: Flow) -> None:
         self.status = status
@@ -70,8 +74,8 @@ class _Answer:
         self.on_known()
 
     def on_body(self, data: bytes) -> bool:
-        self._left -= len(data)
-        return self._left < 0
+        self.body += data
+        return len(self.body) > MAX_BODY
 
 
 def _complaint(status: int) -> str:

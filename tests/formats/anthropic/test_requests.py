@@ -45,7 +45,7 @@ BAD: list[tuple[Json, str]] = [
     (said({"type": "thinking", "thinking": "x"}), "messages[0].content[0].signature"),
     ({"system": 1}, "system"),
     ({"system": [{"type": "text"}]}, "system[0].text"),
-    ({"tools": [{"name": "f"}]}, "tools[0].input_schema"),
+    ({"tools": [{"name": "f", "description": "d"}]}, "tools[0].input_schema"),
     ({"tools": [{"input_schema": {}}]}, "tools[0].name"),
     ({"tool_choice": {"type": "some"}}, "tool_choice.type"),
     ({"tool_choice": {"type": "tool"}}, "tool_choice.name"),

@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from headgate import events
 from headgate.dialects.docs import errors, sample
-from headgate.errors import BadRequest, Forbidden
+from headgate.errors import BadRequest, Forbidden, NotFound
 from headgate.errors import Tried as Attempted
 from headgate.web.doc import EVENT_STREAM, Answer, Content, Doc, Parameter, Tag
 from headgate.web.links import LinkRequest, Rights
@@ -32,6 +32,17 @@ class RunCall(msgspec.Struct):
     input: str
 
 
+class RunCalled(msgspec.Struct):
+    """A function that the server executed, or did not, and says why."""
+
+    id: str
+    name: str
+    arguments: str
+    result: str
+    is_error: bool
+    took: Annotated[float, msgspec.Meta(description="Seconds.")]
+
+
 class RunOutput(msgspec.Struct):
     """The answer so far; `choices` holds all texts where several were asked for."""
 
@@ -41,6 +52,8 @@ class RunOutput(msgspec.Struct):
     tool_calls: list[RunCall]
     finish_reason: str | None
     choices: list[str] | UnsetType = UNSET
+    called: list[RunCalled] | UnsetType = UNSET
+    audio_bytes: Annotated[int, msgspec.Meta(description="How long the sound of a speech is.")] | UnsetType = UNSET
 
 
 class RunUsage(msgspec.Struct):
@@ -114,6 +127,7 @@ class RunLink(msgspec.Struct):
     token: Annotated[str, msgspec.Meta(description="Goes as `?token=` to any of the addresses.")]
     url: Annotated[str, msgspec.Meta(description="The run.")]
     events_url: Annotated[str, msgspec.Meta(description="Its events, for an `EventSource`.")]
+    stream_url: Annotated[str, msgspec.Meta(description="The same as a durable stream.")]
     stop_url: Annotated[str | None, msgspec.Meta(description="To be posted to; null where that is not allowed.")]
 
 
@@ -128,11 +142,21 @@ class Tried(msgspec.Struct):
     key: str
 
 
+class TimedWord(msgspec.Struct):
+    """When a word was said, in seconds from the start of the recording."""
+
+    word: str
+    start: float
+    end: float
+
+
 def _as_sent(hint: Any) -> Any:
     if bytes in (hint, *get_args(hint)):
         return Any
     if hint is Attempted:
         return Tried
+    if events.Word in get_args(hint):
+        return list[TimedWord]
     return list[Tried] if Attempted in get_args(hint) else hint
 
 
@@ -230,7 +254,15 @@ LIST = Doc(
         _only(
             "format",
             "Only those that were asked in this format.",
-            Literal["openai.chat", "openai.completions", "openai.responses", "anthropic.messages", "gemini.generate"],
+            Literal[
+                "openai.chat",
+                "openai.completions",
+                "openai.responses",
+                "openai.speech",
+                "openai.transcription",
+                "anthropic.messages",
+                "gemini.generate",
+            ],
         ),
         _only("since", "Only those begun at that time or later, in seconds since 1970.", float),
         _only("until", "Only those begun before that time.", float),
@@ -309,6 +341,7 @@ LINK = Doc(
                             "token": _SIGNED,
                             "url": f"{_LINKED}?token={_SIGNED}",
                             "events_url": f"{_LINKED}/events?token={_SIGNED}",
+                            "stream_url": f"https://gate.example/v1/stream/runs/{sample.RUN}?token={_SIGNED}",
                             "stop_url": f"{_LINKED}/stop?token={_SIGNED}",
                         }
                     },
@@ -382,7 +415,8 @@ FOLLOW = Doc(
             place="query",
             description=(
                 "`openai.chat`, `openai.completions` (words only), `openai.responses`, `anthropic.messages`, "
-                "`gemini.generate`, `ui` (the AI SDK's), `purai.chat`, or `made` for the form that the run was made in."
+                "`gemini.generate`, `ui` (the AI SDK's), `purai.chat`, `openai.speech`, `openai.transcription`, or "
+                "`made` for the form that the run was made in."
             ),
         ),
         _TOKEN,
@@ -407,6 +441,49 @@ FOLLOW = Doc(
         errors.NO_KEY,
         *_BAD_LINK,
         errors.NO_RUN,
+        errors.STORE_GONE,
+    ),
+    error=errors.ErrorAnswer,
+)
+
+AUDIO = Doc(
+    summary="Hear a run",
+    description=(
+        "The sound of a speech once more: of one that is over whole or in parts (`Range`), of one that is at work as "
+        "it is made. A reader that lost its connection goes on after the bytes it has, with `offset`."
+    ),
+    tag=TAG,
+    parameters=(
+        _ID,
+        Parameter(
+            name="offset",
+            place="query",
+            description="How many bytes to leave out.",
+            type=Annotated[int, msgspec.Meta(ge=0, extra_json_schema={"default": 0})],
+        ),
+        Parameter(name="Range", place="header", description="A part of a sound that is whole, as `bytes=1000-1999`."),
+        _TOKEN,
+    ),
+    answers=(
+        Answer(
+            meaning="The sound, in the format that it was asked for.",
+            contents=(Content(kind="audio/mpeg", examples={"The file": "(bytes)"}),),
+            headers=sample.HEADERS,
+        ),
+        Answer(
+            status=206,
+            meaning="The part that was asked for.",
+            contents=(Content(kind="audio/mpeg", examples={"A part": "(bytes)"}),),
+            headers=sample.HEADERS,
+        ),
+    ),
+    errors=(
+        BadRequest("'offset' must be a number of bytes.", param="offset", code="invalid_value"),
+        errors.NO_KEY,
+        *_BAD_LINK,
+        errors.NO_RUN,
+        NotFound("This run is no speech, so it has no sound.", code="no_sound"),
+        BadRequest("The sound has 51200 bytes.", code="range_not_satisfiable", status=416),
         errors.STORE_GONE,
     ),
     error=errors.ErrorAnswer,

@@ -1,6 +1,12 @@
 """Runs as streams: /v1/stream/runs."""
 
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
 from headgate.dialects.docs import errors, sample
+from headgate.dialects.docs.runs import RunEvent
 from headgate.errors import BadRequest, Forbidden
 from headgate.web.doc import EVENT_STREAM, Answer, Content, Doc, Parameter, Tag
 
@@ -32,6 +38,19 @@ HEADERS = {
     "Stream-Cursor": "For the next live request.",
     "ETag": "What stands for this piece.",
 }
+
+
+class StreamControl(msgspec.Struct, forbid_unknown_fields=True):
+    """Where a piece of a stream ends, after its data."""
+
+    streamNextOffset: str
+    streamCursor: Annotated[str | UnsetType, msgspec.Meta(description="While the stream is open.")] = UNSET
+    upToDate: bool | UnsetType = UNSET
+    streamClosed: bool | UnsetType = UNSET
+
+
+_Messages: Any = list[RunEvent]
+_Told: Any = list[RunEvent] | StreamControl
 
 _MESSAGES = [
     {"type": "text", "delta": "Hello", "choice": 0, "logprobs": None, "extra": None},
@@ -68,8 +87,8 @@ READ = Doc(
         Answer(
             meaning="What there is from that offset on.",
             contents=(
-                Content(examples={"The rest of a run": _MESSAGES}),
-                Content(kind=EVENT_STREAM, examples={"With live=sse": _TOLD}),
+                Content(schema=_Messages, examples={"The rest of a run": _MESSAGES}),
+                Content(kind=EVENT_STREAM, schema=_Told, examples={"With live=sse": _TOLD}),
             ),
             headers={**HEADERS, **sample.HEADERS},
         ),

@@ -68,7 +68,9 @@ class Asking:
         personality = self._personality(asked, scope)
         plan = await self._planner.plan(asked, personality, scope)
         plan = msgspec.structs.replace(plan, is_for_sdk=SDK in request.headers)
-        call = purai.call(asked, plan.names, personality)
+        # Whoever is asked in place of an alias is asked for what the alias brings.
+        brought = self._engine.equipment.brings(asked.model, owner)
+        call = purai.call(asked, plan.names, personality, functions=brought.functions, prompt=brought.prompt)
         wishes = Wishes(note=notes.encode(plan))
         begun = await begin(self._engine, request, call, owner=owner, body=body, wishes=wishes)
         if begun is None:

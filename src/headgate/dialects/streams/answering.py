@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from functools import lru_cache
 from typing import Protocol as Shape
 
 import msgspec
@@ -24,6 +25,13 @@ from headgate.dialects.streams.reading import (
 )
 from headgate.formats import sse
 from headgate.web.http import Request
+
+EVENT_STREAM = b"text/event-stream"
+"""As the protocol has it, letter by letter."""
+
+
+SMALL = 64 << 10
+"""Bytes of a piece whose events are held for the next reader at the same place."""
 
 
 class Patience(msgspec.Struct, frozen=True):
@@ -52,8 +60,13 @@ class Source(Shape):
     async def read(self, offset: str) -> Piece:
         """What there is from an offset on, as much as fits an answer; raises BadRequest for one that is none."""
 
-    async def news(self, piece: Piece, seconds: float) -> bool:
-        """Wait until there is more than that; False when it took too long, or the reader left."""
+    async def news(self, piece: Piece, seconds: float | None) -> bool:
+        """
+        Wait until there is more than that; False when it took too long, or the reader left.
+
+        None is until whoever looks after all readers says that this one has waited for long enough: a clock for
+        each of thousands costs more than what they read.
+        """
 
 
 async def answer_reader(source: Source, asked: Asked, request: Request, patience: Patience) -> None:
@@ -108,28 +121,37 @@ async def _stream(source: Source, asked: Asked, request: Request, patience: Pati
     as_text = is_text(source.kind)
     if not as_text:
         request.add_headers(ENCODED)
-    if not request.begin_stream():
+    if not request.begin_stream(EVENT_STREAM):
         return
     cursor, said = _cursor(asked), ""
     while not source.is_left:
         is_last = piece.is_closed or (piece.is_tail and loop.time() >= until)
         if piece.next != said or piece.is_closed:
             said = piece.next
-            events = control_event(piece, cursor)
-            if not piece.is_empty:
-                events = data_event(piece.data, as_text=as_text) + events
-            await request.write(events, more=not is_last)
+            await request.write(_events(piece, cursor, as_text), more=not is_last)
         elif is_last:
             await request.write(b"", more=False)
         if is_last:
             return
         if piece.is_tail:
-            if not await source.news(piece, min(patience.keep_alive, max(0.0, until - loop.time()))):
+            left = until - loop.time()
+            if not await source.news(piece, None if left > patience.keep_alive else max(0.0, left)):
                 await _keep_alive(source, request)
         else:
             # A socket that takes everything lets nobody else have a turn.
             await asyncio.sleep(0)
         piece = await source.read(piece.next)
+
+
+def _events(piece: Piece, cursor: int, as_text: bool) -> bytes:
+    return (_small if len(piece.data) <= SMALL else _small.__wrapped__)(piece, cursor, as_text)
+
+
+@lru_cache(maxsize=32)
+def _small(piece: Piece, cursor: int, as_text: bool) -> bytes:
+    """Made once for all who are woken together at the same place."""
+    events = control_event(piece, cursor)
+    return events if piece.is_empty else data_event(piece.data, as_text=as_text) + events
 
 
 async def _keep_alive(source: Source, request: Request) -> None:

@@ -148,10 +148,12 @@ ENCODED = b"stream-sse-data-encoding: base64\r\n"
 def data_event(data: bytes, *, as_text: bool) -> bytes:
     """A piece's bytes as a server-sent event; a line end inside begins another line of the same event."""
     if not as_text:
-        return b"event: data\ndata: " + base64.b64encode(data) + b"\n\n"
+        return b"event: data\ndata:" + base64.b64encode(data) + b"\n\n"
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    return b"event: data\ndata: " + data.replace(b"\n", b"\ndata: ") + b"\n\n"
+    # A line that begins with a space needs one before it, which is taken away again; others are told without.
+    lines = (b"\n" + data).replace(b"\n ", b"\n  ").replace(b"\n", b"\ndata:")
+    return b"event: data" + lines + b"\n\n"
 
 
 def control_event(piece: Piece, cursor: int) -> bytes:
@@ -163,4 +165,4 @@ def control_event(piece: Piece, cursor: int) -> bytes:
         said["streamCursor"] = str(cursor)
     if piece.is_tail:
         said["upToDate"] = True
-    return b"event: control\ndata: " + json.dumps(said, separators=(",", ":")).encode() + b"\n\n"
+    return b"event: control\ndata:" + json.dumps(said, separators=(",", ":")).encode() + b"\n\n"

@@ -88,10 +88,12 @@ class RunSource:
         is_tail = upto == run.shown
         return Piece(_offset(first), _offset(upto), data, is_empty, is_tail, is_tail and run.is_over)
 
-    async def news(self, piece: Piece, seconds: float) -> bool:
+    async def news(self, piece: Piece, seconds: float | None) -> bool:
         """Wait for events after that piece."""
         assert self._follower is not None, "only those who follow wait"
         number = int(piece.next)
+        if seconds is None:
+            return await self._follower.news(number)
         try:
             async with asyncio.timeout(seconds):
                 while not self._follower.is_gone:

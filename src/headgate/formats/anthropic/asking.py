@@ -45,11 +45,12 @@ def request(prompt: Prompt, model: str, *, stream: bool) -> bytes:
     probabilities, sounds. A seed is dropped: it never was more than a wish.
     """
     _refuse_unsayable(prompt)
-    body: Json = {"model": model, "messages": _messages(prompt), "stream": stream}
+    limits = _limits(prompt, model)
+    body: Json = {"model": model, "messages": _messages(prompt, thinks="thinking" in limits), "stream": stream}
     system = [part.text for message in _instructions(prompt) for part in message.parts if isinstance(part, TextPart)]
     if words := "\n".join(text for text in system if text):
         body["system"] = words
-    body |= _tools(prompt) | _limits(prompt, model)
+    body |= _tools(prompt) | limits
     said: Json = {
         "stop_sequences": [stop for stop in prompt.stop if stop.strip()] or None,
         "metadata": {"user_id": prompt.user} if prompt.user else None,
@@ -105,11 +106,11 @@ def _must_not_think(prompt: Prompt) -> bool:
     Whether thinking would be refused.
 
     Who has begun to call tools while thinking must be given those thoughts back, and other formats do
-    not keep them; and nobody can think who must call a tool.
+    not keep them, unless it was the server that executed those tools; and nobody can think who must call a tool.
     """
     forced = prompt.tool_choice == "required" or (prompt.tool_choice or "").startswith("=")
     turns = [message for message in prompt.messages if message.role in ("user", "assistant")]
-    return forced or bool(turns and turns[-1].role == "assistant" and turns[-1].calls)
+    return forced or bool(turns and turns[-1].role == "assistant" and turns[-1].calls and not turns[-1].thoughts)
 
 
 def _schema(prompt: Prompt) -> Json | None:
@@ -129,18 +130,20 @@ def _instructions(prompt: Prompt) -> list[Message]:
     return [message for message in prompt.messages if message.role in ("system", "developer")]
 
 
-def _messages(prompt: Prompt) -> list[Json]:
+def _messages(prompt: Prompt, *, thinks: bool) -> list[Json]:
     """The turns; neighbours of one role become one, because all results of tools must come together."""
     turns: list[Json] = []
     for message in prompt.messages:
         if message.role in ("system", "developer"):
             continue
         role = "assistant" if message.role == "assistant" else "user"
-        blocks = _result(message) if message.role == "tool" else _blocks(message)
+        said = result(message) if message.role == "tool" else blocks(message)
+        if thinks and message.thoughts:
+            said = [*_thoughts(message), *said]
         if turns and turns[-1]["role"] == role:
-            turns[-1]["content"] += blocks
-        elif blocks:
-            turns.append({"role": role, "content": blocks})
+            turns[-1]["content"] += said
+        elif said:
+            turns.append({"role": role, "content": said})
     if turns and turns[-1]["role"] == "assistant":
         # Words that the answer goes on from must not end in a space.
         _without_space_at_end(turns)
@@ -162,17 +165,28 @@ def _shortest(blocks: list[Json]) -> str | list[Json]:
             return blocks
 
 
-def _blocks(message: Message) -> list[Json]:
+def blocks(message: Message) -> list[Json]:
+    """A turn's."""
     said = [_block(part) for part in message.parts if not (isinstance(part, TextPart) and not part.text.strip())]
     return said + [_call(use) for use in message.calls]
 
 
-def _result(message: Message) -> list[Json]:
-    result: Json = {"type": "tool_result", "tool_use_id": _id(message.call_id or "")}
+def _thoughts(message: Message) -> list[Json]:
+    return [
+        {"type": "redacted_thinking", "data": thought.redacted}
+        if thought.redacted
+        else {"type": "thinking", "thinking": thought.text, "signature": thought.signature}
+        for thought in message.thoughts
+    ]
+
+
+def result(message: Message) -> list[Json]:
+    """What a tool said."""
+    said: Json = {"type": "tool_result", "tool_use_id": _id(message.call_id or "")}
     if message.is_error:
-        result["is_error"] = True
-    blocks = _blocks(message)
-    return [{**result, "content": _shortest(blocks)} if blocks else result]
+        said["is_error"] = True
+    listed = blocks(message)
+    return [{**said, "content": _shortest(listed)} if listed else said]
 
 
 def _call(use: ToolUse) -> Json:
@@ -225,14 +239,15 @@ def _tools(prompt: Prompt) -> Json:
     said: Json | None = named or _CHOICES.get(choice or "")
     if prompt.parallel_tool_calls is False and choice != "none":
         said = {**(said or _CHOICES["auto"]), "disable_parallel_tool_use": True}
-    tools = [_tool(tool) for tool in prompt.tools]
+    tools = [tool_out(tool) for tool in prompt.tools]
     return {"tools": tools} if said is None else {"tools": tools, "tool_choice": said}
 
 
 _CHOICES: dict[str, Json] = {"auto": {"type": "auto"}, "required": {"type": "any"}, "none": {"type": "none"}}
 
 
-def _tool(tool: Tool) -> Json:
+def tool_out(tool: Tool) -> Json:
+    """A tool as Messages have it."""
     schema = {"type": "object", **(tool.schema or {"properties": {}})}
     said: Json = {"name": tool.name, "description": tool.description, "input_schema": schema}
     if tool.strict:

@@ -4,9 +4,9 @@ from typing import Any
 
 import msgspec
 
-from headgate.calls import Call, FilePart, ImagePart, Message, Part, Prompt, TextPart, Thought, Tool, ToolUse
+from headgate.calls import Call, Fields, FilePart, ImagePart, Message, Part, Prompt, TextPart, Thought, Tool, ToolUse
 from headgate.formats import strict
-from headgate.formats.anthropic import inputs
+from headgate.formats.anthropic import executed, inputs
 from headgate.formats.anthropic.inputs import Content, DocumentBlock, ImageBlock, RequestMessage, Source
 from headgate.formats.anthropic.requests import MessagesRequest, OutputFormat, RequestToolChoice, Thinking, request_of
 
@@ -33,7 +33,7 @@ def prompt(call: Call) -> Prompt:
     Raises BadRequest for what they cannot say: tools that Anthropic runs, what lies at Anthropic. Hints
     (top_k, how thoughts are shown) are left out, and so are earlier thoughts that nobody signed.
     """
-    request = request_of(call)
+    request = request_of(msgspec.structs.replace(call, fields=_apart(call.fields)))
     user = request.metadata.user_id if request.metadata is not None else None
     choice = request.tool_choice
     return Prompt(
@@ -51,6 +51,10 @@ def prompt(call: Call) -> Prompt:
         for_claude={name: call.fields[name] for name in _FOR_CLAUDE if name in call.fields},
         may_cache=any(_CACHE_MARK in bytes(raw) for raw in call.fields.values()),
     )
+
+
+def _apart(fields: Fields) -> Fields:
+    return {**fields, "messages": executed.apart(fields["messages"])}
 
 
 def _messages(request: MessagesRequest) -> tuple[Message, ...]:

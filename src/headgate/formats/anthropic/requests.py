@@ -7,7 +7,7 @@ import msgspec
 
 from headgate.calls import Call, Fields
 from headgate.formats import strict
-from headgate.formats.anthropic import inputs
+from headgate.formats.anthropic import executed, inputs
 from headgate.formats.anthropic.extra import NAME
 from headgate.formats.anthropic.inputs import Content, RequestMessage, Word
 
@@ -78,11 +78,12 @@ class MessagesRequest(CountRequest, frozen=True, kw_only=True):
     metadata: Metadata | None = None
     service_tier: str | None = None
     store: bool | None = None
+    functions: list[Word] | None = None
 
 
 _request = msgspec.json.Decoder(MessagesRequest)
 
-_OURS = frozenset({"store"})
+_OURS = frozenset({"store", "functions"})
 """What this format does not have, and its providers refuse."""
 
 _UNSIGNED = re.compile(rb'"signature"\s*:\s*""')
@@ -100,6 +101,10 @@ def read(body: bytes) -> Call:
         stream=request.stream is True,
         store=request.store is not False,
         fallbacks=tuple(request.fallbacks or ()),
+        named=(
+            *(request.functions or ()),
+            *(tool.name for tool in request.tools or () if _is_named(tool) and tool.name),
+        ),
     )
 
 
@@ -125,6 +130,7 @@ def forward(call: Call, model: str) -> bytes:
     """
     fields: Fields = {name: raw for name, raw in call.fields.items() if name not in _OURS}
     fields["model"] = msgspec.Raw(msgspec.json.encode(model))
+    fields["messages"] = executed.apart(fields["messages"])
     if _UNSIGNED.search(bytes(fields["messages"])):
         fields["messages"] = _signed(fields["messages"])
     return msgspec.json.encode(fields)
@@ -142,6 +148,11 @@ def _is_unsigned(block: dict[str, Any]) -> bool:
     return block.get("type") == "thinking" and block.get("signature") == ""
 
 
+def _is_named(tool: RequestTool) -> bool:
+    """Whether nothing is said of it but its name: the server may have it, and whoever knows that looks."""
+    return (tool.type, tool.description, tool.input_schema, tool.strict) == (None, None, None, None)
+
+
 def _check(request: CountRequest) -> None:
     for index, message in enumerate(request.messages):
         inputs.check(message.content, f"messages[{index}].content")
@@ -149,7 +160,7 @@ def _check(request: CountRequest) -> None:
         inputs.check(request.system, "system")
     for index, tool in enumerate(request.tools or ()):
         if tool.type in (None, "custom"):
-            for needed in ("name", "input_schema"):
+            for needed in ("name",) if _is_named(tool) else ("name", "input_schema"):
                 if getattr(tool, needed) is None:
                     raise strict.missing(f"tools[{index}].{needed}")
     choice, thinking = request.tool_choice, request.thinking

@@ -235,7 +235,8 @@ class Writer:
             refused = self._refused and reason == "stop"
             self._ending["stop_reason"] = "refusal" if refused else _REASONS.get(reason, "end_turn")
         self._beside = ending.event
-        told = usage.ended(ending.usage, self._usage, self._kindred)
+        # Where functions were executed, that is what the last round took.
+        told = usage.ended(None if self._executed else ending.usage, self._usage, self._kindred)
         frames += event("message_delta", {"delta": self._ending, "usage": told, **ending.event})
         return frames + event("message_stop", {})
 

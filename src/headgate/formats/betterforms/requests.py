@@ -41,7 +41,7 @@ class Payload(msgspec.Struct):
     provider: Annotated[str | None, _Meta(description="As `service`; it counts where both are there.")] = None
     stream: Annotated[bool | None, _Meta(description="Whether the answer goes to the channels, or comes whole.")] = None
     model: Annotated[str, _Meta(min_length=1, description="As the service names it.")] | None = None
-    functions: list[FunctionTool] | None = None
+    functions: list[FunctionTool | Annotated[str, _Meta(min_length=1)]] | None = None
     max_tokens: Count | None = None
     seed: int | None = None
     temperature: Warmth | None = None

@@ -54,7 +54,7 @@ def request(prompt: Prompt, model: str) -> bytes:
     if instruction:
         body["systemInstruction"] = {"parts": instruction}
     if prompt.tools:
-        body["tools"] = [{"functionDeclarations": [_declaration(tool) for tool in prompt.tools]}]
+        body["tools"] = [{"functionDeclarations": [declaration(tool) for tool in prompt.tools]}]
     if prompt.tool_choice is not None:
         body["toolConfig"] = {"functionCallingConfig": _calling(prompt.tool_choice)}
     config = _config(prompt, model)
@@ -65,6 +65,11 @@ def request(prompt: Prompt, model: str) -> bytes:
 
 def _wants_signatures(model: str) -> bool:
     return _THOUGHTLESS.search(model) is None and _BUDGETED.search(model) is None
+
+
+def contents(messages: tuple[Message, ...]) -> list[dict[str, Any]]:
+    """Turns for a model whose name nobody says."""
+    return _contents(messages, signs=True)[0]
 
 
 def _contents(messages: tuple[Message, ...], *, signs: bool) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -79,7 +84,7 @@ def _contents(messages: tuple[Message, ...], *, signs: bool) -> tuple[list[dict[
                 instruction += _parts(message)
             case "tool":
                 # All that a turn's calls were answered with must stand in one turn.
-                _add(turns, "tool", [_response(message, names)])
+                _add(turns, "tool", [response(message, names)])
             case "assistant":
                 _add(turns, "model", [*_parts(message), *_calls(message, signs=signs)])
             case "user":
@@ -135,8 +140,14 @@ def _picture_or_file(url: str, otherwise: str) -> dict[str, Any]:
 
 def _calls(message: Message, *, signs: bool) -> list[dict[str, Any]]:
     made = [{"functionCall": {"id": use.id, "name": use.name, "args": _arguments(use)}} for use in message.calls]
-    # Of several calls at once only the first is signed.
-    return [{**part, "thoughtSignature": UNSIGNED} if signs and index == 0 else part for index, part in enumerate(made)]
+    signed = any(use.signature for use in message.calls)
+    return [
+        {**part, "thoughtSignature": use.signature or UNSIGNED}
+        # Of several calls at once only the first is signed.
+        if use.signature or (signs and index == 0 and not signed)
+        else part
+        for index, (part, use) in enumerate(zip(made, message.calls, strict=True))
+    ]
 
 
 def _arguments(use: ToolUse) -> dict[str, Any]:
@@ -144,18 +155,19 @@ def _arguments(use: ToolUse) -> dict[str, Any]:
     return {"input": use.input} if read is None else read
 
 
-def _response(message: Message, names: dict[str, str]) -> dict[str, Any]:
+def response(message: Message, names: dict[str, str]) -> dict[str, Any]:
+    """What a function said; `names` are those of functions by their calls' ids."""
     texts = [part.text for part in message.parts if isinstance(part, TextPart)]
     text = words.together(texts)
     read = _object(text)
     id = message.call_id or ""
-    response: dict[str, Any] = {
+    said: dict[str, Any] = {
         "id": id,
         "name": names.get(id) or message.name or id or "tool",
         "response": {"error" if message.is_error else "output": text} if read is None else read,
     }
     others = [_part(part) for part in message.parts if not isinstance(part, TextPart)]
-    return {"functionResponse": {**response, "parts": others} if others else response}
+    return {"functionResponse": {**said, "parts": others} if others else said}
 
 
 def _object(text: str) -> dict[str, Any] | None:
@@ -167,7 +179,8 @@ def _object(text: str) -> dict[str, Any] | None:
     return read if isinstance(read, dict) else None
 
 
-def _declaration(tool: Tool) -> dict[str, Any]:
+def declaration(tool: Tool) -> dict[str, Any]:
+    """A function as Gemini has it."""
     said: dict[str, Any] = {"name": tool.name}
     if tool.description:
         said["description"] = tool.description

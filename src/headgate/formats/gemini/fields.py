@@ -5,6 +5,7 @@ The model and whether to stream stand in the request's path; a call of ours keep
 fields, under `model` and `stream`, so that a kept request can be read again.
 """
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
@@ -165,6 +166,7 @@ class GeminiRequest(msgspec.Struct, rename="camel"):
     safety_settings: list[SafetySetting] | None = None
     cached_content: str | None = None
     store: bool | None = None
+    functions: list[Word] | None = None
     fallbacks: strict.Fallbacks | None = None
 
 
@@ -202,7 +204,16 @@ def read(body: bytes) -> Call:
         choices=options.candidate_count or 1,
         store=request.store is not False,
         fallbacks=tuple(request.fallbacks or ()),
+        named=tuple(_named(request)) if request.tools or request.functions else (),
     )
+
+
+def _named(request: GeminiRequest) -> Iterator[str]:
+    """Functions of which nothing is said but the name."""
+    yield from request.functions or ()
+    for function in (each for tool in request.tools or () for each in tool.function_declarations or ()):
+        if (function.description, function.parameters, function.parameters_json_schema) == _NOTHING:
+            yield function.name
 
 
 def _check(regular: dict[str, Any]) -> None:
@@ -220,6 +231,10 @@ def request_of(call: Call) -> tuple[GeminiRequest, dict[str, Any]]:
     return strict.decode(_decoder, msgspec.json.encode(regular)), regular
 
 
+_NOTHING = (None, None, None)
+_OURS = frozenset({"model", "stream", "functions"})
+
+
 def forward(call: Call) -> bytes:
     """The request for a provider of this format: every value as its bytes came."""
-    return msgspec.json.encode({name: raw for name, raw in call.fields.items() if name not in ("model", "stream")})
+    return msgspec.json.encode({name: raw for name, raw in call.fields.items() if name not in _OURS})

@@ -20,6 +20,11 @@ from headgate.formats.tool_calls import Piece, ToolCalls, input_text, text
 
 _DELTA = frozenset({"role", "content", "reasoning_content", "refusal", "tool_calls", "function_call"})
 
+_CALL = frozenset({"index", "id", "type", "function", "custom"})
+
+CALL = "call"
+"""Under this name stand the vendor's own fields of a call: some want a signature back that stands there."""
+
 FUNCTION_CALL = b'{"function_call":true}'
 """On a call that came in the deprecated form, so that a client who knows only that one gets it back."""
 
@@ -165,12 +170,14 @@ def _piece(piece: dict[str, Any], key: object) -> Piece:
     kind = "custom" if isinstance(piece.get("custom"), dict) else "function"
     function = piece.get(kind)
     function = function if isinstance(function, dict) else piece
+    more = unknown(piece, _CALL)
     return Piece(
         key,
         text(piece.get("id")),
         text(function.get("name")),
         input_text(function.get("arguments", function.get("input"))),
         "custom" if kind == "custom" else "function",
+        msgspec.json.encode({CALL: more}) if more and function is not piece else None,
     )
 
 

@@ -117,7 +117,7 @@ def _tools(request: ChatRequest) -> tuple[Tool, ...]:
         if tool.function is None:
             raise strict.unsupported(f"tools[{index}]", f"of type '{tool.type}' cannot be sent to this provider.")
         tools.append(tool.function)
-    tools += request.functions or ()
+    tools += [tool for tool in request.functions or () if not isinstance(tool, str)]
     return tuple(Tool(tool.name, tool.description, tool.parameters, tool.strict) for tool in tools)
 
 
@@ -136,13 +136,13 @@ def _tool_choice(choice: str | dict[str, Any] | None) -> str | None:
 def request(prompt: Prompt, model: str, *, stream: bool, stream_usage: bool, max_tokens_field: str) -> bytes:
     """A prompt from another format as a chat request; what was not said is left out."""
     body: dict[str, Any] = dict(prompt.extra)
-    body |= {"model": model, "messages": [_message_out(message) for message in prompt.messages]}
+    body |= {"model": model, "messages": [message_out(message) for message in prompt.messages]}
     if stream:
         body["stream"] = True
         if stream_usage:
             body["stream_options"] = {"include_usage": True}
     if prompt.tools:
-        body["tools"] = [_tool_out(tool) for tool in prompt.tools]
+        body["tools"] = [tool_out(tool) for tool in prompt.tools]
     if prompt.tool_choice is not None:
         name = prompt.tool_choice.removeprefix("=")
         named = prompt.tool_choice.startswith("=")
@@ -171,7 +171,8 @@ def request(prompt: Prompt, model: str, *, stream: bool, stream_usage: bool, max
     return msgspec.json.encode(body)
 
 
-def _message_out(message: Message) -> dict[str, Any]:
+def message_out(message: Message) -> dict[str, Any]:
+    """A turn as a chat's message."""
     out: dict[str, Any] = {"role": message.role}
     if message.parts and all(isinstance(part, TextPart) for part in message.parts):
         texts = [part.text for part in message.parts if isinstance(part, TextPart)]
@@ -213,6 +214,7 @@ def _use_out(use: ToolUse) -> dict[str, Any]:
     return {"id": use.id, "type": "function", "function": {"name": use.name, "arguments": use.input}}
 
 
-def _tool_out(tool: Tool) -> dict[str, Any]:
+def tool_out(tool: Tool) -> dict[str, Any]:
+    """A tool as chat has it."""
     said = {"name": tool.name, "description": tool.description, "parameters": tool.schema, "strict": tool.strict}
     return {"type": "function", "function": {name: value for name, value in said.items() if value is not None}}

@@ -1,5 +1,6 @@
 """Chat requests: read strictly, and sent on as they came."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -112,7 +113,7 @@ class ChatRequest(msgspec.Struct):
     tools: list[ChatTool] | None = None
     tool_choice: str | dict[str, Any] | None = None
     parallel_tool_calls: bool | None = None
-    functions: list[FunctionTool] | None = None
+    functions: list[FunctionTool | Annotated[str, msgspec.Meta(min_length=1)]] | None = None
     function_call: str | dict[str, Any] | None = None
     response_format: dict[str, Any] | None = None
     reasoning_effort: str | None = None
@@ -157,7 +158,17 @@ def read(body: bytes) -> Call:
         include_usage=options is not None and options.include_usage is True,
         store=request.store is not False,
         fallbacks=tuple(request.fallbacks or ()),
+        named=tuple(_named(request)) if request.tools or request.functions else (),
     )
+
+
+def _named(request: ChatRequest) -> Iterator[str]:
+    """Tools of which nothing is said but the name."""
+    for tool in (*(request.functions or ()), *(tool.function for tool in request.tools or ())):
+        if isinstance(tool, str):
+            yield tool
+        elif tool is not None and (tool.description, tool.parameters, tool.strict) == (None, None, None):
+            yield tool.name
 
 
 def _check(message: ChatMessage, where: str) -> None:

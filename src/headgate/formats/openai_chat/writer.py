@@ -36,12 +36,14 @@ from headgate.events import (
 )
 from headgate.fold import FoldedCall
 from headgate.formats import logprobs, openai, sse
-from headgate.formats.openai_chat.choice import FUNCTION_CALL
+from headgate.formats.openai_chat.choice import CALL, FUNCTION_CALL
 from headgate.formats.openai_chat.reader import CONSTANT
 from headgate.formats.openai_chat.requests import NAME
 
 _json = msgspec.json.Encoder()
 _encode = _json.encode
+
+_CALL = f'{{"{CALL}":'.encode()
 
 
 class Writer:
@@ -214,14 +216,25 @@ def form_of(call: Call, event: ToolCall | FoldedCall, index: int) -> Form:
         return "custom"
     if "tools" in call.fields or index > 0:
         return "function"
-    return "function_call" if "functions" in call.fields or event.extra == FUNCTION_CALL else "function"
+    # A mere name is none of those: it means a function of the server's.
+    has_deprecated = b"{" in bytes(call.fields.get("functions", b""))
+    return "function_call" if has_deprecated or event.extra == FUNCTION_CALL else "function"
 
 
 def call_object(call: ToolCall | FoldedCall, input: str) -> dict[str, Any]:
     """A call with its input."""
+    more = _vendors(call.extra)
     if call.kind == "custom":
-        return {"id": call.id, "type": "custom", "custom": {"name": call.name, "input": input}}
-    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": input}}
+        return {"id": call.id, "type": "custom", "custom": {"name": call.name, "input": input}, **more}
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": input}, **more}
+
+
+def _vendors(extra: bytes | None) -> dict[str, Any]:
+    """Its vendor's own fields, where that spoke this format."""
+    if extra is None or not extra.startswith(_CALL):
+        return {}
+    more: dict[str, Any] = msgspec.json.decode(extra)[CALL]
+    return more
 
 
 def logprobs_object(key: str, logged: bytes | None, kindred: bool) -> dict[str, Any] | None:

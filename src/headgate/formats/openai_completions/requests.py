@@ -35,6 +35,7 @@ class CompletionRequest(msgspec.Struct):
     suffix: str | None = None
     user: str | None = None
     store: bool | None = None
+    functions: list[Annotated[str, msgspec.Meta(min_length=1)]] | None = None
     fallbacks: strict.Fallbacks | None = None
 
 
@@ -57,6 +58,7 @@ def read(body: bytes) -> Call:
         include_usage=options is not None and options.include_usage is True,
         store=request.store is not False,
         fallbacks=tuple(request.fallbacks or ()),
+        named=tuple(request.functions or ()),
     )
 
 

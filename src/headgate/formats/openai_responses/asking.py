@@ -18,11 +18,11 @@ def request(prompt: Prompt, model: str, *, stream: bool) -> bytes:
     """
     _refuse_unsayable(prompt)
     body: dict[str, Any] = dict(prompt.extra)
-    body |= {"model": model, "input": list(_items(prompt)), "stream": stream}
+    body |= {"model": model, "input": list(items_of(prompt)), "stream": stream}
     # OpenAI would keep the conversation for a month; nobody who asked in another format expects that.
     body["store"] = False
     if prompt.tools:
-        body["tools"] = [_tool(tool) for tool in prompt.tools]
+        body["tools"] = [tool_out(tool) for tool in prompt.tools]
     if prompt.tool_choice is not None:
         body["tool_choice"] = _tool_choice(prompt.tool_choice)
     if prompt.logprobs is not None:
@@ -56,7 +56,8 @@ def _refuse_unsayable(prompt: Prompt) -> None:
             raise strict.unsupported(param, "is not known to this provider's API.")
 
 
-def _items(prompt: Prompt) -> Iterator[dict[str, Any]]:
+def items_of(prompt: Prompt) -> Iterator[dict[str, Any]]:
+    """Its turns as items."""
     customs: set[str | None] = set()
     for message in prompt.messages:
         if message.role == "tool":
@@ -112,7 +113,7 @@ def _call(use: ToolUse) -> dict[str, Any]:
     return {"type": "function_call", "call_id": use.id, "name": use.name, "arguments": use.input}
 
 
-def _tool(tool: Tool) -> dict[str, Any]:
+def tool_out(tool: Tool) -> dict[str, Any]:
     """Strictness is on by default here and off everywhere else, so it is always said."""
     description = _said({"description": tool.description})  # llama.cpp takes no null for it.
     return {

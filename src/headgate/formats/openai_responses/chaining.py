@@ -6,7 +6,7 @@ before it. It keeps their id in `previous_response_id` nevertheless, because the
 provider gets to see neither that id nor those of items that were made here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -14,6 +14,7 @@ import msgspec
 from headgate.calls import Call, Fields
 from headgate.formats import strict
 from headgate.formats.openai_responses import ids
+from headgate.formats.openai_responses.items import SERVER
 
 _PORTABLE = frozenset(
     {
@@ -26,6 +27,14 @@ _PORTABLE = frozenset(
     }
 )
 """Items that any provider can be told; all others are notes of the one that wrote them, for nobody else."""
+
+_EXECUTED = b'"mcp_call"'
+
+_MAX_CALL_ID = 35
+"""Characters of an id that are taken over; chats refuse ids over 40."""
+
+UNKNOWN = "What came of it is not known."
+"""What a model is told of a call whose result nobody has."""
 
 _PREVIOUS = "previous_response_id"
 
@@ -48,15 +57,49 @@ def previous(call: Call) -> str | None:
 
 def continued(call: Call, before: Before) -> Call:
     """The call with all that was said before in its input."""
-    earlier = [*_objects(before.fields), *_said(before.output)]
-    if not before.is_kindred:
-        earlier = [_without_foreign_id(item) for item in earlier if kind(item) in _PORTABLE]
-    elif any(kind(item) == "reasoning" and not item.get("encrypted_content") for item in before.output):
-        # Its provider would look for what it thought where we do not know whether it is kept.
-        earlier = [item for item in earlier if kind(item) != "reasoning" or item.get("encrypted_content")]
-        earlier = [_without_foreign_id(item) if kind(item) in _PORTABLE else item for item in earlier]
+    earlier = said_again(before.output, after=_objects(before.fields), is_kindred=before.is_kindred)
     merged = [*map(_encode, earlier), *items(call.fields)]
     return msgspec.structs.replace(call, fields={**call.fields, "input": _encode(merged)})
+
+
+def said_again(
+    output: Sequence[dict[str, Any]], *, is_kindred: bool, after: Iterable[dict[str, Any]] = ()
+) -> list[dict[str, Any]]:
+    """An answer's items as input of another request, after what was asked."""
+    said = [part for item in (*after, *_said(output)) for part in executed(item)]
+    if not is_kindred:
+        return [_without_foreign_id(item) for item in said if kind(item) in _PORTABLE]
+    if any(kind(item) == "reasoning" and not item.get("encrypted_content") for item in output):
+        # Its provider would look for what it thought where we do not know whether it is kept.
+        said = [item for item in said if kind(item) != "reasoning" or item.get("encrypted_content")]
+        said = [_without_foreign_id(item) if kind(item) in _PORTABLE else item for item in said]
+    return said
+
+
+def executed(item: dict[str, Any]) -> list[dict[str, Any]]:
+    """A call that this server executed as what it was to the model: a call, and its output. Any other item as it is."""
+    if kind(item) != "mcp_call" or item.get("server_label") != SERVER:
+        return [item]
+    id = "call_" + str(item.get("id", ""))[-_MAX_CALL_ID:]
+    call = {"type": "function_call", "call_id": id, "name": item.get("name"), "arguments": item.get("arguments")}
+    said = item.get("output") if item.get("error") is None else _words(item["error"])
+    return [call, {"type": "function_call_output", "call_id": id, "output": UNKNOWN if said is None else said}]
+
+
+def _words(error: Any) -> str:
+    """Of a call that went wrong; clients have it as text, too."""
+    said = error.get("content") if isinstance(error, dict) else error
+    if isinstance(said, list):
+        said = "".join(str(part.get("text") or "") for part in said if isinstance(part, dict))
+    return said if isinstance(said, str) else UNKNOWN
+
+
+def with_executed(fields: Fields) -> Fields:
+    """The fields with such calls taken apart wherever a client sends them back."""
+    if _EXECUTED not in bytes(fields.get("input", b"")):
+        return fields
+    listed = [part for item in _objects(fields) for part in executed(item)]
+    return {**fields, "input": _encode(listed)}
 
 
 def without_ours(fields: Fields) -> Fields:

@@ -1,5 +1,6 @@
 """A Responses request: its fields, read strictly, and sent on untouched."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -84,6 +85,7 @@ class ResponsesRequest(msgspec.Struct, frozen=True):
     prompt: Template | None = None
     max_output_tokens: AtLeastOne | None = None
     max_tool_calls: Count | None = None
+    functions: list[Word] | None = None
     temperature: Warmth | None = None
     top_p: Share | None = None
     top_logprobs: Annotated[int, msgspec.Meta(ge=0, le=20)] | None = None
@@ -123,12 +125,17 @@ def read(body: bytes) -> Call:
         stream=request.stream is True,
         store=request.store is not False,
         fallbacks=tuple(request.fallbacks or ()),
+        named=tuple(_named(request)) if request.tools or request.functions else (),
     )
 
 
 def request_of(call: Call) -> ResponsesRequest:
     """The typed fields of a call that `read` found valid."""
     return _request.decode(msgspec.json.encode(call.fields))
+
+
+_OURS = ("background", "functions")
+"""What this format does not have, or what is said to us alone."""
 
 
 def forward(call: Call, model: str, *, stream: bool) -> bytes:
@@ -138,7 +145,7 @@ def forward(call: Call, model: str, *, stream: bool) -> bytes:
     `background` stays here: the run is ours to keep, and an upstream that ran it in the
     background would go on, and cost, after we have left.
     """
-    fields = {name: raw for name, raw in call.fields.items() if name != "background"}
+    fields = {name: raw for name, raw in chaining.with_executed(call.fields).items() if name not in _OURS}
     if chaining.previous(call) is not None:
         fields = chaining.without_ours(fields)
     fields["model"] = msgspec.Raw(msgspec.json.encode(model))
@@ -146,6 +153,15 @@ def forward(call: Call, model: str, *, stream: bool) -> bytes:
     if not stream:
         fields.pop("stream_options", None)
     return msgspec.json.encode(fields)
+
+
+def _named(request: ResponsesRequest) -> Iterator[str]:
+    """Functions of which nothing is said but the name."""
+    yield from request.functions or ()
+    for tool in request.tools or ():
+        is_bare = (tool.description, tool.parameters, tool.strict) == (None, None, None)
+        if tool.type == "function" and tool.name and is_bare:
+            yield tool.name
 
 
 def _check(request: ResponsesRequest) -> None:

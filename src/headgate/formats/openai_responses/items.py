@@ -121,7 +121,7 @@ class Executed:
         self.id = name("mcp", None)
         self._name, self._arguments = event.name, event.arguments
         self._output: str | None = None
-        self._error: str | None = None
+        self._error: dict[str, Any] | None = None
 
     @property
     def is_open(self) -> bool:
@@ -148,7 +148,8 @@ class Executed:
             self.status = "incomplete"
             return _done(frames, self)
         if event.is_error:
-            self.status, self._error = "failed", event.result
+            content = [{"type": "text", "text": event.result}]
+            self.status, self._error = "failed", {"type": "mcp_tool_execution_error", "content": content}
             return frames.event("response.mcp_call.failed", place) + _done(frames, self)
         self.status, self._output = "completed", event.result
         return frames.event("response.mcp_call.completed", place) + _done(frames, self)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from headgate.calls import (
     AudioPart,
     Call,
@@ -42,7 +44,7 @@ def prompt(call: Call) -> Prompt:
     Raises BadRequest for what they cannot say: hosted tools, items only OpenAI can resolve. What
     is a mere hint (truncation, reasoning summaries, include) is left out.
     """
-    request = request_of(call)
+    request = request_of(msgspec.structs.replace(call, fields=chaining.with_executed(call.fields)))
     _refuse_references(request, call)
     text = request.text or TextOptions()
     return Prompt(

@@ -72,6 +72,14 @@ def again(request: bytes, find: Callable[[str], str | None]) -> Call:
     return _call(request, None if path is None else Upload(path, kept.name, kept.type, kept.size))
 
 
+def file_of(request: bytes) -> str | None:
+    """What the recording of a kept request is called; None where that can no longer be read."""
+    try:
+        return _kept.decode(request).file.id
+    except msgspec.MsgspecError:
+        return None
+
+
 class _WithFile(msgspec.Struct):
     file: Kept
 
@@ -109,6 +117,16 @@ def recording(call: Call) -> Recording:
         has_times=request.response_format in _TIMED,
         has_words="word" in granularities,
     )
+
+
+def recording_format(call: Call) -> TranscriptFormat:
+    """The form that the transcription is to have."""
+    return _request.decode(msgspec.json.encode(call.fields)).response_format or "json"
+
+
+def wants_words(call: Call) -> bool:
+    """Whether the time of every word is asked for."""
+    return "word" in (strict.value(call.fields, "timestamp_granularities") or ())
 
 
 def form(call: Call, model: str) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ import msgspec
 
 from headgate.calls import Call, Fields
 from headgate.errors import BadRequest
-from headgate.formats import openai_chat, strict
+from headgate.formats import lists, naming, openai_chat, strict
 
 Force: TypeAlias = Literal["true", "auto", "false"]
 
@@ -91,15 +91,29 @@ def force(said: bool | str | None) -> Force:
             raise BadRequest(f"'{FORCE}' must be true, auto or false.", param=FORCE, code="invalid_value")
 
 
-def call(asked: Asked, names: Sequence[str], personality: Personality | None) -> Call:
-    """What the providers are asked, who are named in full; raises BadRequest for a chat that is none."""
+def call(
+    asked: Asked,
+    names: Sequence[str],
+    personality: Personality | None,
+    *,
+    functions: Sequence[str] = (),
+    prompt: str = "",
+) -> Call:
+    """
+    What the providers are asked, who are named in full; raises BadRequest for a chat that is none.
+
+    `functions` of the server's and the `prompt` are asked for besides, as if the client had.
+    """
     fields: Fields = {"model": _raw(names[0])}
     if personality is not None:
         fields |= {name: _raw(value) for name, value in personality.defaults.items()}
     fields |= asked.fields
-    if personality is not None:
-        prompt = _raw({"role": "system", "content": personality.prompt})
-        fields["messages"] = _raw([prompt, *_array.decode(fields["messages"])])
+    for words in (prompt, "" if personality is None else personality.prompt):
+        if words:
+            said = _raw({"role": "system", "content": words})
+            fields["messages"] = _raw([said, *_array.decode(fields["messages"])])
+    if more := [name for name in functions if name not in naming.names_in(fields)]:
+        fields["functions"] = lists.longer(fields.get("functions"), more)
     if len(names) > 1:
         fields["fallbacks"] = _raw(names[1:])
     return openai_chat.read(msgspec.json.encode(fields))

@@ -52,6 +52,14 @@ CREATE TABLE IF NOT EXISTS stream_producers (
     PRIMARY KEY (stream, producer)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS stream_leavings (stream INTEGER PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS subscriptions (
+    owner TEXT NOT NULL, id TEXT NOT NULL, wish BLOB NOT NULL, state BLOB NOT NULL, PRIMARY KEY (owner, id)
+);
+CREATE TABLE IF NOT EXISTS subscription_links (
+    owner TEXT NOT NULL, subscription TEXT NOT NULL, stream TEXT NOT NULL, acked TEXT NOT NULL,
+    explicit INTEGER NOT NULL,
+    PRIMARY KEY (owner, subscription, stream)
+) WITHOUT ROWID;
 """
 
 _STEPS = {

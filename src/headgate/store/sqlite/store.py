@@ -30,6 +30,7 @@ from headgate.errors import StoreError
 from headgate.store.base import Delivery, Filter, Member, Record, Room, Segment, Store, Summary, Try
 from headgate.store.sqlite import members as memberships
 from headgate.store.sqlite import outbox, records, schema, stream_rows
+from headgate.store.sqlite import subscriptions as subscribed
 from headgate.store.sqlite.holder import Holder
 from headgate.store.sqlite.journal import PAGE, Journal
 from headgate.store.sqlite.reader import Reader
@@ -37,6 +38,7 @@ from headgate.store.sqlite.records import Old
 from headgate.store.sqlite.streams import StreamJournal
 from headgate.store.sqlite.writer import Writer
 from headgate.store.streams import Change, KeptStream
+from headgate.store.subscriptions import Link, Subscription
 
 T = TypeVar("T")
 
@@ -249,16 +251,18 @@ class SqliteStore(Store):
 
     @override
     async def stream(self, owner: str, name: str) -> KeptStream | None:
-        await self._settle_streams(name=(owner, name))
+        if self._streams.owes_name(owner, name):
+            await self._writer.do(self._streams.settle)
         found = await self._reader.do(lambda connection: stream_rows.find(connection, owner, name))
-        if found is not None and self._streams.owes(found.id):
+        if found is not None and (self._streams.owes(found.id) or (found.is_gone and self._streams.owes_removals())):
             await self._writer.do(self._streams.settle)
             found = await self._reader.do(lambda connection: stream_rows.find(connection, owner, name))
         return found
 
     @override
     async def read_stream(self, stream: int, first: int, upto: int, limit: int) -> bytes:
-        await self._settle_streams(stream)
+        if self._streams.owes_bytes(stream, upto):
+            await self._writer.do(self._streams.settle)
         return await self._reader.do(lambda connection: stream_rows.read(connection, stream, first, upto, limit))
 
     @override
@@ -270,10 +274,26 @@ class SqliteStore(Store):
     async def due_streams(self, now: float, limit: int) -> list[tuple[str, str]]:
         return await self._reader.do(lambda connection: stream_rows.due(connection, now, limit))
 
-    async def _settle_streams(self, stream: int | None = None, name: tuple[str, str] | None = None) -> None:
-        """Have written what is owed of a stream."""
-        if self._streams.owes(stream, name):
-            await self._writer.do(self._streams.settle)
+    # Subscriptions to streams.
+
+    @override
+    async def stream_ends(self, owner: str) -> list[tuple[str, int]]:
+        await self._writer.do(self._streams.settle)
+        return await self._lister.do(lambda connection: stream_rows.ends(connection, owner))
+
+    @override
+    async def subscriptions(self) -> list[tuple[Subscription, list[Link]]]:
+        return await self._lister.do(subscribed.everything)
+
+    @override
+    async def keep_subscription(
+        self, subscription: Subscription, links: Sequence[Link] = (), unlinked: Sequence[str] = ()
+    ) -> None:
+        await self._change(lambda connection: subscribed.keep(connection, subscription, links, unlinked))
+
+    @override
+    async def forget_subscription(self, owner: str, id: str) -> None:
+        await self._change(lambda connection: subscribed.forget(connection, owner, id))
 
     # Checkpoints.
 

@@ -64,7 +64,10 @@ def write(connection: sqlite3.Connection, changes: Iterable[Change]) -> None:
                     grown[stream] = _Growth(change.first)
                 grown[stream].add(change)
             case Extended(stream, due):
-                connection.execute("UPDATE streams SET due = ? WHERE id = ?", (due, stream))
+                if stream in grown:
+                    grown[stream].due = due
+                else:
+                    connection.execute("UPDATE streams SET due = ? WHERE id = ?", (due, stream))
             case Removed(stream):
                 if stream in grown:
                     _grow(connection, stream, grown.pop(stream))
@@ -184,6 +187,12 @@ def count(connection: sqlite3.Connection, owner: str) -> int:
     """How many an owner has."""
     found: int = connection.execute("SELECT count(*) FROM streams WHERE owner = ?", (owner,)).fetchone()[0]
     return found
+
+
+def ends(connection: sqlite3.Connection, owner: str) -> list[tuple[str, int]]:
+    """How far all of an owner's go that are not gone."""
+    sql = "SELECT name, end FROM streams WHERE owner = ? AND NOT gone ORDER BY name"
+    return connection.execute(sql, (owner,)).fetchall()
 
 
 def due(connection: sqlite3.Connection, now: float, limit: int) -> list[tuple[str, str]]:

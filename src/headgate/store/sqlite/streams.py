@@ -17,7 +17,7 @@ import msgspec
 
 from headgate.store.sqlite import stream_rows
 from headgate.store.sqlite.writer import Writer
-from headgate.store.streams import Change, Created
+from headgate.store.streams import Appended, Change, Created, Removed
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,9 @@ SETTLE_BYTES = 1 << 20
 
 SWEEP_PIECES = 16
 """How many pieces of a stream that is gone are deleted at once: four megabytes at most."""
+
+NOWHERE = 1 << 62
+"""After all bytes."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _changes = msgspec.msgpack.Decoder(list[Change])
@@ -44,8 +47,10 @@ class StreamJournal:
         self._size = 0
         self._waiting: list[Change] = []
         """What is kept, but not settled."""
-        self._owed: set[int] = set()
+        self._owed: dict[int, int] = {}
+        """Of which streams, and from which place on."""
         self._names: set[tuple[str, str]] = set()
+        self._owes_removals = False
 
     def write(self, connection: sqlite3.Connection, changes: Sequence[Change]) -> int:
         """Keep what happened, as a part of a transaction; says how large it is."""
@@ -60,16 +65,31 @@ class StreamJournal:
         self._size += size
         self._waiting += changes
         for change in changes:
-            self._owed.add(change.stream)
+            first = change.first if isinstance(change, Appended) else NOWHERE
+            self._owed[change.stream] = min(first, self._owed.get(change.stream, NOWHERE))
+            if isinstance(change, Removed):
+                self._owes_removals = True
             if isinstance(change, Created):
                 self._names.add((change.head.owner, change.head.name))
         if self._rows >= SETTLE_ROWS or self._size >= SETTLE_BYTES:
             # After this commit is answered: nobody should wait for it.
             self._writer.later(self.settle)
 
-    def owes(self, stream: int | None = None, name: tuple[str, str] | None = None) -> bool:
+    def owes(self, stream: int) -> bool:
         """Whether something of that stream is not settled; may be asked by anybody."""
-        return stream in self._owed or name in self._names
+        return stream in self._owed
+
+    def owes_name(self, owner: str, name: str) -> bool:
+        """The same for one that may have been made just now."""
+        return (owner, name) in self._names
+
+    def owes_removals(self) -> bool:
+        """Whether some were deleted, and others with them perhaps, that were there for their sake."""
+        return self._owes_removals
+
+    def owes_bytes(self, stream: int, upto: int) -> bool:
+        """Whether bytes before that place are not settled."""
+        return self._owed.get(stream, upto) < upto
 
     def settle(self) -> None:
         """Write all that is owed into the streams' own rows."""
@@ -80,7 +100,8 @@ class StreamJournal:
             connection.execute("DELETE FROM stream_journal WHERE id < ?", (self._next_row,))
         self._on_pages(2 * (self._size // 4096) + 3 * len(self._owed))
         self._rows = self._size = 0
-        self._waiting, self._owed, self._names = [], set(), set()
+        self._waiting, self._owed, self._names = [], {}, set()
+        self._owes_removals = False
         self._writer.later(self._sweep)
 
     def open(self) -> int:

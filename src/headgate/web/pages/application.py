@@ -19,11 +19,11 @@ from typing_extensions import override
 from headgate import __version__
 from headgate.errors import HeadgateError, NotFound
 from headgate.formats import openai
-from headgate.web.gate import SECURITY, MethodNotAllowed
+from headgate.web.gate import MethodNotAllowed
 from headgate.web.http import Message, Receive, Scope, Send
 from headgate.web.pages import paths
 from headgate.web.pages.openapi import complete, operation_id
-from headgate.web.policy import content_security_policy
+from headgate.web.policy import SECURITY, content_security_policy
 from headgate.web.routes import Route, Routes
 
 ABOUT = """\
@@ -50,6 +50,9 @@ SWAGGER = {
 }
 
 STATIC = Path(__file__).parent.parent / "static"
+
+PACKAGES: list[str | tuple[str, str]] = [("fastapi_offline", "static"), (paths.GRAPHIQL_PACKAGE, "static")]
+"""Where the libraries of the pages are; neither is imported."""
 
 SECURITY_HEADERS = [(name, value) for name, _, value in (line.partition(b": ") for line in SECURITY.splitlines())]
 
@@ -78,7 +81,7 @@ class Application(FastAPI):
             self._declare(route)
         for path, page in _pages().items():
             self._show(path, page)
-        self.mount(paths.ASSETS, StaticFiles(directory=STATIC, packages=[("fastapi_offline", "static")]))
+        self.mount(paths.ASSETS, StaticFiles(directory=STATIC, packages=PACKAGES))
 
     @override
     def openapi(self) -> dict[str, Any]:

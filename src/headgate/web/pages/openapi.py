@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from headgate.errors import HeadgateError
-from headgate.web.doc import EVENT_STREAM, FORM, JSON, Answer, Content, Parameter
+from headgate.web.doc import EVENT_STREAM, FORM, JSON, MULTIPART, Answer, Content, Parameter
 from headgate.web.pages.schemas import Schemas, plain
 from headgate.web.routes import Route
 
@@ -108,15 +108,19 @@ def _content(content: Content, schemas: Schemas) -> dict[str, Any]:
 
 
 def _schema(content: Content, schemas: Schemas) -> Mapping[str, Any]:
-    if content.kind in (JSON, FORM):
+    if content.kind in (JSON, FORM, MULTIPART):
         return {} if content.schema is None else schemas.reference(content.schema)
     if content.kind != EVENT_STREAM or content.schema is None:
         return {"type": "string"}
     # OpenAPI 3.1 has no word for the events of a stream, so the reference is a note of our own.
     reference = schemas.reference(content.schema)
-    names = [one["$ref"].rpartition("/")[2] for one in reference.get("anyOf", [reference])]
-    told = f"Server-sent events; the `data` of each is a `{'` or `'.join(names)}`."
+    names = [_named(one) for one in reference.get("anyOf", [reference])]
+    told = f"Server-sent events; the `data` of each is {' or '.join(names)}."
     return {"type": "string", "description": told, "x-event-data": reference}
+
+
+def _named(reference: Mapping[str, Any]) -> str:
+    return f"a `{reference['$ref'].rpartition('/')[2]}`" if "$ref" in reference else f"an {reference['type']}"
 
 
 def _examples(examples: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pytest
 
 from headgate.errors import ProviderError
 from headgate.metrics import Meters
-from headgate.runs.slots import Slots
+from headgate.providers.slots import Slots
 from tests.runs.fakes import run, turns
 
 

@@ -1,0 +1,110 @@
+"""
+Connections to a database, for those who work in its threads; importing this loads SQLAlchemy.
+
+Every transaction says beforehand whether it writes. SQLite lets one write at a time: who asks for that at the
+beginning waits for its turn, and who asked in the middle would be refused at once. Our own writers take turns by a
+lock, since SQLite's way of waiting is to look again and again, the longer the less often.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import StaticPool
+
+from headgate.db.failures import DatabaseError, explained
+from headgate.db.place import Place
+
+BUSY_TIMEOUT = 5.0
+"""Seconds that we wait for another program that is writing."""
+
+THREADS = 4
+"""How many may work at a time: reading takes a millisecond, and there is one writer anyway."""
+
+WRITES = "headgate_writes"
+"""The option of a connection that says so."""
+
+
+def engine_of(place: Place, *, keeps_keys: bool = True) -> Engine:
+    """The engine; without `keeps_keys` foreign keys are not looked at, so that tables may be made anew."""
+    if not place.is_sqlite:
+        return _checked(create_engine(place.url, pool_size=THREADS, max_overflow=0, pool_pre_ping=True))
+    if place.in_memory:
+        # One connection, as every other would have a database of its own.
+        options: dict[str, Any] = {"poolclass": StaticPool}
+        engine = create_engine("sqlite://", connect_args={"check_same_thread": False}, **options)
+    else:
+        arguments = {"timeout": BUSY_TIMEOUT, "check_same_thread": False}
+        engine = create_engine(place.url, connect_args=arguments, pool_size=THREADS, max_overflow=0)
+    _set_up(engine, keeps_keys=keeps_keys)
+    return _checked(engine)
+
+
+class Connections:
+    """Gives transactions; every method is for threads, and raises DatabaseError."""
+
+    def __init__(self, engine: Engine, place: Place) -> None:
+        self._engine, self._place = engine, place
+        self._turn = threading.Lock() if place.is_sqlite else nullcontext()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees everything as it is at its beginning."""
+        with self._explaining(), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that is kept when its block ends, and undone when that raises."""
+        with self._explaining(), self._turn, self._engine.connect() as connection:
+            connection.execution_options(**{WRITES: True})
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            raise explained(error, self._place) from None
+
+
+def _set_up(engine: Engine, *, keeps_keys: bool) -> None:
+    @event.listens_for(engine, "connect")
+    def connect(connection: sqlite3.Connection, record: object) -> None:
+        # The module would begin transactions by itself, but not before statements that change tables.
+        connection.isolation_level = None
+        # SQLite's own knows no letters but ASCII's.
+        connection.create_function("lower", 1, _lower, deterministic=True)
+        connection.execute(f"PRAGMA foreign_keys = {'ON' if keeps_keys else 'OFF'}")
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            # A file that cannot be written can be read all the same; and who writes is told why.
+            return
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _checked(engine: Engine) -> Engine:
+    if engine.dialect.is_async:
+        raise DatabaseError(
+            f"The database's driver {engine.dialect.driver} is for asyncio; name one that is not, as in "
+            "`sqlite:///` or `postgresql+psycopg://`."
+        )
+    return engine
+
+
+def _lower(text: Any) -> Any:
+    return text.lower() if isinstance(text, str) else text

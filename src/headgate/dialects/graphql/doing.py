@@ -1,0 +1,41 @@
+"""What the fields of one operation are asked with: whose list it is, and how much it may take."""
+
+from typing import TYPE_CHECKING
+
+from headgate.errors import TooLarge
+from headgate.todos import Lists
+from headgate.todos import Subscription as Listening
+
+if TYPE_CHECKING:
+    from headgate.db.connections import Connections
+    from headgate.todos.list import TodoList
+
+MAX_TODOS = 20_000
+"""How many one operation may be told, over all its fields: a list of the largest size twice, some megabytes."""
+
+
+class Doing:
+    """One operation at work: in a thread of the database, or, when it listens, in the loop."""
+
+    def __init__(self, lists: Lists, owner: str, connections: "Connections | None" = None) -> None:
+        self._lists, self._owner, self._connections = lists, owner, connections
+        self._list: TodoList | None = None
+        self._told = 0
+
+    @property
+    def list(self) -> "TodoList":
+        """The list that it is about."""
+        if self._list is None:
+            assert self._connections is not None, "what listens has nothing to look up"
+            self._list = self._lists.of(self._connections, self._owner)
+        return self._list
+
+    def count(self, todos: int) -> None:
+        """So many more are told. Raises TooLarge."""
+        self._told += todos
+        if self._told > MAX_TODOS:
+            raise TooLarge(f"One request may be told {MAX_TODOS} todos; ask for fewer with `limit`.", status=200)
+
+    def subscribe(self) -> Listening:
+        """Listen to what changes in the list."""
+        return self._lists.changes.subscribe(self._owner)

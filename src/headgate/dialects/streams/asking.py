@@ -1,0 +1,69 @@
+"""What is asked of subscriptions: the bodies of requests, and what each may hold. Unknown fields mean nothing here."""
+
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+
+from headgate.streams.waking.limits import LEASES, MAX_NAME, MAX_PATTERN, MAX_URL
+
+MAX_STREAM = 1024
+
+Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_STREAM)]
+
+
+class WebhookTarget(msgspec.Struct):
+    """Who is called."""
+
+    url: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_URL)]
+
+
+class SubscriptionRequest(msgspec.Struct):
+    """What a subscription is to be; `pattern` or `streams` must be there."""
+
+    type: Literal["webhook", "pull-wake"]
+    pattern: Annotated[str, msgspec.Meta(max_length=MAX_PATTERN)] | None = None
+    streams: Annotated[list[Name], msgspec.Meta(max_length=1000)] = []
+    webhook: WebhookTarget | None = None
+    wake_stream: Name | None = None
+    lease_ttl_ms: Annotated[int, msgspec.Meta(ge=int(LEASES[0] * 1000), le=int(LEASES[1] * 1000))] = 30_000
+    description: Annotated[str, msgspec.Meta(max_length=1024)] | None = None
+
+
+class StreamsRequest(msgspec.Struct):
+    """More streams."""
+
+    streams: Annotated[list[Name], msgspec.Meta(min_length=1, max_length=1000)]
+
+
+class ClaimRequest(msgspec.Struct):
+    """Who takes the work."""
+
+    worker: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME)]
+
+
+class Ack(msgspec.Struct):
+    """Up to there everything is done."""
+
+    stream: Name
+    offset: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME)]
+
+
+class WakeRequest(msgspec.Struct):
+    """Something is said of a wake."""
+
+    wake_id: str
+    generation: int
+
+
+class AckRequest(WakeRequest):
+    """How far the work is; without `done` it goes on."""
+
+    acks: Annotated[list[Ack], msgspec.Meta(max_length=1000)] = []
+    done: bool = False
+
+
+subscription = msgspec.json.Decoder(SubscriptionRequest)
+streams = msgspec.json.Decoder(StreamsRequest)
+claim = msgspec.json.Decoder(ClaimRequest)
+wake = msgspec.json.Decoder(WakeRequest)
+ack = msgspec.json.Decoder(AckRequest)

@@ -1,0 +1,98 @@
+"""A stream of a client's, for one reader."""
+
+import asyncio
+
+from headgate.dialects.streams.answering import SMALL
+from headgate.dialects.streams.reading import NOW, START, Piece, malformed
+from headgate.errors import BadRequest
+from headgate.formats.json_lines import to_array
+from headgate.runs import Follower
+from headgate.streams import Library, Stream, offset_of, place_of, read
+from headgate.streams.errors import NoStream
+from headgate.streams.reading import is_between
+
+
+class StreamSource:
+    """What one reader reads of a stream, and waits for."""
+
+    def __init__(self, library: Library, stream: Stream, follower: "Follower[Stream] | None", *, as_text: bool) -> None:
+        self._library, self._stream, self._follower = library, stream, follower
+        self._as_text = as_text
+        """Whether no letter may be cut."""
+        self.name, self.kind = stream.name, stream.head.kind
+
+    @property
+    def is_left(self) -> bool:
+        """Whether the reader has gone."""
+        return self._follower is not None and self._follower.is_gone and not self._is_over
+
+    @property
+    def _is_over(self) -> bool:
+        return self._stream.is_lost or self._stream.is_leaving
+
+    async def read(self, offset: str) -> Piece:
+        """Some of it; the same piece for all who are at the same place."""
+        stream = self._stream
+        last = stream.last_read
+        if last is not None and last[:3] == (offset, stream.shown, self._as_text):
+            piece: Piece = last[3]
+            return piece
+        piece = await self._read(offset)
+        if len(piece.data) <= SMALL:
+            stream.last_read = offset, stream.shown, self._as_text, piece
+        return piece
+
+    async def _read(self, offset: str) -> Piece:
+        stream = self._stream
+        place = await self._place(offset)
+        data = await read(self._library.store, stream, place)
+        if self._as_text and data and not data.isascii():
+            data = _whole_letters(data, is_end=stream.shows_closed and place + len(data) == stream.shown_end)
+        next = place + len(data)
+        is_tail = next == stream.shown_end
+        is_closed = is_tail and stream.shows_closed
+        told = to_array(data) if stream.is_json else data
+        return Piece(offset_of(place), offset_of(next), told, not data, is_tail, is_closed)
+
+    async def news(self, piece: Piece, seconds: float | None) -> bool:
+        """Wait for more."""
+        follower, place = self._follower, place_of(piece.next)
+        assert follower is not None, "only those who follow wait"
+        assert place is not None, "it is one of ours"
+        try:
+            if seconds is None:
+                is_news = await follower.news(place)
+            else:
+                async with asyncio.timeout(seconds):
+                    is_news = await follower.news(place)
+        except TimeoutError:
+            return False
+        if self._is_over:
+            raise NoStream(self._stream.head.name)
+        return is_news
+
+    async def _place(self, offset: str) -> int:
+        if offset == START:
+            return 0
+        if offset == NOW:
+            return self._stream.shown_end
+        place = place_of(offset)
+        if place is None:
+            raise malformed()
+        if place > self._stream.shown_end:
+            raise BadRequest("This stream is not that long.", param="offset", code="invalid_offset")
+        if not await is_between(self._library.store, self._stream, place):
+            raise malformed()
+        return place
+
+
+def _whole_letters(data: bytes, *, is_end: bool) -> bytes:
+    """Without the beginning of a letter whose rest is still to come; text is cut nowhere else."""
+    for back in range(1, min(4, len(data)) + 1):
+        byte = data[-back]
+        if byte < 0x80:
+            break
+        if byte >= 0xC0:
+            length = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return data[:-back] if back < length and not is_end else data
+    return data

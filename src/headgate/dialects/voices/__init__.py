@@ -1,0 +1,28 @@
+"""OpenAI's endpoints for sounds: speech, transcriptions, and the voices that there are."""
+
+from headgate.dialects.docs import voices as docs
+from headgate.dialects.openai import Bounds
+from headgate.dialects.voices.hearing import Hearing, again, recover
+from headgate.dialects.voices.listing import Listing
+from headgate.dialects.voices.speaking import Speaking
+from headgate.formats import openai
+from headgate.keys import Keys
+from headgate.runs import Engine
+from headgate.web.doc import Doc
+from headgate.web.routes import Handler, Route
+from headgate.web.uploads import Uploads
+
+__all__ = ["again", "recover", "routes"]
+
+
+def routes(engine: Engine, keys: Keys, bounds: Bounds, uploads: Uploads) -> list[Route]:
+    """The routes of this dialect."""
+
+    def route(method: str, path: str, handler: Handler, doc: Doc) -> Route:
+        return Route(method=method, path=path, handler=handler, error=openai.error_body, doc=doc)
+
+    return [
+        route("POST", "/v1/audio/speech", Speaking(engine, keys, bounds).speak, docs.SPEECH),
+        route("POST", "/v1/audio/transcriptions", Hearing(engine, keys, uploads).transcribe, docs.TRANSCRIPTION),
+        route("GET", "/v1/audio/voices", Listing(engine.catalogue, keys).voices, docs.VOICES),
+    ]

@@ -1,0 +1,79 @@
+"""Whom a model's name means where somebody is to speak or to listen."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from headgate.calls import Call
+from headgate.dialects import drop_in
+from headgate.errors import NotFound
+from headgate.providers.base import Provider, Voiced
+from headgate.runs import Catalogue
+from headgate.runs.rules import FALLBACKS
+from headgate.web.http import Scope
+
+LOCAL = "local"
+"""Who stands in for everybody where no other provider can: the voices of this machine."""
+
+
+def speaks(provider: Provider) -> bool:
+    """Whether it makes sounds of texts."""
+    return isinstance(provider, Voiced) and provider.speaks
+
+
+def hears(provider: Provider) -> bool:
+    """Whether it makes texts of sounds."""
+    return isinstance(provider, Voiced) and provider.hears
+
+
+class Placing:
+    """Finds those who can do one of the two."""
+
+    def __init__(self, catalogue: Catalogue, can: Callable[[Provider], bool], does: str, own: str) -> None:
+        self._catalogue, self._can, self._does, self._own = catalogue, can, does, own
+
+    async def placed(self, call: Call, scope: Scope) -> Call:
+        """The call with names that mean somebody who can; raises NotFound."""
+        call = drop_in.meant(self._catalogue, scope, call)
+        fallbacks = [(name, f"{FALLBACKS}[{place}]") for place, name in enumerate(call.fallbacks)]
+        names = [await self._name(name, param) for name, param in ((call.model, "model"), *fallbacks)]
+        if names == [call.model, *call.fallbacks]:
+            return call
+        model, *others = names
+        # The fields too: they are what is kept of the request, and may have to be read again.
+        fields = {**call.fields, "model": _raw(model)} | ({FALLBACKS: _raw(others)} if others else {})
+        return msgspec.structs.replace(call, model=model, fallbacks=tuple(others), fields=fields)
+
+    async def _name(self, name: str, param: str) -> str:
+        stand_in = self._stand_in
+        try:
+            targets = await self._catalogue.route(name)
+        except NotFound as error:
+            if stand_in is None:
+                error.param = param
+                raise
+            return stand_in
+        if any(self._can(target.provider) for target in targets):
+            return name
+        is_meant = name.partition("/")[0] == targets[0].provider.name and name not in self._catalogue.aliases
+        if stand_in is not None and not is_meant:
+            return stand_in
+        raise self._unable(targets[0].provider.name, param)
+
+    @property
+    def _able(self) -> list[str]:
+        return [name for name, provider in self._catalogue.providers.items() if self._can(provider)]
+
+    @property
+    def _stand_in(self) -> str | None:
+        return f"{LOCAL}/{self._own}" if self._able == [LOCAL] else None
+
+    def _unable(self, provider: str, param: str) -> NotFound:
+        able = self._able
+        others = f" Here {', '.join(able)} can." if able else ""
+        message = f"The provider '{provider}' does not {self._does}.{others}"
+        return NotFound(message, code="method_not_supported", param=param)
+
+
+def _raw(value: object) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(value))

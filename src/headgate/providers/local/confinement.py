@@ -1,0 +1,39 @@
+"""What a worker may take."""
+
+import resource
+
+NICE = 10
+"""How far workers stand back for the server: they have to be faster than sound is played, and are so by far."""
+
+NO_MEMORY = 77
+"""The status of a worker that ended for want of memory."""
+
+MEGABYTE = 1 << 20
+MEMORY = 512 * MEGABYTE
+"""Beside what its nursery has loaded, which is shared. Hearing an utterance of half a minute takes 60."""
+
+
+def confine(processor: float, *, opens: bool) -> None:
+    """
+    From here on: no more memory than that, and no more seconds of the processor; no file written.
+
+    Without `opens` nothing is opened either, neither file nor socket: whoever should come to command a decoder
+    by a forged file finds neither the disk nor the network.
+    """
+    memory = _size() + MEMORY
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    seconds = max(1, round(processor))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if not opens:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+
+
+def _size() -> int:
+    """Bytes of this process's address space."""
+    try:
+        with open("/proc/self/statm") as statm:
+            return int(statm.read().split()[0]) * resource.getpagesize()
+    except OSError:
+        return 2048 * MEGABYTE

@@ -1,0 +1,105 @@
+"""An MCP server made with the official package: `python official.py stdio`, or `http`, which prints its address."""
+
+import asyncio
+import os
+import socket
+import sys
+import time
+
+from mcp.server import MCPServer
+from mcp.server.mcpserver import Context, Image
+from mcp_types import ToolAnnotations
+
+server = MCPServer("judge", log_level="ERROR")
+
+
+@server.tool(annotations=ToolAnnotations(read_only_hint=True))
+def add(a: int, b: int = 1) -> int:
+    """Add two numbers."""
+    return a + b
+
+
+@server.tool(name="greet/the world!")
+def greet(name: str) -> str:
+    """Greet somebody."""
+    return f"Hello, {name}!"
+
+
+@server.tool()
+def picture() -> list[str | Image]:
+    """Show a picture."""
+    return ["Here:", Image(data=b"\x89PNG" * 300, format="png")]
+
+
+@server.tool()
+def variables() -> dict[str, str]:
+    """Say what the environment is."""
+    return dict(os.environ)
+
+
+@server.tool()
+def fail() -> str:
+    """Fail."""
+    raise ValueError("no such thing")
+
+
+@server.tool()
+async def hang() -> str:
+    """Never answer."""
+    await asyncio.sleep(3600)
+    return ""
+
+
+@server.tool()
+def freeze() -> str:
+    """Never answer, and let nobody else answer either."""
+    time.sleep(3600)
+    return ""
+
+
+@server.tool()
+def much(size: int) -> str:
+    """Say much."""
+    return "x" * size
+
+
+@server.tool()
+def pid() -> int:
+    """Say which process this is."""
+    return os.getpid()
+
+
+@server.tool()
+def die() -> str:
+    """End at once."""
+    print("I am dying with TOKEN-0123456789", file=sys.stderr, flush=True)
+    os._exit(1)
+
+
+@server.tool()
+async def learn(word: str, context: Context) -> str:
+    """Learn to say a word."""
+
+    def say() -> str:
+        return word
+
+    server.add_tool(say, name=word, description=f"Say {word}.")
+    await context.notify_tools_changed()
+    return "learned"
+
+
+def main() -> None:
+    if sys.argv[1] == "stdio":
+        server.run("stdio")
+        return
+    import uvicorn
+
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", int(sys.argv[2]) if len(sys.argv) > 2 else 0))
+    print(f"http://127.0.0.1:{listener.getsockname()[1]}/mcp", flush=True)
+    app = server.streamable_http_app()
+    uvicorn.Server(uvicorn.Config(app, log_level="error")).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Speech and transcription, with real clients and scripted providers."""
