@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from headgate.dialects.forms import NAMES
+from headgate.formats.sse import Reader
 from tests.e2e.watching import run_of
-from tests.e2e.wire import Answer, Frame, Wire, ask, chat, counting, events_of, frames, head
+from tests.e2e.wire import Answer, Wire, ask, chat, counting, events_of, frames, head
 from tests.serving import Serving, serving
 
 pytestmark = pytest.mark.slow
@@ -57,13 +58,12 @@ def offset(number: int) -> str:
 
 def controls(body: bytes) -> list[Any]:
     """What server-sent events said of places; each has its data before it."""
-    told: list[Frame] = frames(body)
-    return [json.loads(frame.data) for frame in told if frame.event == "control"]
+    return [json.loads(message.data) for message in Reader().feed(body) if message.name == "control"]
 
 
 def messages(body: bytes) -> list[Any]:
     """What server-sent events said."""
-    return [each for frame in frames(body) if frame.event == "data" for each in json.loads(frame.data)]
+    return [each for message in Reader().feed(body) if message.name == "data" for each in json.loads(message.data)]
 
 
 def begin(wire: Wire, words: int = WORDS, gap_ms: int = 4) -> str:
@@ -233,6 +233,12 @@ def test_what_cannot_be_read_is_said(server: Serving, over: str, asked: str, cod
     answer = ask(server, f"/v1/stream/runs/{over}?{asked}", ALICE)
     assert (answer.status, answer.error["code"]) == (400, code)
     assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+
+
+def test_forms_have_tags_of_their_own(server: Serving, over: str) -> None:
+    """A piece in one form is none in another."""
+    tags = {read(server, over, **{"as": form}).headers["etag"] for form in ("events", "openai.chat", "purai.chat")}
+    assert len(tags) == 3
 
 
 def test_a_long_run_comes_in_pieces(server: Serving) -> None:

@@ -28,7 +28,7 @@ from headgate.streams.wishes import Addition, main_type
 
 JSON = "application/json"
 
-EACH = 30e-6
+EACH = 40e-6
 """Seconds between two rounds for each reader of a crowd: they are also told where they are, which takes as long again
 as what they read."""
 

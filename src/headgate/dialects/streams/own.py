@@ -36,7 +36,16 @@ MAX_NAME = 1024
 RESERVED = ("runs", "__ds")
 """What stands first in the names of what is made by others than clients."""
 
+RUNS = "runs/"
+
 CLOSED = b"stream-closed: true\r\n"
+
+
+class ReadOnly(BadRequest):
+    """A stream that only the server writes."""
+
+    status = 405
+    code = "method_not_allowed"
 
 
 class OwnStreams:
@@ -147,6 +156,9 @@ def _name(request: Request) -> str:
     if len(name) > MAX_NAME:
         raise BadRequest(f"A stream's name has at most {MAX_NAME} characters.", code="invalid_stream_name")
     if name.partition("/")[0] in RESERVED:
+        if name.startswith(RUNS) and request.scope["method"] not in ("GET", "HEAD"):
+            request.add_headers(b"allow: GET, HEAD\r\n")
+            raise ReadOnly("The stream of a run can only be read: its run writes it, and closes it.")
         raise NoStream(name)
     return name
 

@@ -33,13 +33,6 @@ _DIGITS = 16
 """Of an offset: so they sort as text."""
 
 
-class ReadOnly(BadRequest):
-    """A stream that only the server writes."""
-
-    status = 405
-    code = "method_not_allowed"
-
-
 class Messages:
     """A run's messages in one form, made once for all who read them."""
 
@@ -154,12 +147,6 @@ class RunStreams:
             return SharedFrames(run, frame_of)
         form = forms.form_of(run, name)
         return self._shelf.frames(run, form.name, form.writer)
-
-
-def check_is_writable(path: str) -> None:
-    """Raise what is said of a path below the streams' own that nobody but the server writes."""
-    if path == "runs" or path.startswith("runs/"):
-        raise ReadOnly("The streams below runs/ can only be read: a run writes its own, and closes it.")
 
 
 def routes(engine: Engine, keys: Keys, patience: Patience | None = None) -> list[Route]:
