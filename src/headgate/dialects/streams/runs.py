@@ -7,6 +7,7 @@ events, whatever they are shown as.
 """
 
 import asyncio
+from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
 from headgate.dialects import forms
@@ -95,6 +96,13 @@ class RunSource:
         except TimeoutError:
             pass
         return False
+
+    def pour_by(self, pour: Callable[[], bool]) -> None:
+        """Nothing is poured: some messages can only be made by and by."""
+
+    def peek(self, offset: str) -> Piece | None:
+        """Nothing is at hand."""
+        return None
 
     def _number(self, offset: str) -> int:
         if len(offset) != _DIGITS or not offset.isascii() or not offset.isdigit():
