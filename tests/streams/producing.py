@@ -102,20 +102,20 @@ class Producer:
 
 
 class Follower(threading.Thread):
-    """Reads a stream live, and remembers all that it saw."""
+    """Reads a stream as it grows, and remembers all that it saw."""
 
-    def __init__(self, server: Serving, stream: str) -> None:
+    def __init__(self, server: Serving, stream: str, live: str) -> None:
         super().__init__()
-        self._server, self._stream = server, stream
+        self._server, self._stream, self._live = server, stream, live
         self.seen: list[Any] = []
 
     def run(self) -> None:
-        """By long polls, until the server is gone."""
+        """By long polls, or by asking all the time, until the server is gone."""
         connection = http.client.HTTPConnection("127.0.0.1", self._server.port, timeout=60)
         offset = "-1"
         try:
             while True:
-                connection.request("GET", f"/v1/stream/{self._stream}?offset={offset}&live=long-poll")
+                connection.request("GET", f"/v1/stream/{self._stream}?offset={offset}{self._live}")
                 answer = connection.getresponse()
                 body = answer.read()
                 if answer.status == 200:

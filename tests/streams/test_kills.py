@@ -19,7 +19,9 @@ from tests.streams.producing import Follower, Producer, messages
 
 pytestmark = pytest.mark.slow
 
-STREAMS = ("kills/one", "kills/two", "kills/three")
+STREAMS = {"kills/one": "&live=long-poll", "kills/two": "", "kills/three": ""}
+"""Each with how it is read meanwhile: whoever asks all the time would see what is not kept yet."""
+
 EACH = 4
 """Producers of a stream."""
 
@@ -54,7 +56,7 @@ def kill_amid_appends(server: Serving, producers: list[Producer], chance: random
     """Kill the server when so much was acknowledged as chance has it; returns what readers saw of each stream."""
     before = sum(len(producer.kept) for producer in producers)
     enough = before + chance.randrange(len(producers), 40 * len(producers))
-    followers = [Follower(server, stream) for stream in STREAMS]
+    followers = [Follower(server, stream, live) for stream, live in STREAMS.items()]
     threads = [threading.Thread(target=producer.work, args=(server,)) for producer in producers]
     for thread in (*followers, *threads):
         thread.start()
