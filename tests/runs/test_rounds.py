@@ -22,7 +22,7 @@ from headgate.events import (
     ToolInput,
     Usage,
 )
-from headgate.formats import anthropic
+from headgate.formats import anthropic, openai_responses
 from headgate.runs import Assistant, Hedge, Run, Wishes, commit
 from headgate.runs.rounds import loop as module
 from headgate.runs.rounds.round import Round
@@ -258,6 +258,37 @@ def test_a_model_that_calls_for_ever_is_ended() -> None:
             allowed = [ask.call.added is not None and ask.call.added.may_call for ask in lathe.fakes[0].asked]
             assert allowed == [True, True, True, False]
             assert len({event.id for event in made.events if isinstance(event, Calling)}) == 3
+
+    run(play())
+
+
+def test_a_client_may_say_how_many_calls_there_may_be() -> None:
+    """In Responses; the model is told of each that was too many, and then asked to answer without."""
+
+    async def play() -> None:
+        weather = Weather()
+        body = {"model": "a/m", "input": "Hi", "functions": ["weather"], "max_tool_calls": 1}
+        both = [*use(index=0), *use(index=1)]
+        async with Lathe(rounds(both, [Text("x")]), tools=[weather.tool]) as lathe:
+            made = await lathe.made(openai_responses.read(msgspec.json.encode(body)))
+            refused = Called("c1", "weather", GIVEN, module.NOT_SO_MANY, is_error=True)
+            assert made == [STARTED, CALLING, CALLED, refused, Text("x"), STOP]
+            assert [ask.call.added is not None and ask.call.added.may_call for ask in lathe.fakes[0].asked] == [
+                True,
+                False,
+            ]
+
+    run(play())
+
+
+def test_one_round_may_call_so_many_and_no_more() -> None:
+    async def play() -> None:
+        weather = Weather()
+        calls = [event for index in range(module.MAX_CALLS + 2) for event in use(index=index)]
+        async with Lathe(rounds(calls, [Text("x")]), tools=[weather.tool]) as lathe:
+            made = await lathe.made(asking("weather"))
+            assert len(weather.asked) == module.MAX_CALLS
+            assert sum(isinstance(event, Called) and event.is_error for event in made) == 2
 
     run(play())
 
