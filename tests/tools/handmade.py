@@ -16,7 +16,7 @@ TOOLS: list[dict[str, Any]] = [{"name": "say", "description": "Say it.", "inputS
 
 if KIND == "liar":
     TOOLS += [
-        {"name": "broken", "inputSchema": {"type": "object", "properties": []}},
+        {"name": "broken", "inputSchema": {"type": "object", "properties": {"x": {"type": "text"}}}},
         {"name": "elsewhere", "inputSchema": {"type": "object", "properties": {"x": {"$ref": "http://evil/x"}}}},
         {"name": "heavy", "inputSchema": {"type": "object", "description": "x" * 100_000}},
         {"name": "wordy", "description": "y" * 100_000, "inputSchema": {"type": "object"}},
