@@ -7,6 +7,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
+from typing_extensions import override
+
 from tests.serving import Serving
 
 
@@ -109,6 +111,7 @@ class Follower(threading.Thread):
         self._server, self._stream, self._live = server, stream, live
         self.seen: list[Any] = []
 
+    @override
     def run(self) -> None:
         """By long polls, or by asking all the time, until the server is gone."""
         connection = http.client.HTTPConnection("127.0.0.1", self._server.port, timeout=60)

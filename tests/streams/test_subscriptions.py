@@ -85,16 +85,20 @@ def test_somebody_is_called_when_something_comes() -> None:
 
 
 def test_a_stream_that_is_made_empty_wakes_nobody() -> None:
-    """There is nothing to be done."""
+    """There is nothing to be done, neither for the next process."""
+    store = MemoryStore()
 
     async def main() -> None:
-        async with office() as one:
+        async with office(store=store) as one:
             await one.subscribe(webhook())
             await one.say("events/empty")
             await a_while()
             assert one.hooks.calls == []
-            await one.say("events/empty", 1)
-            await until(lambda: len(one.hooks.calls) == 1)
+        async with office(store=store) as other:
+            await a_while()
+            assert other.hooks.calls == []
+            await other.say("events/empty", 1)
+            await until(lambda: len(other.hooks.calls) == 1)
 
     asyncio.run(main())
 
