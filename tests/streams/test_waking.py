@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from typing_extensions import override
 
 from tests.e2e.watching import wait_until
