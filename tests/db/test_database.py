@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
-from headgate.db import Database, DatabaseError, Place, database, migrations
+from headgate.db import Database, DatabaseError, Place, database, migrating, migrations
 from headgate.db.connections import Connections
+from headgate.db.failures import explained
 from headgate.db.revisions import NEWEST
 from headgate.errors import HeadgateError, Unavailable
 from headgate.todos import Filter, Lists, NewTodo, Page, models
@@ -87,7 +89,7 @@ def test_one_that_is_behind_is_migrated_although_nobody_uses_it(place: Place) ->
 
 def test_many_that_come_first_wait_together(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     migrated: list[Place] = []
-    real = database.migrate
+    real = migrating.migrate
 
     async def note(place: Place) -> None:
         migrated.append(place)
@@ -188,7 +190,7 @@ def test_it_is_newer_than_the_program(ready: Place) -> None:
 
 def test_it_is_no_database(place: Place) -> None:
     Path(str(place.file)).write_text("This is a text, and longer than the head of a database would have to be. " * 20)
-    assert refusal(place).message == f"The database {place.file} is no database of SQLite's."
+    assert refusal(place).message == "The database todos.db is no database of SQLite's."
 
 
 def test_it_is_a_database_of_something_else(place: Place) -> None:
@@ -213,6 +215,14 @@ def test_a_driver_that_is_missing_is_named_and_no_password(url: str, said: str) 
     message = refusal(Place(url)).message
     assert said in message
     assert "secret" not in message
+
+
+def test_a_server_that_is_not_there_is_told_without_where_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    """As psycopg says it, which need not be here."""
+    said = OperationalError("x", {}, Exception("connection failed: ... at 10.1.2.3 failed: Connection refused\nmore"))
+    error = explained(said, Place("postgresql://me:secret@db/x"))
+    assert error.message == "The database cannot be reached."
+    assert "postgresql://me:***@db/x: connection failed: ... at 10.1.2.3" in caplog.text
 
 
 def test_what_failed_is_tried_again_after_a_pause(ready: Place, monkeypatch: pytest.MonkeyPatch) -> None:

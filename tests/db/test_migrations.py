@@ -3,6 +3,8 @@
 import asyncio
 import importlib
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +18,7 @@ from headgate.db import Database, DatabaseError, Place, migrations
 from headgate.db.connections import engine_of
 from headgate.db.revisions import NEWEST, REVISIONS, State, standing
 from headgate.todos import Filter, Lists, NewTodo, Page, models
+from tests.serving import environment
 
 OLD = "INSERT INTO todos (id, title, completed, created_at) VALUES (?, ?, ?, ?)"
 ROWS = [
@@ -153,6 +156,37 @@ def test_an_interrupted_migration_leaves_everything_as_it_was(
     assert dump(place) == before
     monkeypatch.undo()
     assert migrations.upgrade(place) == (last, NEWEST)
+    assert len(in_list(place, lambda todos: todos.find(Filter(), Page()))) == len(ROWS)
+
+
+HOLDING = """
+import sys, time
+from alembic import op
+from headgate.db import Place, migrations
+
+def hold(name, *rest):
+    if "owner" in name:
+        print("in the middle", flush=True)
+        time.sleep(60)
+
+op.create_index = hold
+migrations.upgrade(Place(sys.argv[1]))
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_migration_leaves_everything_as_it_was(tmp_path: Path) -> None:
+    place = place_in(tmp_path)
+    migrations.upgrade(place, "0001")
+    fill(place)
+    before = dump(place)
+    command = [sys.executable, "-c", HOLDING, place.url]
+    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "in the middle\n"
+        process.kill()
+    assert dump(place) == before
+    assert migrations.upgrade(place) == ("0001", NEWEST)
     assert len(in_list(place, lambda todos: todos.find(Filter(), Page()))) == len(ROWS)
 
 

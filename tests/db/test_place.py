@@ -42,3 +42,8 @@ def test_without_a_url_it_is_beside_the_store(store: str, file: Path | None) -> 
 
 def test_a_url_goes_before() -> None:
     assert place_of("sqlite:///other.db", "memory").file == Path("other.db")
+
+
+def test_clients_are_told_the_name_of_the_file_at_most() -> None:
+    assert Place("sqlite:////var/lib/todos.db").label == "The database todos.db"
+    assert Place("postgresql://me:secret@db/x").label == "The database"

@@ -68,6 +68,23 @@ def test_thoughts_and_tools_are_parts_of_the_message(server: Serving) -> None:
     assert parts["tool-get_weather"]["input"] == {"city": "Brno"}
 
 
+def test_what_the_server_executes_is_a_part_with_its_output(server: Serving) -> None:
+    """Of a step of its own, after which the model goes on in the next."""
+    call = {"name": "list_todos", "arguments": {"limit": 3}}
+    body = {**asked(text="That is all.", tool_calls=[call]), "functions": ["list_todos"]}
+    (read,) = node("ai_sdk.mjs", url=server.url, chat="executed", kind="default", body=body)
+    run = get(server, f"/v1/runs/{recent(server)[0]['id']}")
+    assert read["error"] is None
+    parts = read["message"]["parts"]
+    assert [part["type"] for part in parts].count("step-start") == 2
+    (part,) = [part for part in parts if part["type"] == "dynamic-tool"]
+    (called,) = run["output"]["called"]
+    assert (part["toolName"], part["input"], part["state"]) == ("list_todos", {"limit": 3}, "output-available")
+    assert (part["output"], part["toolCallId"], part["providerExecuted"]) == (called["result"], called["id"], True)
+    assert parts[-1]["text"] == "That is all."
+    assert read["chunks"] == kept(server, run["id"])
+
+
 @pytest.mark.parametrize("kind", ["default", "workflow"])
 def test_an_answer_that_breaks_is_an_error_of_the_page(server: Serving, kind: str) -> None:
     """It has what came before, and does not come back for more."""

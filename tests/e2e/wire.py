@@ -98,9 +98,15 @@ class Wire:
         """Say this."""
         self.socket.sendall(data)
 
-    def post(self, body: bytes, path: str = "/v1/chat/completions", headers: Mapping[str, str] | None = None) -> None:
+    def post(
+        self,
+        body: bytes,
+        path: str = "/v1/chat/completions",
+        headers: Mapping[str, str] | None = None,
+        method: str = "POST",
+    ) -> None:
         """Send a whole request."""
-        self.send(head("POST", path, {"content-length": str(len(body)), **(headers or {})}) + body)
+        self.send(head(method, path, {"content-length": str(len(body)), **(headers or {})}) + body)
 
     def get(self, path: str, headers: Mapping[str, str] | None = None, method: str = "GET") -> None:
         """Send a request without a body."""
@@ -182,7 +188,7 @@ def ask(
         if method in ("GET", "HEAD", "DELETE"):
             wire.get(path, headers, method)
         else:
-            wire.post(body, path, headers)
+            wire.post(body, path, headers, method)
         return wire.answer(method)
 
 

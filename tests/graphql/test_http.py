@@ -1,11 +1,13 @@
 """GraphQL over HTTP, as any client sends it."""
 
 import re
+import sqlite3
 from typing import Any
 
 import pytest
 import requests
 
+from headgate.db import Place, migrations
 from tests.graphql.conftest import KEYS
 from tests.serving import Serving, serving
 
@@ -211,3 +213,30 @@ def test_a_store_in_memory_has_its_todos_there_too(tmp_path: Any) -> None:
         assert len(post(server, {"query": QUERY}).json()["data"]["todos"]) == 1
         assert server.stop() == 0
     assert list(tmp_path.glob("*.db*")) == []
+
+
+def test_todos_of_an_older_headgate_are_there(tmp_path: Any) -> None:
+    place = Place(f"sqlite:///{tmp_path}/headgate-todos.db")
+    migrations.upgrade(place, "0001")
+    with sqlite3.connect(str(place.file)) as connection:
+        connection.execute("INSERT INTO todos (title) VALUES ('kept')")
+    connection.close()
+    with serving(folder=tmp_path) as server:
+        assert post(server, {"query": "{ todos { id title } }"}).json() == {
+            "data": {"todos": [{"id": 1, "title": "kept"}]}
+        }
+
+
+def test_a_database_of_a_newer_headgate_is_refused_and_all_else_goes_on(tmp_path: Any) -> None:
+    place = Place(f"sqlite:///{tmp_path}/headgate-todos.db")
+    migrations.upgrade(place)
+    with sqlite3.connect(str(place.file)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    with serving(folder=tmp_path) as server:
+        answer = post(server, {"query": "{ hello }"})
+        assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (503, "database_newer")
+        assert "a newer one has made it" in server.log()
+        assert requests.get(f"{server.url}/health", timeout=30).status_code == 200
+        chat = {"model": "default", "messages": [{"role": "user", "content": "hi"}]}
+        assert requests.post(f"{server.url}/v1/chat/completions", json=chat, timeout=30).status_code == 200

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
+from websockets.sync.connection import Connection
 from websockets.typing import Subprotocol
 
 from tests.serving import Serving, serving
@@ -22,7 +23,7 @@ INIT = {"type": "connection_init"}
 class Talk:
     """One socket."""
 
-    def __init__(self, socket: ClientConnection) -> None:
+    def __init__(self, socket: Connection) -> None:
         self.socket = socket
 
     def say(self, *messages: Any) -> None:

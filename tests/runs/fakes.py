@@ -15,6 +15,7 @@ from headgate.providers.base import Ask, Emit, Limits, Provider
 from headgate.runs import Catalogue, Engine, Run, Settings, Wishes
 from headgate.store.base import Head, Record, Segment, Store
 from headgate.store.memory import MemoryStore
+from headgate.store.streams import Change
 
 PATIENCE = 60.0
 """Seconds until a test gives up on something that takes none."""
@@ -133,12 +134,12 @@ class HeldStore(MemoryStore):
         return self.orphans
 
     @override
-    async def append(self, batch: Sequence[Segment]) -> None:
+    async def append(self, batch: Sequence[Segment], changes: Sequence[Change] = ()) -> None:
         self.batches.append(list(batch))
         await self.gate.wait()
         if self.failures:
             raise self.failures.pop(0)
-        await super().append(batch)
+        await super().append(batch, changes)
 
     def kept(self, run: str) -> list[AnyEvent]:
         """The events of a run in all batches."""

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from headgate.errors import BadRequest
+from headgate.errors import BadRequest, StoreError
 from headgate.events import (
     AnyEvent,
     Attempt,
@@ -22,13 +22,13 @@ from headgate.events import (
     ToolInput,
     Usage,
 )
-from headgate.formats import anthropic
-from headgate.runs import Assistant, Run, Wishes
+from headgate.formats import anthropic, openai_responses
+from headgate.runs import Assistant, Hedge, Run, Wishes, commit
 from headgate.runs.rounds import loop as module
 from headgate.runs.rounds.round import Round
 from headgate.tools import Limits
 from tests.runs.fakes import STARTED, HeldStore, code_of, head, over, run, told, turns
-from tests.runs.fleet import failing, first
+from tests.runs.fleet import failing, first, silence
 from tests.runs.lathe import CALLS, STOP, Gate, Lathe, Weather, asking, rounds, timeless, use
 
 GIVEN = '{"city":"Oslo"}'
@@ -262,6 +262,37 @@ def test_a_model_that_calls_for_ever_is_ended() -> None:
     run(play())
 
 
+def test_a_client_may_say_how_many_calls_there_may_be() -> None:
+    """In Responses; the model is told of each that was too many, and then asked to answer without."""
+
+    async def play() -> None:
+        weather = Weather()
+        body = {"model": "a/m", "input": "Hi", "functions": ["weather"], "max_tool_calls": 1}
+        both = [*use(index=0), *use(index=1)]
+        async with Lathe(rounds(both, [Text("x")]), tools=[weather.tool]) as lathe:
+            made = await lathe.made(openai_responses.read(msgspec.json.encode(body)))
+            refused = Called("c1", "weather", GIVEN, module.NOT_SO_MANY, is_error=True)
+            assert made == [STARTED, CALLING, CALLED, refused, Text("x"), STOP]
+            assert [ask.call.added is not None and ask.call.added.may_call for ask in lathe.fakes[0].asked] == [
+                True,
+                False,
+            ]
+
+    run(play())
+
+
+def test_one_round_may_call_so_many_and_no_more() -> None:
+    async def play() -> None:
+        weather = Weather()
+        calls = [event for index in range(module.MAX_CALLS + 2) for event in use(index=index)]
+        async with Lathe(rounds(calls, [Text("x")]), tools=[weather.tool]) as lathe:
+            made = await lathe.made(asking("weather"))
+            assert len(weather.asked) == module.MAX_CALLS
+            assert sum(isinstance(event, Called) and event.is_error for event in made) == 2
+
+    run(play())
+
+
 def test_functions_have_so_much_time_together() -> None:
     async def play() -> None:
         gate = Gate()
@@ -321,6 +352,39 @@ def test_a_later_round_may_fail_over_before_its_first_words() -> None:
             ]  # fmt: skip
             continued = next(event for event in made if isinstance(event, Continued))
             assert (continued.provider, continued.broke.provider, continued.broke.status) == ("b", "a", 500)
+
+    run(play())
+
+
+def test_a_later_round_may_be_hedged() -> None:
+    """Whoever speaks first goes on, and the log says who was slower."""
+
+    async def play() -> None:
+        one = first(rounds(use(), started=Started("a", "m", "", 0)), silence)
+        two = rounds([Text("Cold.")], started=Started("b", "m", "", 0))
+        async with Lathe(one, two, tools=[Weather().tool]) as lathe:
+            # The first round is asked of the first alone, because that answers at once.
+            made = await lathe.made(asking("weather", fallbacks=["b/m"]), Wishes(hedge=Hedge(0.05)))
+            assert made[1:3] == [CALLING, CALLED]
+            continued = next(event for event in made if isinstance(event, Continued))
+            assert (continued.provider, continued.broke.code) == ("b", "slower")
+            assert made[-2:] == [Text("Cold."), STOP]
+
+    run(play())
+
+
+def test_a_call_that_cannot_be_kept_is_not_executed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commit, "RETRIES", ())
+
+    async def play() -> None:
+        weather, store = Weather(), HeldStore()
+        async with Lathe(rounds([Text("a"), *use()]), tools=[weather.tool], store=store) as lathe:
+            store.failures.append(StoreError("The disk is full.", code="store_unavailable"))
+            made = await lathe.run(asking("weather"))
+            assert any(isinstance(event, Calling) for event in store.kept(made.id)), "it was to be kept"
+            assert code_of(made) == "store_unavailable"
+            assert not any(isinstance(event, Calling) for event in made.events)
+            assert weather.asked == []
 
     run(play())
 

@@ -103,7 +103,7 @@ def test_a_run_between_two_rounds_goes_on() -> None:
     async def play() -> None:
         made = weather(is_repeatable=False)
         before: list[AnyEvent] = [STARTED, Text("Let me see."), calling(), called()]
-        said = [Text("x"), Usage(10, 1, 11), STOP]
+        said: list[AnyEvent] = [Text("x"), Usage(10, 1, 11), STOP]
         async with Lathe(rounds(said), tools=[made.tool], store=left(*before), replay=replay) as lathe:
             found = await over(lathe.engine, await lathe.engine.find(ID, "anybody"))
             assert told(found.events) == [*before, Text("\n\n"), Text("x"), STOP]

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from headgate.dialects.forms import NAMES
+from headgate.formats.sse import Reader
 from tests.e2e.watching import run_of
-from tests.e2e.wire import Answer, Frame, Wire, ask, chat, counting, events_of, frames, head
+from tests.e2e.wire import Answer, Wire, ask, chat, counting, events_of, frames, head
 from tests.serving import Serving, serving
 
 pytestmark = pytest.mark.slow
@@ -40,14 +41,15 @@ def over(server: Serving) -> str:
     return ask(server, "/v1/chat/completions", ALICE, "POST", body).headers["headgate-run"]
 
 
-def path(run: str, **asked: str) -> str:
+def path(run: str, form: str = "", **asked: str) -> str:
     """Where a run's stream is."""
+    asked |= {"as": form} if form else {}
     return f"/v1/stream/runs/{run}?" + "&".join(f"{name}={value}" for name, value in asked.items())
 
 
-def read(server: Serving, run: str, headers: dict[str, str] | None = None, **asked: str) -> Answer:
+def read(server: Serving, run: str, headers: dict[str, str] | None = None, form: str = "", **asked: str) -> Answer:
     """Some of a run's stream."""
-    return ask(server, path(run, **asked), ALICE if headers is None else headers)
+    return ask(server, path(run, form, **asked), ALICE if headers is None else headers)
 
 
 def offset(number: int) -> str:
@@ -57,13 +59,12 @@ def offset(number: int) -> str:
 
 def controls(body: bytes) -> list[Any]:
     """What server-sent events said of places; each has its data before it."""
-    told: list[Frame] = frames(body)
-    return [json.loads(frame.data) for frame in told if frame.event == "control"]
+    return [json.loads(message.data) for message in Reader().feed(body) if message.name == "control"]
 
 
 def messages(body: bytes) -> list[Any]:
     """What server-sent events said."""
-    return [each for frame in frames(body) if frame.event == "data" for each in json.loads(frame.data)]
+    return [each for message in Reader().feed(body) if message.name == "data" for each in json.loads(message.data)]
 
 
 def begin(wire: Wire, words: int = WORDS, gap_ms: int = 4) -> str:
@@ -99,17 +100,17 @@ def test_a_run_is_a_stream_of_any_api(server: Serving, over: str, form: str) -> 
     """The chunks of that API's own, from anywhere; what marks its end there is the stream's own end here."""
     shown = ask(server, f"/v1/runs/{over}/events?as={form}", ALICE)
     if shown.status == 400:
-        assert read(server, over, **{"as": form}).error == shown.error
+        assert read(server, over, form=form).error == shown.error
         return
     chunks = [json.loads(frame.data) for frame in frames(shown.body) if frame.data != "[DONE]"]
-    assert read(server, over, **{"as": form}).json() == chunks
+    assert read(server, over, form=form).json() == chunks
     count = int(read(server, over).headers["stream-next-offset"])
-    pieces = [read(server, over, offset=offset(number), **{"as": form}) for number in range(count + 1)]
+    pieces = [read(server, over, offset=offset(number), form=form) for number in range(count + 1)]
     for piece in pieces:
         assert piece.json() == chunks[len(chunks) - len(piece.json()) :]
         assert piece.headers["stream-next-offset"] == offset(count)
     assert [len(piece.json()) for piece in pieces] == sorted((len(p.json()) for p in pieces), reverse=True)
-    assert messages(read(server, over, live="sse", offset="-1", **{"as": form}).body) == chunks
+    assert messages(read(server, over, live="sse", offset="-1", form=form).body) == chunks
 
 
 def test_what_is_made_is_read_as_it_is_made(server: Serving) -> None:
@@ -233,6 +234,12 @@ def test_what_cannot_be_read_is_said(server: Serving, over: str, asked: str, cod
     answer = ask(server, f"/v1/stream/runs/{over}?{asked}", ALICE)
     assert (answer.status, answer.error["code"]) == (400, code)
     assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+
+
+def test_forms_have_tags_of_their_own(server: Serving, over: str) -> None:
+    """A piece in one form is none in another."""
+    tags = {read(server, over, form=form).headers["etag"] for form in ("events", "openai.chat", "purai.chat")}
+    assert len(tags) == 3
 
 
 def test_a_long_run_comes_in_pieces(server: Serving) -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import msgspec
 import pytest
 
 from headgate.todos import BadTodo, Edit, Filter, NewTodo, NoTodo, Order, Page
@@ -200,9 +201,10 @@ def test_a_list_is_of_those_that_are_meant_in_the_order_that_is_wanted(
 def test_pages_fit_together(todos: TodoList, order: Order, descending: bool) -> None:
     for number in range(23):
         todos.create(NewTodo(title=f"{number % 3}", weight=number % 2))
-    page = {"order": order, "descending": descending}
-    whole = todos.find(Filter(), Page(**page))
-    pages = [todos.find(Filter(), Page(**page, limit=5, offset=offset)) for offset in range(0, 25, 5)]
+    page = Page(order=order, descending=descending)
+    whole = todos.find(Filter(), page)
+    parts = [msgspec.structs.replace(page, limit=5, offset=offset) for offset in range(0, 25, 5)]
+    pages = [todos.find(Filter(), part) for part in parts]
     assert [todo for part in pages for todo in part] == whole
     assert len({todo.id for todo in whole}) == todos.count(Filter()) == 23
 

@@ -16,8 +16,7 @@ TOOLS: list[dict[str, Any]] = [{"name": "say", "description": "Say it.", "inputS
 
 if KIND == "liar":
     TOOLS += [
-        {"name": "broken", "inputSchema": {"type": "object", "properties": []}},
-        {"name": "typeless", "inputSchema": {"type": "array"}},
+        {"name": "broken", "inputSchema": {"type": "object", "properties": {"x": {"type": "text"}}}},
         {"name": "elsewhere", "inputSchema": {"type": "object", "properties": {"x": {"$ref": "http://evil/x"}}}},
         {"name": "heavy", "inputSchema": {"type": "object", "description": "x" * 100_000}},
         {"name": "wordy", "description": "y" * 100_000, "inputSchema": {"type": "object"}},
@@ -25,6 +24,8 @@ if KIND == "liar":
         {"name": "9_lives", "inputSchema": {"type": "object"}},
         {"name": "long" * 50, "inputSchema": {"type": "object"}},
     ]
+if KIND == "typeless":
+    TOOLS += [{"name": "typeless", "inputSchema": {"type": "array"}}]
 if KIND == "many":
     TOOLS += [{"name": f"tool{number}", "inputSchema": {"type": "object"}} for number in range(5000)]
 

@@ -16,7 +16,7 @@ import uvloop
 from headgate.net import Proxies
 from headgate.tools import Context, Limits, Outcome, Toolbox
 from headgate.tools.mcp import McpServer, Settings, server
-from tests.waiting import until
+from tests.waiting import a_while, until
 
 pytestmark = pytest.mark.slow
 
@@ -90,7 +90,7 @@ async def _everything(toolbox: Toolbox, source: McpServer) -> None:
     assert (await call(toolbox, "it_picture")).result == "Here:\n[image: image/png, 1,200 bytes, not shown]"
     failed = await call(toolbox, "it_fail")
     assert failed.is_error
-    assert "no such thing" in failed.result
+    assert failed.result == "Error executing tool fail"
     wrong = await call(toolbox, "it_add", a="two")
     assert '"two" is not of type "integer"' in wrong.result
     learned = await call(toolbox, "it_learn", word="servus")
@@ -185,11 +185,13 @@ def test_one_that_answers_nobody_any_more_is_begun_again(monkeypatch: pytest.Mon
 
     async def work(toolbox: Toolbox, source: McpServer) -> None:
         await listed(toolbox)
-        assert (await call(toolbox, "it_say", word="hang")).is_error
+        hanging = asyncio.create_task(call(toolbox, "it_say", word="hang"))
+        await a_while()
+        hanging.cancel()
         await until(lambda: source._session is None)
         assert (await call(toolbox, "it_say", word="hello")).result == "say says hello"
 
-    play(handmade(timeout=0.2, start_timeout=1.0), work, timeout=5.0)
+    play(handmade(start_timeout=1.0), work)
 
 
 def test_an_http_server_that_comes_back_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,11 +204,13 @@ def test_an_http_server_that_comes_back_is_found(monkeypatch: pytest.MonkeyPatch
             await listed(toolbox)
             process.kill()
             process.wait()
-            assert (await call(toolbox, "it_add", a=1)).is_error
+            broke = await call(toolbox, "it_add", a=1)
+            assert broke.result == "The server of this function says: it cannot be reached"
             with http(int(url.split(":")[2].split("/")[0])):
-                await until(lambda: source._session is None)
-                await until(lambda: source._session is not None)
-                assert (await call(toolbox, "it_add", a=1)).result == "2"
+                outcome = await call(toolbox, "it_add", a=1)
+                while outcome.is_error:
+                    outcome = await call(toolbox, "it_add", a=1)
+                assert outcome.result == "2"
 
         play(Settings(name="it", url=url, prefix="it_"), work)
 
@@ -215,7 +219,7 @@ def test_what_a_liar_says_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
     async def work(toolbox: Toolbox, source: McpServer) -> None:
         await listed(toolbox)
         names = toolbox.names("")
-        assert names[:4] == ["it_say", "it_wordy", "it_9_lives", "it_9_lives_a7ff1d9e"] or len(names) == 5
+        assert (names[:3], len(names)) == (["it_say", "it_wordy", "it_9_lives"], 5)
         assert all(len(name) <= 64 for name in names)
         wordy = toolbox.find("it_wordy", "")
         assert wordy is not None
@@ -223,7 +227,7 @@ def test_what_a_liar_says_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
         assert (await call(toolbox, names[3])).result.startswith("9_lives says")
 
     play(handmade("liar"), work)
-    for name in ("broken", "typeless", "elsewhere", "heavy"):
+    for name in ("broken", "elsewhere", "heavy"):
         assert f"The tool {name} of it is left out, for its schema" in caplog.text
 
 
@@ -285,9 +289,10 @@ def test_one_that_floods_its_pipe_is_begun_again(monkeypatch: pytest.MonkeyPatch
         (handmade("leaving"), "Connection closed (cannot find ***)"),
         (handmade("silent", start_timeout=0.5), "it did not begin within 0.5 seconds"),
         (Settings(name="it", command=("/nowhere/to/be/found",)), "it cannot be started: No such file or directory"),
-        (Settings(name="it", url="http://127.0.0.1:1/mcp"), "Server returned an error response"),
+        (handmade("typeless"), "validation error"),
+        (Settings(name="it", url="http://127.0.0.1:1/mcp"), "it cannot be reached"),
     ],
-    ids=["leaving", "silent", "nowhere", "nobody"],
+    ids=["leaving", "silent", "nowhere", "typeless", "nobody"],
 )
 def test_one_that_does_not_begin_is_told_of(settings: Settings, words: str, caplog: pytest.LogCaptureFixture) -> None:
     """And is tried again, while everything else goes on."""

@@ -12,7 +12,7 @@ import pytest
 
 from tests.web.site import Site, ask
 
-PAGES = ["/", "/docs", "/redoc", "/docs/oauth2-redirect"]
+PAGES = ["/", "/docs", "/redoc", "/docs/oauth2-redirect", "/graphql"]
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 _LINK = re.compile(r"""(?:src|href|spec-url|url)\s*[=:]\s*["']([^"']+)["']""")
@@ -51,6 +51,8 @@ def test_a_page_may_run_its_own_scripts_and_reach_nobody(site: Site, path: str) 
         ("/docs/assets/swagger-ui-bundle.js", "text/javascript; charset=utf-8", 500_000),
         ("/docs/assets/swagger-ui.css", "text/css; charset=utf-8", 50_000),
         ("/docs/assets/redoc.standalone.js", "text/javascript; charset=utf-8", 500_000),
+        ("/docs/assets/graphene_django_graphiql_static/graphiql.min.js", "text/javascript; charset=utf-8", 500_000),
+        ("/docs/assets/graphene_django_graphiql_static/graphiql.min.css", "text/css; charset=utf-8", 50_000),
         ("/docs/assets/icon.svg", "image/svg+xml", 100),
     ],
 )

@@ -11,6 +11,7 @@ from headgate.app.providing import pool_of
 from headgate.app.telling import addressing_of
 from headgate.app.todos import lists_of
 from headgate.app.uploading import uploads_of
+from headgate.app.voicing import local_pool
 from headgate.channels import Hub
 from headgate.config import Config
 from headgate.config.prices import common_prices, services
@@ -67,7 +68,8 @@ def build(config: Config, client: Client) -> Parts:
     toolbox = toolbox_of(config, client, meters, todo_functions(lists))
     guard, addressing = Guard(config.webhooks.allow), addressing_of(config)
     pools = {provider.name: pool_of(provider, client, meters) for provider in config.providers}
-    prices = Prices(config.prices, common_prices(), services(config.providers))
+    pools |= (own := local_pool(config, meters))
+    prices = Prices(config.prices, common_prices(), services(config.providers) | {name: name for name in own})
     catalogue = Catalogue(_providers(pools), config.aliases, config.owned, assistants=config.assistants)
     errands = Errands(catalogue, pools, prices, meters)
     settings = _settings(config, addressing, guard, prices)

@@ -28,7 +28,8 @@ def run(path: Path | None, *, host: str | None, port: int | None, insecure_open:
         serve(config, lambda url: print(greeting(config, url), flush=True))
     except HeadgateError as error:
         complain(error.message)
-        return 1
+        # What is configured in Python is known to be wrong only when it is loaded.
+        return 2 if error.code == ConfigError.code else 1
     except OSError as error:
         complain(_in_the_way(error, config))
         return 1

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from headgate.config.assistants import AGENT, MODELS, is_section
 from headgate.config.kinds import WEIGHTS
 from headgate.config.problems import Problems, nearest
-from headgate.config.providers import ProviderConfig
+from headgate.config.providers import LOCAL, ProviderConfig
 from headgate.providers.registry import SERVICES
 from headgate.runs import Several
 
@@ -72,7 +72,7 @@ def _read(name: str, target: object, providers: Sequence[ProviderConfig], proble
     if weights is None or not names or not all(isinstance(one, str) and _MODEL.fullmatch(one) for one in names):
         problems.add(f"{label} must be {_WORDS}.")
         return None
-    known = [other.name for other in providers]
+    known = [*(other.name for other in providers), LOCAL]
     for provider in (str(one).partition("/")[0] for one in names):
         if provider not in known:
             help = _help(provider, known)

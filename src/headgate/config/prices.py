@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Any
 
 from headgate.config.problems import Problems, nearest
-from headgate.config.providers import SIMULATOR, ProviderConfig
+from headgate.config.providers import LOCAL, SIMULATOR, ProviderConfig
 from headgate.config.reading import table_of
 from headgate.providers.registry import COMPATIBLE, SERVICES
 from headgate.runs.price import Price
@@ -50,7 +50,7 @@ def read_prices(
 ) -> dict[str, Price]:
     """The prices of the file, by provider and model."""
     prices = {}
-    names = [provider.name for provider in providers]
+    names = [*(provider.name for provider in providers), LOCAL]
     for name, said in table.items():
         provider, slash, model = name.partition("/")
         if not slash or not model or name.count("*") > 1 or "*" in provider:

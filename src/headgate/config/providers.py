@@ -26,6 +26,10 @@ from headgate.providers.registry import (
 )
 
 SIMULATOR = "simulator"
+
+LOCAL = "local"
+"""The provider that speaks and listens on this machine; it is there without being configured."""
+
 SIMULATOR_MODEL = "demo"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

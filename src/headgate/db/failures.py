@@ -27,6 +27,9 @@ _KNOWN = (
     ("file is not a database", "{} is no database of SQLite's.", None),
     ("malformed", "{} is damaged. Stop the server and put a copy of it back.", None),
     ("disk i/o error", "{} cannot be read or written: the disk failed.", None),
+    ("connection refused", "{} cannot be reached.", None),
+    ("connection failed", "{} cannot be reached.", None),
+    ("connection timeout", "{} cannot be reached.", None),
     ("no such table", "{} has lost its tables. Stop the server and run `headgate db upgrade`.", None),
 )
 """What SQLite says, in part and in small letters; what we say of it; and its code."""
@@ -42,7 +45,7 @@ _BUSY_PAUSE = 1.0
 def unknown_revision(place: Place, revision: str) -> DatabaseError:
     """The database was made by a newer Headgate."""
     return DatabaseError(
-        f"The database {place.shown} is at revision {revision}, which this Headgate does not know: a newer one has "
+        f"{place.label} is at revision {revision}, which this Headgate does not know: a newer one has "
         "made it. Use that one, or put back a copy of the database from before.",
         code="database_newer",
     )
@@ -51,13 +54,14 @@ def unknown_revision(place: Place, revision: str) -> DatabaseError:
 def explained(error: "SQLAlchemyError | ImportError", place: Place) -> DatabaseError:
     """The same, for clients: without statements, values and addresses."""
     if isinstance(error, ImportError):
-        return DatabaseError(f"The database {place.shown} needs a Python package that is not here: {error.name}.")
+        return DatabaseError(f"{place.label} needs a Python package that is not here: {error.name}.")
     if type(error).__name__ in _URLS:
-        return DatabaseError(f"The database's URL is not one of SQLAlchemy's: {place.shown}.")
+        return DatabaseError(f"The URL of the database is not one of SQLAlchemy's: {place.shown}.")
     said = str(getattr(error, "orig", None) or error).lower()
     for part, words, code in _KNOWN:
         if part in said:
+            log.error("%s: %s", place.shown, str(getattr(error, "orig", None) or error).partition("\n")[0])
             pause = _BUSY_PAUSE if code == BUSY else None
-            return DatabaseError(words.format(f"The database {place.shown}"), code=code, retry_after=pause)
+            return DatabaseError(words.format(place.label), code=code, retry_after=pause)
     log.error("The database %s failed", place.shown, exc_info=error)
-    return DatabaseError(f"The database {place.shown} failed; the server's log says how.")
+    return DatabaseError(f"{place.label} failed; the server's log says how.")

@@ -36,5 +36,5 @@ async def migrate(place: Place) -> None:
     if process.returncode:
         code, _, message = said.decode(errors="replace").strip().rpartition("\n")[2].partition(" ")
         if not message or not code.startswith("database_"):
-            raise DatabaseError(f"The database {place.shown} could not be migrated: {said.decode()[-300:].strip()}")
+            raise DatabaseError(f"{place.label} could not be migrated: {said.decode()[-300:].strip()}")
         raise DatabaseError(message, code=code)

@@ -35,8 +35,13 @@ class Place(msgspec.Struct, frozen=True):
         return self.url == MEMORY or _SQLITE.fullmatch(self.url) is not None
 
     @property
+    def label(self) -> str:
+        """What clients are told of it: the name of its file at most."""
+        return "The database" if self.file is None else f"The database {self.file.name}"
+
+    @property
     def shown(self) -> str:
-        """What people are told of it: the file, or the URL without its password."""
+        """What whoever runs the server is told of it: the file, or the URL without its password."""
         if self.in_memory:
             return "in memory"
         return _PASSWORD.sub(r"\1***@", self.url) if self.file is None else str(self.file)

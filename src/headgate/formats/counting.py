@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias, TypeVar
 import msgspec
 
 from headgate.calls import AudioPart, FilePart, ImagePart, Prompt, RefusalPart, TextPart
-from headgate.events import AnyEvent, Reasoning, Refusal, Text, ToolCall, ToolInput
+from headgate.events import AnyEvent, Reasoning, Refusal, Text, ToolCall, ToolInput, Transcript
 from headgate.formats import tokens
 from headgate.formats.tokens import LONGEST_PART, MORE, is_of_more
 
@@ -109,6 +109,8 @@ def of_answer(events: Sequence[AnyEvent]) -> Steps[Count]:
             elif type(event) is ToolCall:
                 calls += 1
                 inputs.append(event.name)
+            elif type(event) is Transcript:
+                words.append(event.delta)
         yield
     thought = math.ceil((yield from _of_parts(thoughts)))
     said = (yield from _of_parts(words)) + (yield from _of_parts(inputs))

@@ -13,6 +13,14 @@ T = TypeVar("T")
 Fallbacks: TypeAlias = Annotated[list[Annotated[str, msgspec.Meta(min_length=1)]], msgspec.Meta(max_length=10)]
 """The models to ask when the one that is asked for fails: a field of every request, and ours alone."""
 
+Functions: TypeAlias = Annotated[
+    list[Annotated[str, msgspec.Meta(min_length=1)]],
+    msgspec.Meta(
+        max_length=128, description="Functions that the server executes for the model, by name: `/v1/functions`."
+    ),
+]
+"""A field of every request, and ours alone."""
+
 _WHERE = re.compile(r" - at `(?:key in )?\$?\.?(.*?)`$")
 _MISSING = re.compile(r"Object missing required field `(.+?)`")
 _TYPES = re.compile(r"`[a-z |]+`")

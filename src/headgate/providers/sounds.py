@@ -64,6 +64,15 @@ class SpeechAnswer(Answer):
             said = kind if plain.startswith("audio/") and kind.isprintable() else ""
             self._reader = openai_speech.Reader(self._origin, said)
 
+    @override
+    def _close(self) -> Sequence[AnyEvent]:
+        events = super()._close()
+        reader = self._reader
+        if isinstance(reader, openai_speech.Reader):
+            # Bytes of a sound say nothing of what they cost.
+            return [openai_speech.about(self._ask.call, reader.start, reader.size), *events]
+        return events
+
 
 class TranscriptionAnswer(Answer):
     """What was heard, in whatever form it was asked for."""

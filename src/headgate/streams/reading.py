@@ -13,11 +13,9 @@ async def read(store: Store, stream: Stream, first: int) -> bytes:
 
     Of a stream of JSON whole lines, however long one is.
     """
-    upto, recent = stream.shown_end, stream.recent
-    if first >= upto:
-        return b""
-    if recent.first <= first and upto - first <= PIECE:
-        return recent.read(first, upto)
+    upto = stream.shown_end
+    if (at_hand := recent(stream, first)) is not None:
+        return at_hand
     data = bytearray()
     while first + len(data) < upto and (len(data) < PIECE or (stream.is_json and b"\n" not in data)):
         data += await _bytes(store, stream, first + len(data), upto, max(PIECE - len(data), PIECE // 4))
@@ -36,6 +34,14 @@ async def _bytes(store: Store, stream: Stream, first: int, upto: int, limit: int
     if first >= stream.recent.first:
         return stream.recent.read(first, min(upto, first + limit))
     return await store.read_stream(stream.id, first, min(upto, stream.recent.first), limit)
+
+
+def recent(stream: Stream, first: int) -> bytes | None:
+    """All that readers may see from a place on, if it is at hand."""
+    upto = stream.shown_end
+    if first >= upto:
+        return b""
+    return stream.recent.read(first, upto) if stream.recent.first <= first and upto - first <= PIECE else None
 
 
 async def is_between(store: Store, stream: Stream, place: int) -> bool:

@@ -5,7 +5,6 @@ What is asked of it is judged at once, against all that was said before, kept or
 anybody's chance. It is kept a moment later, with everybody else's, and shown only then.
 """
 
-import asyncio
 from typing import Any, NamedTuple
 
 from headgate.errors import BadRequest, TooLarge
@@ -28,7 +27,7 @@ from headgate.streams.wishes import Addition, main_type
 
 JSON = "application/json"
 
-EACH = 30e-6
+EACH = 40e-6
 """Seconds between two rounds for each reader of a crowd: they are also told where they are, which takes as long again
 as what they read."""
 
@@ -226,15 +225,11 @@ class Stream:
         for follower in self.followers:
             follower.wake(True)
 
-    def follow(self) -> "Follower[Stream]":
-        """A new reader who waits; to be given back with `leave`."""
-        follower = Follower(self, asyncio.get_running_loop())
-        self.followers.add(follower)
-        return follower
-
     def leave(self, follower: "Follower[Stream]") -> None:
         """A reader is done."""
         self.followers.discard(follower)
+        if not self.followers:
+            self.last_read = None
 
     def send_away(self) -> None:
         """Nobody can follow it any more."""

@@ -2,11 +2,13 @@
 
 import json
 import queue
+import threading
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol, Self
 
-from tests.e2e.upstream import Peer, Request, Upstream
+from tests.e2e.upstream import STREAM_HEAD, Peer, Request, Upstream
+from tests.e2e.wire import PATIENCE
 
 
 class Call(NamedTuple):
@@ -66,6 +68,8 @@ class Script:
     def __init__(self, model: Model, rounds: Rounds, name: str = "up") -> None:
         self._model, self._rounds, self._name = model, rounds, name
         self._upstream = Upstream(self._play)
+        self._pause: tuple[int, str] | None = None
+        self._paused, self._gone_on = threading.Event(), threading.Event()
         self.heard: queue.SimpleQueue[Asked] = queue.SimpleQueue()
         """What it was asked, round by round."""
 
@@ -77,6 +81,19 @@ class Script:
         """Go through these rounds from now on; what was heard is forgotten."""
         self._rounds, self.heard = rounds, queue.SimpleQueue()
 
+    def pause_in(self, number: int, said: str = "") -> None:
+        """Say only so much in that round, as OpenAI's chat does, and no more until `go_on`."""
+        self._pause, self._paused, self._gone_on = (number, said), threading.Event(), threading.Event()
+
+    def wait_paused(self) -> None:
+        """Until it has come there."""
+        assert self._paused.wait(PATIENCE), "that round was never asked"
+
+    def go_on(self) -> None:
+        """No more pauses."""
+        self._pause = None
+        self._gone_on.set()
+
     def all_heard(self) -> list[Asked]:
         """Everything that it was asked so far."""
         return [self.heard.get_nowait() for _ in range(self.heard.qsize())]
@@ -85,6 +102,13 @@ class Script:
         request = peer.request()
         asked = self._model.asked(request)
         self.heard.put(asked)
+        if self._pause is not None and len(asked.rounds) == self._pause[0]:
+            if self._pause[1]:
+                peer.send(STREAM_HEAD)
+                peer.say(self._pause[1])
+            self._paused.set()
+            self._gone_on.wait(PATIENCE)
+            return
         rounds = self._rounds
         said = rounds(asked) if callable(rounds) else rounds[min(len(asked.rounds), len(rounds) - 1)]
         self._model.say(peer, request, said)
@@ -94,6 +118,7 @@ class Script:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.go_on()
         self._upstream.__exit__(kind, error, trace)
 
 

@@ -108,4 +108,4 @@ def _make_folder(folder: Path, place: Place) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DatabaseError(f"The database {place.shown} cannot be made: {error.strerror}.") from None
+        raise DatabaseError(f"{place.label} cannot be made: {error.strerror}.") from None

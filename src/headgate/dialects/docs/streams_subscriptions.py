@@ -6,7 +6,7 @@ import msgspec
 
 from headgate.dialects.docs import errors
 from headgate.dialects.docs.streams_runs import TAG
-from headgate.dialects.streams import asking
+from headgate.formats import stream_subscriptions as asking
 from headgate.streams.waking.errors import (
     AlreadyClaimed,
     CannotSign,
@@ -177,9 +177,9 @@ MAKE = Doc(
     summary="Make a subscription",
     description=(
         "From now on somebody is woken when something comes on the streams that `pattern` means (`*` is anything "
-        "within a segment, `**` any number of segments) or `streams` names. A webhook is called; with `pull-wake` a message "
-        "is written to `wake_stream`, whose readers claim the work. What is on those streams already wakes nobody. "
-        "The same again is answered with 200."
+        "within a segment, `**` any number of segments) or `streams` names. A webhook is called; with `pull-wake` a "
+        "message is written to `wake_stream`, whose readers claim the work. What is on those streams already wakes "
+        "nobody. The same again is answered with 200."
     ),
     tag=TAG,
     parameters=(_ID,),

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Protocol as Shape
 
@@ -24,6 +25,7 @@ from headgate.dialects.streams.reading import (
     place_lines,
 )
 from headgate.formats import sse
+from headgate.web.exchange import Exchange
 from headgate.web.http import Request
 
 EVENT_STREAM = b"text/event-stream"
@@ -67,6 +69,16 @@ class Source(Shape):
         None is until whoever looks after all readers says that this one has waited for long enough: a clock for
         each of thousands costs more than what they read.
         """
+
+    def pour_by(self, pour: Callable[[], bool]) -> None:
+        """
+        While news are waited for, have them handed on by this, and go on waiting as long as it says that it did.
+
+        Nobody needs a turn of its own then, which is most of what a message costs in a large crowd.
+        """
+
+    def peek(self, offset: str) -> Piece | None:
+        """The same as `read`, of what is at hand; None when it has to be read."""
 
 
 async def answer_reader(source: Source, asked: Asked, request: Request, patience: Patience) -> None:
@@ -123,12 +135,13 @@ async def _stream(source: Source, asked: Asked, request: Request, patience: Pati
         request.add_headers(ENCODED)
     if not request.begin_stream(EVENT_STREAM):
         return
-    cursor, said = _cursor(asked), ""
+    telling, said = _Telling(source, request.exchange, piece, _cursor(asked), as_text), ""
+    source.pour_by(telling.pour)
     while not source.is_left:
+        piece = telling.piece
         is_last = piece.is_closed or (piece.is_tail and loop.time() >= until)
         if piece.next != said or piece.is_closed:
-            said = piece.next
-            await request.write(_events(piece, cursor, as_text), more=not is_last)
+            await request.write(_events(piece, telling.cursor, as_text), more=not is_last)
         elif is_last:
             await request.write(b"", more=False)
         if is_last:
@@ -140,7 +153,30 @@ async def _stream(source: Source, asked: Asked, request: Request, patience: Pati
         else:
             # A socket that takes everything lets nobody else have a turn.
             await asyncio.sleep(0)
-        piece = await source.read(piece.next)
+        said = telling.piece.next
+        telling.piece = await source.read(said)
+
+
+class _Telling:
+    """How far one reader of server-sent events was told, whoever does it."""
+
+    __slots__ = ("_as_text", "_exchange", "_source", "cursor", "piece")
+
+    def __init__(self, source: Source, exchange: Exchange, piece: Piece, cursor: int, as_text: bool) -> None:
+        self._source, self._exchange, self._as_text = source, exchange, as_text
+        self.cursor = cursor
+        self.piece = piece
+        """What it was told last, or is being told."""
+
+    def pour(self) -> bool:
+        """Tell what came while it waits; False when it must do so in its own turn."""
+        piece = self._source.peek(self.piece.next) if self._exchange.is_free else None
+        if piece is None or piece.is_closed:
+            return False
+        if not piece.is_empty:
+            self.piece = piece
+            self._exchange.write_now(_events(piece, self.cursor, self._as_text))
+        return True
 
 
 def _events(piece: Piece, cursor: int, as_text: bool) -> bytes:

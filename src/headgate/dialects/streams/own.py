@@ -20,7 +20,7 @@ from headgate.dialects.streams.headers import (
     ttl_in,
 )
 from headgate.dialects.streams.reading import COMMON, NO_STORE, asked_of, is_text
-from headgate.dialects.streams.sources import StreamSource
+from headgate.dialects.streams.sources import Listener, StreamSource
 from headgate.errors import BadRequest, HeadgateError
 from headgate.formats import openai
 from headgate.keys import Keys
@@ -36,7 +36,16 @@ MAX_NAME = 1024
 RESERVED = ("runs", "__ds")
 """What stands first in the names of what is made by others than clients."""
 
+RUNS = "runs/"
+
 CLOSED = b"stream-closed: true\r\n"
+
+
+class ReadOnly(BadRequest):
+    """A stream that only the server writes."""
+
+    status = 405
+    code = "method_not_allowed"
 
 
 class OwnStreams:
@@ -108,10 +117,10 @@ class OwnStreams:
                 StreamSource(self._library, stream, None, as_text=False), asked, request, self._patience
             )
             return
-        follower = stream.follow()
-        request.on_leave(follower.leave)
+        listener = Listener(stream)
+        request.on_leave(listener.leave)
         try:
-            source = StreamSource(self._library, stream, follower, as_text=as_text)
+            source = StreamSource(self._library, stream, listener, as_text=as_text)
             await answer_reader(source, asked, request, self._patience)
         except NoStream:
             if not request.has_begun:
@@ -120,7 +129,8 @@ class OwnStreams:
             await request.write(b"", more=False)
         finally:
             request.on_leave(None)
-            stream.leave(follower)
+            listener.pour = None
+            stream.leave(listener)
 
     async def head(self, request: Request) -> None:
         """Say what a stream is like, and how far it goes."""
@@ -147,6 +157,9 @@ def _name(request: Request) -> str:
     if len(name) > MAX_NAME:
         raise BadRequest(f"A stream's name has at most {MAX_NAME} characters.", code="invalid_stream_name")
     if name.partition("/")[0] in RESERVED:
+        if name.startswith(RUNS) and request.scope["method"] not in ("GET", "HEAD"):
+            request.add_headers(b"allow: GET, HEAD\r\n")
+            raise ReadOnly("The stream of a run can only be read: its run writes it, and closes it.")
         raise NoStream(name)
     return name
 

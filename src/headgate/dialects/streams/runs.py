@@ -7,6 +7,7 @@ events, whatever they are shown as.
 """
 
 import asyncio
+from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
 from headgate.dialects import forms
@@ -31,13 +32,6 @@ EVENTS_PER_PIECE = 1000
 
 _DIGITS = 16
 """Of an offset: so they sort as text."""
-
-
-class ReadOnly(BadRequest):
-    """A stream that only the server writes."""
-
-    status = 405
-    code = "method_not_allowed"
 
 
 class Messages:
@@ -103,6 +97,13 @@ class RunSource:
             pass
         return False
 
+    def pour_by(self, pour: Callable[[], bool]) -> None:
+        """Nothing is poured: some messages can only be made by and by."""
+
+    def peek(self, offset: str) -> Piece | None:
+        """Nothing is at hand."""
+        return None
+
     def _number(self, offset: str) -> int:
         if len(offset) != _DIGITS or not offset.isascii() or not offset.isdigit():
             raise malformed()
@@ -154,12 +155,6 @@ class RunStreams:
             return SharedFrames(run, frame_of)
         form = forms.form_of(run, name)
         return self._shelf.frames(run, form.name, form.writer)
-
-
-def check_is_writable(path: str) -> None:
-    """Raise what is said of a path below the streams' own that nobody but the server writes."""
-    if path == "runs" or path.startswith("runs/"):
-        raise ReadOnly("The streams below runs/ can only be read: a run writes its own, and closes it.")
 
 
 def routes(engine: Engine, keys: Keys, patience: Patience | None = None) -> list[Route]:

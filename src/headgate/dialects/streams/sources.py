@@ -1,6 +1,9 @@
 """A stream of a client's, for one reader."""
 
 import asyncio
+from collections.abc import Callable
+
+from typing_extensions import override
 
 from headgate.dialects.streams.answering import SMALL
 from headgate.dialects.streams.reading import NOW, START, Piece, malformed
@@ -9,14 +12,30 @@ from headgate.formats.json_lines import to_array
 from headgate.runs import Follower
 from headgate.streams import Library, Stream, offset_of, place_of, read
 from headgate.streams.errors import NoStream
-from headgate.streams.reading import is_between
+from headgate.streams.reading import is_between, recent
+
+
+class Listener(Follower[Stream]):
+    """A reader who waits, and may be told of news without a turn of its own."""
+
+    __slots__ = ("pour",)
+
+    def __init__(self, stream: Stream) -> None:
+        super().__init__(stream, asyncio.get_running_loop())
+        self.pour: Callable[[], bool] | None = None
+        stream.followers.add(self)
+
+    @override
+    def wake(self, is_news: bool) -> None:
+        if not (is_news and self.since and self.pour is not None and self.pour()):
+            super().wake(is_news)
 
 
 class StreamSource:
     """What one reader reads of a stream, and waits for."""
 
-    def __init__(self, library: Library, stream: Stream, follower: "Follower[Stream] | None", *, as_text: bool) -> None:
-        self._library, self._stream, self._follower = library, stream, follower
+    def __init__(self, library: Library, stream: Stream, listener: Listener | None, *, as_text: bool) -> None:
+        self._library, self._stream, self._listener = library, stream, listener
         self._as_text = as_text
         """Whether no letter may be cut."""
         self.name, self.kind = stream.name, stream.head.kind
@@ -24,7 +43,7 @@ class StreamSource:
     @property
     def is_left(self) -> bool:
         """Whether the reader has gone."""
-        return self._follower is not None and self._follower.is_gone and not self._is_over
+        return self._listener is not None and self._listener.is_gone and not self._is_over
 
     @property
     def _is_over(self) -> bool:
@@ -32,39 +51,55 @@ class StreamSource:
 
     async def read(self, offset: str) -> Piece:
         """Some of it; the same piece for all who are at the same place."""
-        stream = self._stream
-        last = stream.last_read
-        if last is not None and last[:3] == (offset, stream.shown, self._as_text):
-            piece: Piece = last[3]
+        if (piece := self._last(offset)) is not None:
             return piece
-        piece = await self._read(offset)
-        if len(piece.data) <= SMALL:
-            stream.last_read = offset, stream.shown, self._as_text, piece
+        place = await self._place(offset)
+        return self._piece(offset, place, await read(self._library.store, self._stream, place))
+
+    def peek(self, offset: str) -> Piece | None:
+        """The same of what is at hand."""
+        if (piece := self._last(offset)) is not None:
+            return piece
+        place = place_of(offset)
+        data = None if place is None else recent(self._stream, place)
+        return None if place is None or data is None else self._piece(offset, place, data)
+
+    def pour_by(self, pour: Callable[[], bool]) -> None:
+        """Who hands on what is at hand."""
+        assert self._listener is not None, "only those who follow wait"
+        self._listener.pour = pour
+
+    def _last(self, offset: str) -> Piece | None:
+        last = self._stream.last_read
+        if last is None or last[:3] != (offset, self._stream.shown, self._as_text):
+            return None
+        piece: Piece = last[3]
         return piece
 
-    async def _read(self, offset: str) -> Piece:
+    def _piece(self, offset: str, place: int, data: bytes) -> Piece:
         stream = self._stream
-        place = await self._place(offset)
-        data = await read(self._library.store, stream, place)
         if self._as_text and data and not data.isascii():
             data = _whole_letters(data, is_end=stream.shows_closed and place + len(data) == stream.shown_end)
         next = place + len(data)
         is_tail = next == stream.shown_end
         is_closed = is_tail and stream.shows_closed
         told = to_array(data) if stream.is_json else data
-        return Piece(offset_of(place), offset_of(next), told, not data, is_tail, is_closed)
+        piece = Piece(offset_of(place), offset_of(next), told, not data, is_tail, is_closed)
+        if len(piece.data) <= SMALL:
+            stream.last_read = offset, stream.shown, self._as_text, piece
+        return piece
 
     async def news(self, piece: Piece, seconds: float | None) -> bool:
         """Wait for more."""
-        follower, place = self._follower, place_of(piece.next)
-        assert follower is not None, "only those who follow wait"
+        listener, place = self._listener, place_of(piece.next)
+        assert listener is not None, "only those who follow wait"
         assert place is not None, "it is one of ours"
         try:
             if seconds is None:
-                is_news = await follower.news(place)
+                is_news = await listener.news(place)
             else:
                 async with asyncio.timeout(seconds):
-                    is_news = await follower.news(place)
+                    is_news = await listener.news(place)
         except TimeoutError:
             return False
         if self._is_over:

@@ -13,15 +13,14 @@ import msgspec
 
 from headgate.dialects.docs import streams_subscriptions as docs
 from headgate.dialects.openai import Bounds
-from headgate.dialects.streams import asking
 from headgate.dialects.streams.reading import COMMON, NO_STORE
 from headgate.errors import BadRequest, HeadgateError
+from headgate.formats import stream_subscriptions as asking
 from headgate.formats import strict
 from headgate.keys import Keys, key_in
 from headgate.streams.waking import Desk, Wish
 from headgate.streams.waking.calling import stream_object
 from headgate.streams.waking.errors import AlreadyClaimed, CannotSign, InvalidRequest
-from headgate.streams.waking.limits import MAX_NAME
 from headgate.streams.waking.subscription import Subscription
 from headgate.streams.waking.wish import plain
 from headgate.web.address import PublicAddress
@@ -202,8 +201,8 @@ def _plain(name: str, param: str) -> str:
 
 def _id(request: Request) -> str:
     id = request.path_parameters["id"]
-    if len(id) > MAX_NAME:
-        raise InvalidRequest(f"A subscription's name has at most {MAX_NAME} characters.")
+    if len(id) > asking.MAX_NAME:
+        raise InvalidRequest(f"A subscription's name has at most {asking.MAX_NAME} characters.")
     return id
 
 

@@ -78,7 +78,7 @@ class MessagesRequest(CountRequest, frozen=True, kw_only=True):
     metadata: Metadata | None = None
     service_tier: str | None = None
     store: bool | None = None
-    functions: list[Word] | None = None
+    functions: strict.Functions | None = None
 
 
 _request = msgspec.json.Decoder(MessagesRequest)

@@ -166,7 +166,7 @@ class GeminiRequest(msgspec.Struct, rename="camel"):
     safety_settings: list[SafetySetting] | None = None
     cached_content: str | None = None
     store: bool | None = None
-    functions: list[Word] | None = None
+    functions: strict.Functions | None = None
     fallbacks: strict.Fallbacks | None = None
 
 

@@ -35,7 +35,7 @@ class CompletionRequest(msgspec.Struct):
     suffix: str | None = None
     user: str | None = None
     store: bool | None = None
-    functions: list[Annotated[str, msgspec.Meta(min_length=1)]] | None = None
+    functions: strict.Functions | None = None
     fallbacks: strict.Fallbacks | None = None
 
 

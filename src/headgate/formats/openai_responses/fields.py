@@ -85,7 +85,7 @@ class ResponsesRequest(msgspec.Struct, frozen=True):
     prompt: Template | None = None
     max_output_tokens: AtLeastOne | None = None
     max_tool_calls: Count | None = None
-    functions: list[Word] | None = None
+    functions: strict.Functions | None = None
     temperature: Warmth | None = None
     top_p: Share | None = None
     top_logprobs: Annotated[int, msgspec.Meta(ge=0, le=20)] | None = None

@@ -1,7 +1,7 @@
 """OpenAI's speech: a text goes in, the bytes of a sound come out."""
 
 from headgate.formats.openai_speech.reader import EventReader, Reader, read_usage, read_whole
-from headgate.formats.openai_speech.requests import SpeechRequest, forward, is_sse, read, speech
+from headgate.formats.openai_speech.requests import SpeechRequest, about, forward, is_sse, read, speech
 from headgate.formats.openai_speech.writer import EventWriter, Writer, content_type, usage_object, whole
 from headgate.formats.voices import SPEECH as NAME
 
@@ -12,6 +12,7 @@ __all__ = [
     "Reader",
     "SpeechRequest",
     "Writer",
+    "about",
     "content_type",
     "forward",
     "is_sse",

@@ -25,13 +25,18 @@ class Reader:
     def __init__(self, origin: Origin, content_type: str = "") -> None:
         self._origin, self._content_type = origin, content_type
         self._has_begun = False
+        self.start = b""
+        """How it begins."""
+        self.size = 0
 
     def feed(self, data: bytes) -> Sequence[AnyEvent]:
         """More of it."""
         events: list[AnyEvent] = []
         if not self._has_begun:
             self._has_begun = True
+            self.start = data[:PIECE]
             events.append(_started(self._origin, self._content_type))
+        self.size += len(data)
         if len(data) <= PIECE:
             events.append(Audio(data))
         else:

@@ -1,16 +1,22 @@
 """Requests for speech, read strictly."""
 
+import math
 from typing import Annotated, Any, Literal
 
 import msgspec
 
-from headgate.calls import Call
+from headgate.calls import Call, Message, Prompt, TextPart
 from headgate.errors import BadRequest
-from headgate.formats import strict
+from headgate.events import Usage
+from headgate.formats import counting, durations, strict
 from headgate.formats.voices import SPEECH, Speech, SpeechFormat
 
 MAX_INPUT = 20_000
 """Characters of one request: OpenAI takes 4096, others more, and so many are some twenty minutes of speech."""
+
+
+TOKENS_A_SECOND = 1250 / 60
+"""Of sound, as OpenAI reckons its own voices."""
 
 
 class CustomVoice(msgspec.Struct):
@@ -84,6 +90,15 @@ def forward(call: Call, model: str) -> bytes:
         # they tell what it cost; but not of OpenAI's older models, which refuse that.
         fields.pop("stream_format", None)
     return msgspec.json.encode(fields)
+
+
+def about(call: Call, start: bytes, size: int) -> Usage:
+    """About what a sound cost that begins so and has so many bytes, where its provider does not say."""
+    request = _of(call)
+    texts = [text for text in (request.instructions, request.input) if text]
+    asked = counting.estimate(Prompt(messages=tuple(Message("user", (TextPart(text),)) for text in texts)))
+    spoken = math.ceil(durations.seconds(request.response_format or "mp3", start, size) * TOKENS_A_SECOND)
+    return Usage(asked, spoken, asked + spoken, estimated=True)
 
 
 def _of(call: Call) -> SpeechRequest:

@@ -53,10 +53,12 @@ _TRUE, _FALSE = ("true", "1", "True"), ("false", "0", "False", "")
 
 def read(form: Mapping[str, Sequence[str]], upload: Upload | None, kept: str = "") -> Call:
     """A form's request, whose file is kept by that name; raises BadRequest naming the first field that is wrong."""
-    said = {}
+    said: dict[str, Any] = {}
     for field, values in form.items():
         name = field.removesuffix("[]")
-        said[name] = _value(name, values, is_list=name in _LISTS or name != field)
+        value = _value(name, values, is_list=name in _LISTS or name != field)
+        if value is not None:
+            said[name] = value
     if upload is None:
         raise strict.missing(FILE)
     if not upload.size:

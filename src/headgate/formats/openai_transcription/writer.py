@@ -8,7 +8,7 @@ import msgspec
 from headgate.calls import Call
 from headgate.events import AnyEvent, Failed, Finished, Segment, Stopped, Transcript
 from headgate.fold import Answer, fold
-from headgate.formats import openai, sse
+from headgate.formats import cost, openai, sse
 from headgate.formats.openai_speech import usage_object
 from headgate.formats.openai_transcription import subtitles
 from headgate.formats.openai_transcription.requests import recording_format, wants_words
@@ -46,7 +46,10 @@ class Writer:
             case Segment() if self._tells_segments:
                 return sse.write(_encode({"type": "transcript.text.segment"} | _timed(event)))
             case Finished() | Stopped():
-                return sse.write(_encode({"type": "transcript.text.done"} | _object(self._answer))) + sse.DONE
+                return (
+                    sse.write(_encode({"type": "transcript.text.done"} | _object(self._answer, is_streamed=True)))
+                    + sse.DONE
+                )
             case Failed():
                 return sse.write(openai.error_body(event))
             case _:
@@ -72,8 +75,8 @@ def whole(call: Call, run: str, created: int, events: Sequence[AnyEvent]) -> byt
             return _encode(_verbose(answer, has_words=wants_words(call), is_diarized=form == "diarized_json"))
 
 
-def _object(answer: Answer) -> dict[str, Any]:
-    return {"text": answer.choice(0).text} | _end(answer)
+def _object(answer: Answer, *, is_streamed: bool = False) -> dict[str, Any]:
+    return {"text": answer.choice(0).text} | _end(answer, is_streamed=is_streamed)
 
 
 def _verbose(answer: Answer, *, has_words: bool, is_diarized: bool) -> dict[str, Any]:
@@ -107,11 +110,16 @@ def _timed(segment: Segment) -> dict[str, Any]:
     return _fields(segment.extra) | timed
 
 
-def _end(answer: Answer) -> dict[str, Any]:
+def _end(answer: Answer, *, is_streamed: bool) -> dict[str, Any]:
     """What is told at the end, the usage among it."""
     last, started = answer.last, answer.started
     said = _fields(last.extra if isinstance(last, Finished) else None)
-    if answer.usage is not None and "usage" not in said:
+    if answer.usage is None or "usage" in said:
+        return said
+    if answer.usage.estimated and said.get("duration") and not is_streamed:
+        # Nobody counted tokens; how long it was is what is known. Streams have no word for that.
+        said["usage"] = cost.with_cost({"type": "duration", "seconds": said["duration"]}, answer.usage)
+    else:
         is_kindred = started is not None and started.format == TRANSCRIPTION
         said["usage"] = {"type": "tokens"} | usage_object(answer.usage, kindred=is_kindred)
     return said

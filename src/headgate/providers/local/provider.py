@@ -32,8 +32,8 @@ class Powers(NamedTuple):
 
     speakers: int = 32
     """How many speeches may be made at a time."""
-    listeners: int = 0
-    """How many recordings may be heard at a time; 0 is as many as there are processors."""
+    listeners: int | None = None
+    """How many recordings may be heard at a time; None is as many as there are processors."""
     queued: int = 100
     """How many more of each may wait."""
     most_seconds: float = 1800.0

@@ -12,6 +12,7 @@ that it called besides are not executed, and the log says so.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -21,6 +22,7 @@ from headgate.calls import Added, Call, Message, TextPart, Turn
 from headgate.errors import ProviderError
 from headgate.events import Called, Calling, Finished, ToolCall
 from headgate.fold import Choice, FoldedCall, fold
+from headgate.formats import openai_responses, strict
 from headgate.formats.adding import turn
 from headgate.formats.tool_calls import own_id
 from headgate.runs import ends
@@ -45,7 +47,7 @@ _CUT = frozenset({"length", "content_filter"})
 
 NOT_BESIDE = "Not executed: tools of the client's were called as well. Call it again on its own."
 NOT_WHOLE = "Not executed: the answer was cut off."
-NOT_SO_MANY = f"Not executed: a model may call at most {MAX_CALLS} functions at a time."
+NOT_SO_MANY = "Not executed: these are more calls than may be made."
 NOT_AGAIN = "Not executed: functions were called too many times in this answer."
 NOT_BEGUN = "Not executed: the answer was stopped before."
 NO_TIME = "There was no time left for the functions of this answer."
@@ -102,6 +104,9 @@ class Rounds:
         self._began = desk.clock()
         self._left = self._limits.total_timeout
         """Seconds for functions."""
+        most = strict.value(call.fields, "max_tool_calls") if call.format == openai_responses.NAME else None
+        self._calls_left: float = math.inf if most is None else most
+        """How many calls the client allows, in an API that has a word for that."""
         self._ids: set[str] = set()
 
     async def go(self) -> None:
@@ -110,7 +115,7 @@ class Rounds:
         for number in range(await self._pick_up(), self._limits.rounds + 1):
             round = Round(self._run, number)
             is_last = number == self._limits.rounds
-            call = msgspec.structs.replace(self._call, added=self._may_call(not is_last))
+            call = msgspec.structs.replace(self._call, added=self._may_call(not is_last and self._calls_left > 0))
             self._tab.begin(round, call)
             drive = Drive(round, call, self._route, self._wishes, self._desk, began=self._began, first=first)
             tried = len(self._run.tries)
@@ -201,11 +206,12 @@ class Rounds:
 
     async def _execute(self, round: Round, calls: Sequence[Asked]) -> bool:
         """Have what was said and what came of it told in the next round; False where the run has ended meanwhile."""
-        least = calls[:MAX_CALLS]
-        if not await self._is_noted(least):
+        least = calls[: int(min(MAX_CALLS, self._calls_left))]
+        self._calls_left -= len(least)
+        if least and not await self._is_noted(least):
             return False
         outcomes = await self._outcomes(least)
-        if rest := calls[MAX_CALLS:]:
+        if rest := calls[len(least) :]:
             self._refuse(rest, NOT_SO_MANY)
             outcomes |= {one.id: Outcome(NOT_SO_MANY, is_error=True) for one in rest}
         results = [_result(one.said.id, outcomes[one.id]) for one in calls]

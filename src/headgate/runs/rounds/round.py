@@ -21,7 +21,8 @@ class Round(Run):
             self.id = f"{whole.id}_{number}"
         self.task, self.tries, self.trace = whole.task, whole.tries, whole.trace
 
-    @property
+    # mypy does not see `override` on a property that can be set.
+    @property  # type: ignore[explicit-override]
     @override
     def shown(self) -> int:
         """As far behind as the run is: providers are held back by that."""
@@ -32,7 +33,7 @@ class Round(Run):
     def shown(self, upto: int) -> None:
         pass
 
-    @property
+    @property  # type: ignore[explicit-override]
     @override
     def stopped_by(self) -> str | None:
         """Who stopped the run."""

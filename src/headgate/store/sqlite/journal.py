@@ -25,9 +25,11 @@ from typing import Any, TypeAlias
 import msgspec
 
 from headgate.events import AnyEvent
+from headgate.formats.voices import SPEECH
 from headgate.store.base import End, Head, Record, Segment
 from headgate.store.encoded import EncodedLogs
-from headgate.store.sqlite import outbox
+from headgate.store.sqlite import outbox, sounds
+from headgate.store.sqlite.sounds import Sounds
 from headgate.store.sqlite.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -100,6 +102,7 @@ class Journal:
         self._dropped = 0
         self._rewritten = 0
         self._logs = EncodedLogs()
+        self._sounds = Sounds()
         self._needed: dict[str, int] = {}
         """For each run whose record is not written the journal row it begins in, in the order of the rows."""
         self._past: dict[str, tuple[int, int]] = {}
@@ -114,6 +117,7 @@ class Journal:
 
     def append(self, batch: Sequence[Segment], beside: Callable[[sqlite3.Connection], None] | None = None) -> None:
         """Keep all segments and what somebody else has beside them, or none."""
+        batch, heard = self._sounds.taken_out(batch)
         ends = [segment.end for segment in batch if segment.end is not None]
         records, owed = self._records(batch)
         journaled = [(s, _encode(s.events)) for s in batch if s.end is None or s.run in owed]
@@ -122,6 +126,8 @@ class Journal:
         with self._writer.transaction() as connection:
             if beside is not None:
                 beside(connection)
+            if heard:
+                sounds.write(connection, heard)
             if row:
                 connection.execute("INSERT INTO journal VALUES (?, ?)", (self._next_row, row))
             _insert(connection, list(records.values()))
@@ -140,6 +146,11 @@ class Journal:
         self._believe(journaled, records, owed)
         self.pages += len(row) // PAGE + _pages(records) + 2
         self.bytes += len(row) + sum(_size(record) for record in records.values())
+        if heard:
+            self.pages += sum(len(sound.data) // PAGE + 2 for sound in heard)
+            self.bytes += sum(len(sound.data) for sound in heard)
+        for end in ends:
+            self._sounds.end(end.head.run)
         self._settle_soon()
         if self._next_row - max(self._rewritten, self._dropped) > REWRITE_BACKLOG:
             # After this commit is answered: nobody should wait for tidying.
@@ -280,10 +291,14 @@ class Journal:
             elif kept.ended is not None:
                 self.owed[kept.run] = _late_record(kept, kept.ended)
             elif kept.head is not None:
-                orphans.append(Record(kept.head, kept.events))
+                self._sounds.begin(kept.run, kept.head.format)
+                orphans.append(Record(kept.head, self._with_sound(kept.head, kept.events)))
         while self.owed:
             self.settle()
         return orphans
+
+    def _with_sound(self, head: Head, events: list[AnyEvent]) -> list[AnyEvent]:
+        return sounds.put_back(self._writer.connection, head.run, events) if head.format == SPEECH else events
 
     def _is_past(self, kept: _Kept) -> bool:
         owner = "" if kept.head is None else kept.head.owner

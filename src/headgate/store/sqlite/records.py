@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from headgate.events import AnyEvent
+from headgate.formats.voices import SPEECH
 from headgate.store.base import Filter, Head, Record, Summary
-from headgate.store.sqlite import outbox
+from headgate.store.sqlite import outbox, sounds
 
 EXPIRE_ROWS = 200
 """How many old runs one transaction forgets, so that sweeping never holds up a commit for long."""
@@ -19,7 +20,8 @@ EXPIRE_BYTES = 1 << 20
 
 _SUMMARY = "id, created, ended, format, asked, status, provider, model, input_tokens, output_tokens, cost, estimated"
 
-_OLD = "rowid, id, length(head) + length(log)"
+_IS_SPEECH = f"format = '{SPEECH}'"
+_OLD = f"rowid, id, length(head) + length(log) + CASE WHEN {_IS_SPEECH} THEN {sounds.SIZE} ELSE 0 END, {_IS_SPEECH}"
 
 _WAITING = "EXISTS (SELECT 1 FROM outbox WHERE outbox.run = runs.id AND outbox.due IS NOT NULL)"
 
@@ -34,13 +36,17 @@ class Old(NamedTuple):
     run: str
     size: int
     """Of its request and its log."""
+    is_speech: int
 
 
 def get(connection: sqlite3.Connection, run: str, owner: str) -> Record | None:
     """An owner's run."""
     sql = "SELECT head, log, ended FROM runs WHERE owner = ? AND id = ?"
     row = connection.execute(sql, (owner, run)).fetchone()
-    return None if row is None else Record(_head.decode(row[0]), _log.decode(row[1]), row[2])
+    if row is None:
+        return None
+    head, events = _head.decode(row[0]), _log.decode(row[1])
+    return Record(head, sounds.put_back(connection, run, events) if head.format == SPEECH else events, row[2])
 
 
 def who_has(connection: sqlite3.Connection, name: str) -> tuple[str, str] | None:
@@ -106,8 +112,10 @@ def expire(connection: sqlite3.Connection, old: Iterable[Old]) -> list[Old]:
 
 
 def _forget(connection: sqlite3.Connection, runs: list[Old]) -> list[Old]:
-    for row, run, _ in runs:
+    for row, run, _, is_speech in runs:
         connection.execute("DELETE FROM runs WHERE rowid = ?", (row,))
         connection.execute("DELETE FROM names WHERE run = ?", (run,))
         outbox.forget(connection, run)
+        if is_speech:
+            sounds.forget(connection, run)
     return runs

@@ -165,7 +165,7 @@ class SqliteStore(Store):
         def forget(connection: sqlite3.Connection) -> int:
             forgotten = work(connection)
             self._journal.forget(connection, [each.run for each in forgotten])
-            self._journal.pages += sum(each.size // PAGE + 2 for each in forgotten)
+            self._journal.pages += sum(int(each.size) // PAGE + 2 for each in forgotten)
             return len(forgotten)
 
         return await self._change(forget)

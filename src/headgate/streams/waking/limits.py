@@ -2,18 +2,8 @@
 
 import msgspec
 
-MAX_NAME = 256
-"""Characters of a subscription's name, or a worker's."""
-
-MAX_PATTERN = 1024
-
-MAX_URL = 2048
-
 MAX_LISTED = 1000
 """Streams that somebody who is woken is told of; the others are told of next time."""
-
-LEASES = (1.0, 600.0)
-"""The shortest and the longest that somebody may be at it without a word, in seconds."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds between two tries to wake somebody; each pause is twice the one before."""

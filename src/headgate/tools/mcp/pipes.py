@@ -17,8 +17,8 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
 
-MAX_MESSAGE = 16 << 20
-"""Bytes of one message: what a server may make us hold. Results of 10 MB fit, to be cut later."""
+MAX_MESSAGE = 32 << 20
+"""Bytes of one message: what a server may make us hold. A result of 10 MB fits, also told twice, to be cut later."""
 
 MAX_LINE = 8 * 1024
 """Bytes of a line of its complaints; longer ones are cut."""

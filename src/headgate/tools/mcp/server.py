@@ -34,6 +34,9 @@ AWAY_SECONDS = 5.0
 LIST_PAUSE = 0.5
 """Seconds between two lists, however often it says that there is a new one."""
 
+MAX_WORDS = 300
+"""Characters of what goes into a line of the log."""
+
 END_SECONDS = 8.0
 """How long its end may take, when ours has come."""
 
@@ -193,13 +196,13 @@ class McpServer:
             _logger.debug("The MCP server %s: %s", self._settings.name, self._toolbox.discretion.clean(line))
 
     def _last_words(self) -> str:
-        return f" ({self._complaint[:300]})" if self._complaint else ""
+        return f" ({self._complaint[:MAX_WORDS]})" if self._complaint else ""
 
 
 def _words(error: BaseException) -> str:
     """What went wrong, of an exception that may be a group of groups."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    if isinstance(error, OSError) and error.strerror:
-        return f"it cannot be started: {error.strerror}" if error.filename else error.strerror
-    return f"{error}" or type(error).__name__
+    if isinstance(error, FileNotFoundError | PermissionError | NotADirectoryError):
+        return f"it cannot be started: {error.strerror}"
+    return " ".join(str(error).split())[:MAX_WORDS] or type(error).__name__

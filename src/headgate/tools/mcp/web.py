@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 from mcp.client.streamable_http import streamable_http_client
+from mcp_types import CONNECTION_CLOSED
 from typing_extensions import override
 
 from headgate.net import Proxies, Target
@@ -58,12 +59,13 @@ class _Bounded(httpx2.AsyncBaseTransport):
             request.extensions["timeout"] = dict.fromkeys(("connect", "read", "write", "pool"), GOODBYE_SECONDS)
         try:
             response = await self._inner.handle_async_request(request)
-        except httpx2.TransportError:
-            # One that failed must not take the others with it, as the exception would.
-            return httpx2.Response(502, request=request)
+        except httpx2.ConnectError:
+            return _failure(request, "it cannot be reached")
+        except httpx2.TransportError as error:
+            return _failure(request, f"it broke off: {type(error).__name__}")
         if response.headers.get("content-encoding", "identity") != "identity":
             await response.aclose()
-            return httpx2.Response(502, request=request)
+            return _failure(request, "it compresses what should not be")
         if not response.headers.get("content-type", "").startswith("text/event-stream"):
             assert isinstance(response.stream, httpx2.AsyncByteStream)
             response.stream = _BoundedStream(response.stream)
@@ -96,6 +98,12 @@ class _BoundedStream(httpx2.AsyncByteStream):
     @override
     async def aclose(self) -> None:
         await self._stream.aclose()
+
+
+def _failure(request: httpx2.Request, words: str) -> httpx2.Response:
+    """In place of an exception: a request that failed must not take the others with it."""
+    body = {"jsonrpc": "2.0", "id": None, "error": {"code": CONNECTION_CLOSED, "message": words}}
+    return httpx2.Response(502, json=body, request=request)
 
 
 def _authorization(line: bytes) -> dict[str, str]:

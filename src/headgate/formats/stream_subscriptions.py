@@ -4,9 +4,17 @@ from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
-from headgate.streams.waking.limits import LEASES, MAX_NAME, MAX_PATTERN, MAX_URL
+MAX_NAME = 256
+"""Characters of a subscription's name, or a worker's."""
 
 MAX_STREAM = 1024
+
+MAX_PATTERN = 1024
+
+MAX_URL = 2048
+
+LEASES = (1.0, 600.0)
+"""The shortest and the longest that somebody may be at it without a word, in seconds."""
 
 Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_STREAM)]
 
@@ -17,7 +25,7 @@ class WebhookTarget(msgspec.Struct):
     url: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_URL)]
 
 
-class SubscriptionRequest(msgspec.Struct):
+class SubscriptionRequest(msgspec.Struct, omit_defaults=True):
     """What a subscription is to be; `pattern` or `streams` must be there."""
 
     type: Literal["webhook", "pull-wake"]
@@ -48,14 +56,14 @@ class Ack(msgspec.Struct):
     offset: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME)]
 
 
-class WakeRequest(msgspec.Struct):
+class WakeRequest(msgspec.Struct, omit_defaults=True):
     """Something is said of a wake."""
 
     wake_id: str
     generation: int
 
 
-class AckRequest(WakeRequest):
+class AckRequest(WakeRequest, omit_defaults=True):
     """How far the work is; without `done` it goes on."""
 
     acks: Annotated[list[Ack], msgspec.Meta(max_length=1000)] = []
