@@ -126,12 +126,13 @@ class Answer:
         if self.has_head:
             return  # a trailer
         self._fields += 1
+        key, headers = name.decode("latin-1").lower(), self.headers
+        text = value.decode("latin-1").rstrip(" \t")
+        if key in headers:
+            text = f"{headers[key]}, {text}"
+        headers[key] = text
         if self._fields > MAX_HEADERS:
             self._stop("The provider's answer has too many headers.")
-        key = name.decode("latin-1").lower()
-        text = value.decode("latin-1").rstrip(" \t")
-        headers = self.headers
-        headers[key] = f"{headers[key]}, {text}" if key in headers else text
 
     def on_headers_complete(self) -> None:
         self.status = status = self._parser.get_status_code()

@@ -40,8 +40,8 @@ def told(asked: str, provider: str, model: str, usage: Usage, attempts: int) -> 
 
 def facts_of(run: Run) -> Facts:
     """What is known of a run now."""
-    events, provider, model = run.events, "", ""
-    if (started := run.started) is not None:
+    events, started, provider, model = run.events, run.started, "", ""
+    if started is not None:
         provider, model = started.provider, started.model
         if len(run.tries) > 1:
             provider, model = _who_answered(run, provider, model)

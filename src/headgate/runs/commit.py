@@ -58,6 +58,9 @@ class Companion(Protocol):
         """What was taken could not be kept."""
 
 
+_NO_USAGE = Usage(0, 0, 0)
+
+
 class GroupCommit:
     """Takes the news of all runs to the store."""
 
@@ -202,6 +205,8 @@ class GroupCommit:
             self._events.observe(float(sum([len(segment.events) for segment in batch])))
             for run, segment in zip(runs, batch, strict=True):
                 run.show(segment.first + len(segment.events))
+            # After the others: what is done for one of many alike takes less time than for one by itself.
+            for run, segment in zip(runs, batch, strict=True):
                 if segment.end is not None:
                     self._on_over(run)
             if self._companion is not None and changes:
@@ -267,18 +272,20 @@ def _segment(run: Run) -> Segment:
 
 
 def _end(run: Run, ended: float) -> End:
-    last, before = run.events[-1], run.events[-2:-1]
+    events, started = run.events, run.started
+    last, before = events[-1], events[-2] if len(events) > 1 else None
+    status = "finished" if type(last) is Finished else "failed" if type(last) is Failed else "stopped"
     # By the grammar of events, usage stands just before the end.
-    usage = before[0] if before and isinstance(before[0], Usage) else None
+    usage = before if type(before) is Usage else _NO_USAGE
     return End(
         head=run.head,
         ended=ended,
-        status="finished" if isinstance(last, Finished) else "failed" if isinstance(last, Failed) else "stopped",
-        provider=run.started.provider if run.started else "",
-        model=run.started.model if run.started else "",
-        input_tokens=usage.input if usage else 0,
-        output_tokens=usage.output if usage else 0,
-        cost=usage.cost if usage else None,
-        estimated=usage.estimated if usage else None,
-        events=run.events,
+        status=status,
+        provider=started.provider if started else "",
+        model=started.model if started else "",
+        input_tokens=usage.input,
+        output_tokens=usage.output,
+        cost=usage.cost,
+        estimated=None if usage is _NO_USAGE else usage.estimated,
+        events=events,
     )

@@ -109,8 +109,10 @@ class Drive:
         """Try until there is an answer; raises ProviderError when nobody answered, or an answer broke."""
         for _ in range(1 + MAX_SEQUELS):
             try:
-                if await self._along():
-                    return
+                while self._left:
+                    hedge = self._hedge()
+                    if await (self._ask(self._left.pop(0)) if hedge is None else self._ask_together(hedge)):
+                        return
                 break
             except ProviderError as error:
                 if not self._can_go_on(error.bare()):
@@ -122,13 +124,13 @@ class Drive:
         self._error.attempts = tuple(self._failures)
         raise self._error
 
-    async def _along(self) -> bool:
-        while self._left:
-            hedge = self._wishes.hedge or self._desk.hedge
-            self._is_hedged = hedge is not None and hedge.after != math.inf and len(self._left) > 1 and not self._broke
-            if await (self._ask_together(hedge) if self._is_hedged and hedge else self._ask(self._left.pop(0))):
-                return True
-        return False
+    def _hedge(self) -> Hedge | None:
+        """Whether those who are left are asked together."""
+        hedge = self._wishes.hedge or self._desk.hedge
+        if hedge is None or hedge.after == math.inf or len(self._left) < 2 or self._broke:
+            hedge = None
+        self._is_hedged = hedge is not None
+        return hedge
 
     def _in_order(self, route: Route) -> list[Target]:
         """As the route has it, but those in trouble last."""

@@ -39,7 +39,7 @@ class Request:
         self.scope, self._receive = scope, receive
         # Taken out, because it leads back to the scope: a circle that only the collector would free.
         self._exchange: Exchange = scope.pop("headgate.exchange")
-        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.headers: dict[bytes, bytes] = scope.pop("headgate.headers", None) or dict(scope["headers"])
         self.path_parameters = path_parameters
         self._common = common
         self.run: Run | None = None

@@ -17,11 +17,13 @@ from urllib.parse import unquote
 
 import httptools
 from typing_extensions import override
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from headgate.errors import BadRequest, HeadgateError, Timeout, Unavailable
 from headgate.formats import openai
 from headgate.web import exchange
+from headgate.web.cycle import Cycle
 from headgate.web.exchange import Exchange
 from headgate.web.policy import SECURITY
 from headgate.web.upgrade import Upgraded
@@ -80,7 +82,9 @@ class Protocol(HttpToolsProtocol):
     _unsent = 0
     """How much was left to send when it last became less, and since when."""
     _unsent_since = 0.0
-    _head_bytes = 0
+    _trailer_bytes = 0
+    _incoming = 0
+    """What is being read now."""
     _is_past_head = False
     """Whether headers that come now are trailers, which must not pass for the request's own (RFC 9110, 6.5.1)."""
     _heads = 0
@@ -117,7 +121,7 @@ class Protocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._is_deaf:
             return
-        was_in_head, heads = self._head_since is not None, self._heads
+        was_in_head, heads, self._incoming = self._head_since is not None, self._heads, len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -168,7 +172,7 @@ class Protocol(HttpToolsProtocol):
     @override
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._head_bytes = 0
+        self._trailer_bytes = 0
         self._is_past_head = False
         self._idle_since = None
         if self._head_since is None:
@@ -184,36 +188,75 @@ class Protocol(HttpToolsProtocol):
     @override
     def on_header(self, name: bytes, value: bytes) -> None:
         headers = self.headers
-        self._head_bytes += len(name) + len(value)
-        if self._head_bytes > MAX_HEAD_BYTES or len(headers) >= MAX_HEADERS:
-            self._refusal = HeadTooLarge("The request's headers are too many or too large.")
-            raise self._refusal
-        if not self._is_past_head:
+        if self._is_past_head:
+            self._trailer_bytes += len(name) + len(value)
+            if self._trailer_bytes > MAX_HEAD_BYTES:
+                self._stop()
+        else:
             headers.append((name.lower(), value))
+            if len(headers) > MAX_HEADERS:
+                self._stop()
+
+    def _stop(self) -> None:
+        self._refusal = HeadTooLarge("The request's headers are too many or too large.")
+        raise self._refusal
 
     @override
     def on_headers_complete(self) -> None:
+        if self._waiting_bytes + self._incoming > MAX_HEAD_BYTES < sum([len(n) + len(v) for n, v in self.headers]):
+            self._stop()
         if self.parser.should_upgrade():
             return
         self._head_since, self._waiting_bytes = None, 0
         self._is_past_head = True
         self._heads += 1
-        for name, value in self.headers:
-            if name == b"expect":
-                self.expect_100_continue = value.lower() == b"100-continue"
-        super().on_headers_complete()
-        # The cycle's task has its first turn later; until then nobody has looked into the scope.
-        scope: dict[str, Any] = self.scope  # type: ignore[assignment]
-        scope["headgate.exchange"] = Exchange(self, self.cycle)
+        # What comes of a name twice is there once; whoever needs both looks into the list.
+        headers = dict(self.headers)
+        if b"expect" in headers:
+            self.expect_100_continue = headers[b"expect"].lower() == b"100-continue"
+        before = self.cycle
+        scope = self._told_scope()
+        self.cycle = cycle = Cycle(self, scope)
+        scope["headgate.headers"], scope["headgate.exchange"] = headers, Exchange(self, cycle)
+        if before is None or before.response_complete:
+            self._start_asgi_task(cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, self.app))
         if len(self.pipeline) > MAX_PIPELINED:
             # What comes after these is not read, and the connection ends with the last of them.
             self._is_deaf = True
-            self.cycle.keep_alive = False
+            cycle.keep_alive = False
+
+    def _told_scope(self) -> dict[str, Any]:
+        """What ASGI wants to know of the request."""
+        scope: dict[str, Any] = self.scope  # type: ignore[assignment]
+        scope["method"], scope["http_version"] = self.parser.get_method().decode(), self.parser.get_http_version()
+        path, _, query = self.url.partition(b"?")
+        if path[:1] != b"/" or b"#" in self.url:
+            # A whole address, as a client may send one to a proxy, or a fragment, which is none of ours.
+            url = httptools.parse_url(self.url)
+            path, query = url.path, url.query or b""
+        text = path.decode("ascii")
+        scope["path"] = unquote(text) if "%" in text else text
+        scope["raw_path"], scope["query_string"] = path, query
+        return scope
+
+    @override
+    def on_body(self, body: bytes) -> None:
+        cycle = self.cycle
+        if not (self.parser.should_upgrade() or cycle.response_complete):
+            cycle.body += body
+            if len(cycle.body) > HIGH_WATER_LIMIT:
+                self.flow.pause_reading()
+            cycle.message_event.set()
 
     @override
     def on_message_complete(self) -> None:
-        if not self.parser.should_upgrade():
-            super().on_message_complete()
+        cycle = self.cycle
+        if not (self.parser.should_upgrade() or cycle.response_complete):
+            cycle.more_body = False
+            cycle.message_event.set()
 
     @override
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
