@@ -8,6 +8,7 @@ import pytest
 
 from headgate.config import mcp, mercure, observing
 from headgate.providers import aws
+from headgate.streams.waking import errors as waking
 
 HERE = Path(__file__).parents[2]
 DECLARED = tomllib.loads((HERE / "pyproject.toml").read_text())["project"]["optional-dependencies"]
@@ -25,7 +26,7 @@ def test_a_lock_holds_what_its_extra_needs(extra: str) -> None:
         assert f"\n{name}==" in LOCKED[extra], name
 
 
-@pytest.mark.parametrize("sentence", [aws.EXTRA, observing.EXTRA, mercure.EXTRA, mcp.EXTRA])
+@pytest.mark.parametrize("sentence", [aws.EXTRA, observing.EXTRA, mercure.EXTRA, mcp.EXTRA, waking.EXTRA])
 def test_what_is_to_be_done_can_be_done(sentence: str) -> None:
     script, extra = sentence.split(": ")[-1].split()
     assert (HERE / script).is_file()

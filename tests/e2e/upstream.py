@@ -59,6 +59,10 @@ class Peer:
                 said += data
         return said
 
+    def some(self, most: int) -> bytes:
+        """Some of what comes next, at most so many bytes."""
+        return self._file.read1(most)  # type: ignore[attr-defined, no-any-return]
+
     def send(self, data: bytes) -> None:
         """Say this."""
         self._socket.sendall(data)

@@ -38,6 +38,7 @@ def test_an_array_is_its_messages(values: list[object], indent: int | None, is_a
         (b"[ ]", b""),
         (b'["\\ud83d", "\\\\ud83d", "\\udc4d\\n"]', b'"\\ud83d"\n"\\\\ud83d"\n"\\udc4d\\n"\n'),
         (b'"\\ud83d"', b'"\\ud83d"\n'),
+        (b'["\\ud83d" , "\\udc4d"]', b'"\\ud83d"\n"\\udc4d"\n'),
         (b'[1 , 1,11,1, "\\ud83d" ,1]', b'1\n1\n11\n1\n"\\ud83d"\n1\n'),
         ('["Žluť 🐎"]'.encode(), '"Žluť 🐎"\n'.encode()),
     ],

@@ -188,6 +188,13 @@ def test_silence_is_nothing_in_every_form() -> None:
     assert json.loads(written("verbose_json", silence))["segments"] == []
 
 
+def test_subtitles_that_a_provider_wrote_are_its_own_and_others_are_made() -> None:
+    own = tuple(openai_transcription.read_text(b"1\n00:00:00,000 --> 00:00:01,000\nHi\n", ORIGIN))
+    assert written("srt", own) == "1\n00:00:00,000 --> 00:00:01,000\nHi\n"
+    plain = (STARTED, Transcript("Hi"), Finished("stop", extra=b'{"duration":2.5}'))
+    assert written("srt", plain) == "1\n00:00:00,000 --> 00:00:02,500\nHi\n\n"
+
+
 def test_what_only_its_length_is_known_of_says_so() -> None:
     log = (*LOG[:-1], Usage(50, 2, 52, estimated=True), LOG[-1])
     assert json.loads(written("json", log))["usage"] == {"type": "duration", "seconds": 3724.5, "estimated": True}

@@ -21,7 +21,7 @@ from typing_extensions import override
 from headgate.store.memory_streams import MemoryStreams
 from headgate.store.sqlite import SqliteStore, stream_rows, streams
 from headgate.store.streams import Appended, Change, Created, Extended, Fork, Mark, Removed, StreamHead
-from tests.crashing import NEVER, Child, Died
+from tests.crashing import Child, Died
 from tests.store.test_machine import DEATH, HISTORIES, WHICH
 
 OWNERS = ("alice", "bob")
@@ -198,7 +198,7 @@ def test_the_machine_itself() -> None:
         servant = Servant(folder / "streams.db")
         await servant.open()
         twin = MemoryStreams()
-        changes = [Created(1, StreamHead("alice", "red", "text/plain", 1.0)), Appended(1, 0, b"x" * 500)]
+        changes: list[Change] = [Created(1, StreamHead("alice", "red", "text/plain", 1.0)), Appended(1, 0, b"x" * 500)]
         twin.apply(changes)
         await servant.append(changes)
         assert await servant.look() == seen(twin)

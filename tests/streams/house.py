@@ -10,7 +10,7 @@ from headgate.errors import StoreError
 from headgate.runs.commit import GroupCommit
 from headgate.store.base import Segment, Store
 from headgate.store.memory import MemoryStore
-from headgate.store.streams import Change
+from headgate.store.streams import Change, KeptStream
 from headgate.streams import Addition, Bounds, Library, Stream, read
 
 
@@ -31,6 +31,8 @@ class SlowStore(MemoryStore):
         super().__init__()
         self.gate = asyncio.Event()
         self.gate.set()
+        self.is_narrow = False
+        """Whether the gate shuts after each who passed."""
         self.refuses = 0
         self.commits: list[int] = []
         """How much each commit had."""
@@ -38,11 +40,23 @@ class SlowStore(MemoryStore):
     @override
     async def append(self, batch: Sequence[Segment], changes: Sequence[Change] = ()) -> None:
         await self.gate.wait()
+        if self.is_narrow:
+            self.gate.clear()
         if self.refuses:
             self.refuses -= 1
             raise StoreError("The store cannot be written: disk I/O error.")
         self.commits.append(len(changes))
         await super().append(batch, changes)
+
+    @override
+    async def stream(self, owner: str, name: str) -> KeptStream | None:
+        await asyncio.sleep(0)
+        return await super().stream(owner, name)
+
+    @override
+    async def count_streams(self, owner: str) -> int:
+        await asyncio.sleep(0)
+        return await super().count_streams(owner)
 
 
 @asynccontextmanager

@@ -9,10 +9,11 @@ import pytest
 
 from headgate.errors import Conflict, HeadgateError, StoreError, TooLarge
 from headgate.runs import commit
+from headgate.store.memory import MemoryStore
 from headgate.store.sqlite import SqliteStore
 from headgate.store.streams import Mark
 from headgate.streams import Addition, Bounds, Branch, Library, Stream, Wish, library, offset_of, read
-from headgate.streams.errors import BadFork, GoneStream, NoStream, ProducerGap, TooMany
+from headgate.streams.errors import BadFork, GoneStream, NoStream, OtherStream, ProducerGap, TooMany
 from headgate.streams.stream import SLACK
 from tests.streams.house import Clock, SlowStore, text, whole, working
 from tests.waiting import a_while, until
@@ -54,6 +55,34 @@ def test_nothing_is_acknowledged_or_shown_before_it_is_kept() -> None:
             store.gate.set()
             assert (await said).end == 5
             assert await whole(streams, stream) == b"Hello"
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("before", [b"", b"x" * 300_000])
+def test_what_is_shown_is_what_is_kept_and_no_more(before: bytes) -> None:
+    """Also when more was said while it was on its way; of little, and of more than is held in memory."""
+
+    async def main() -> None:
+        store = SlowStore()
+        async with working(store) as streams:
+            stream = await made(streams, "talk", Wish(kind="text/plain", data=before))
+            store.gate.clear()
+            store.is_narrow = True
+            first = asyncio.ensure_future(streams.append(stream, text(b"one")))
+            await a_while()
+            second = asyncio.ensure_future(streams.append(stream, text(b"two", closes=True)))
+            await a_while()
+            assert await whole(streams, stream) == before
+            store.gate.set()
+            await first
+            assert await whole(streams, stream) == before + b"one"
+            assert not stream.shows_closed
+            store.is_narrow = False
+            store.gate.set()
+            await second
+            assert await whole(streams, stream) == before + b"onetwo"
+            assert stream.shows_closed
 
     asyncio.run(main())
 
@@ -148,6 +177,34 @@ def test_of_two_who_make_the_same_stream_one_does() -> None:
 
     play(act)
 
+    async def main() -> None:
+        async with working(SlowStore()) as streams:
+            await act(streams)
+
+    asyncio.run(main())
+
+
+def test_a_fork_and_the_end_of_its_source_come_one_after_the_other() -> None:
+    """Either it is made first, and has the bytes; or it is refused."""
+
+    async def main() -> None:
+        for wait in range(6):
+            async with working(SlowStore()) as streams:
+                source = await made(streams, "source", Wish(kind="text/plain", data=b"abc"), owner="alice")
+                streams._counts.clear()
+                fork = asyncio.ensure_future(streams.create("alice", "fork", Wish(branch=Branch("source"))))
+                for _ in range(wait):
+                    await asyncio.sleep(0)
+                await streams.remove(source)
+                (came,) = await asyncio.gather(fork, return_exceptions=True)
+                is_made = not isinstance(came, NoStream | OtherStream)
+                with pytest.raises(GoneStream if is_made else NoStream):
+                    await streams.find("alice", "source")
+                if is_made:
+                    assert await whole(streams, await streams.find("alice", "fork")) == b"abc"
+
+    asyncio.run(main())
+
 
 def test_a_stream_is_there_for_its_owner_alone() -> None:
     """Another's of the same name is another stream."""
@@ -180,7 +237,13 @@ def test_bounds_are_kept() -> None:
         with pytest.raises(TooMany, match="1 producers"):
             await streams.append(first, text(b"x", mark=Mark("q", 0, 0)))
 
-    play(act, bounds=bounds)
+    async def again(streams: Library) -> None:
+        with pytest.raises(TooMany, match="2 streams"):
+            await streams.create("alice", "third again", TEXT)
+
+    store = MemoryStore()
+    play(act, bounds=bounds, store=store)
+    play(again, bounds=bounds, store=store)
 
 
 def test_what_nobody_uses_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,6 +267,25 @@ def test_what_nobody_uses_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None
         assert not (await streams.append(found, text(b"", mark=Mark("p", 3, 0), closes=True))).is_new
 
     play(act)
+
+
+def test_what_is_still_to_be_kept_is_not_let_go_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long the store takes."""
+    monkeypatch.setattr(library, "TICK", 0.001)
+    monkeypatch.setattr(library, "IDLE", 0.0)
+
+    async def main() -> None:
+        store = SlowStore()
+        async with working(store) as streams:
+            stream = await made(streams)
+            store.gate.clear()
+            said = asyncio.ensure_future(streams.append(stream, text(b"x")))
+            await a_while()
+            assert streams.live == 1
+            store.gate.set()
+            await said
+
+    asyncio.run(main())
 
 
 def test_a_stream_lives_as_long_as_it_is_used() -> None:
@@ -254,8 +336,9 @@ def test_a_fork_goes_its_own_way() -> None:
         fourth = await made(streams, "fourth", Wish(branch=Branch("third", offset_of(3))))
         await streams.append(first, text(b"ghi"))
         await streams.append(second, text(b"34"))
+        await streams.append(fourth, text(b"?"))
         said = [await whole(streams, each) for each in (first, second, third, fourth)]
-        assert said == [b"abcdefghi", b"abcd1234", b"abcd1!", b"abc"]
+        assert said == [b"abcdefghi", b"abcd1234", b"abcd1!", b"abc?"]
         await streams.remove(first)
         await streams.remove(second)
         for name, error in (("first", GoneStream), ("second", GoneStream)):
@@ -338,11 +421,14 @@ def test_writers_readers_and_the_store_agree(tmp_path: Path) -> None:
 
 
 def test_a_closing_server_takes_nothing_more() -> None:
-    """What would never be kept is refused."""
+    """What would never be kept is refused; what came before is kept."""
 
     async def act(streams: Library) -> None:
         stream = await made(streams)
+        said = asyncio.ensure_future(streams.append(stream, text(b"x")))
+        await asyncio.sleep(0)
         streams._commits.finish()
+        assert (await said).is_new
         with pytest.raises(HeadgateError, match="shutting down"):
             await streams.append(stream, text(b"x"))
 

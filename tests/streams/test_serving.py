@@ -38,7 +38,7 @@ def server() -> Iterator[Serving]:
 
 
 def do(
-    server: Serving, method: str, name: str, body: bytes = b"", key: Mapping[str, str] = ALICE, **headers: str
+    server: Serving, method: str, name: str, body: bytes = b"", key: Mapping[str, str] = ALICE, /, **headers: str
 ) -> Answer:
     """Something with a stream."""
     said = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -59,7 +59,8 @@ def add(server: Serving, name: str, body: bytes, kind: str = "text/plain", **hea
 
 def pages(server: Serving, name: str) -> list[bytes]:
     """Everything, a piece after the other."""
-    found, offset = [], "-1"
+    found = list[bytes]()
+    offset = "-1"
     while True:
         answer = do(server, "GET", f"{name}?offset={offset}")
         assert answer.status == 200, answer
@@ -85,9 +86,9 @@ def test_every_key_has_streams_of_its_own(server: Serving) -> None:
     make(server, "mine", body=b"alice's")
     for method in ("GET", "HEAD", "POST", "DELETE"):
         assert do(server, method, "mine", b"x", BOB, content_type="text/plain").status == 404
-    assert do(server, "PUT", "fork", key=BOB, stream_forked_from="/v1/stream/mine").status == 404
+    assert do(server, "PUT", "fork", b"", BOB, stream_forked_from="/v1/stream/mine").status == 404
     assert do(server, "PUT", "mine", b"bob's", BOB, content_type="text/plain").status == 201
-    assert (do(server, "GET", "mine").body, do(server, "GET", "mine", key=BOB).body) == (b"alice's", b"bob's")
+    assert (do(server, "GET", "mine").body, do(server, "GET", "mine", b"", BOB).body) == (b"alice's", b"bob's")
     for method in ("GET", "HEAD", "POST", "PUT", "DELETE"):
         refused = do(server, method, "mine", b"x", {}, content_type="text/plain")
         assert refused.status == 401
@@ -265,3 +266,17 @@ def test_producers_are_remembered_over_a_restart(tmp_path: Path) -> None:
 
 def _offset(place: int) -> str:
     return f"0000000000000000_{place:016}"
+
+
+def test_a_server_that_ends_lets_its_readers_go(tmp_path: Path) -> None:
+    """In an orderly way: what they have is whole, and they may come back."""
+    with serving(CONFIG.replace('"1s"', '"60s"').replace('"300ms"', '"60s"'), folder=tmp_path) as server:
+        make(server, "talk", body=b"x")
+        with listen(server, "talk") as listener, Wire(server) as poller:
+            listener.until(b"upToDate")
+            poller.get("/v1/stream/talk?offset=now&live=long-poll", ALICE)
+            assert do(server, "GET", "talk").body == b"x"
+            assert server.stop() == 0
+            assert listener.rest().endswith(b"\r\n0\r\n\r\n")
+            assert poller.answer().status == 503
+        assert server.log() == ""

@@ -196,6 +196,22 @@ def test_a_list_is_of_those_that_are_meant_in_the_order_that_is_wanted(
     assert titles(plan, **wish) == found
 
 
+@pytest.mark.parametrize(
+    "filter",
+    [
+        Filter(search="a" * (MAX_TITLE + 1)),
+        Filter(tag="%" * 60_000),
+        Filter(search="a\x00"),
+        Filter(tag="\ud800"),
+        Filter(due_before=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))),
+    ],
+)
+def test_what_cannot_be_looked_for_is_refused(plan: TodoList, filter: Filter) -> None:
+    for do in (plan.count, lambda filter: plan.find(filter, Page())):
+        with pytest.raises(BadTodo):
+            do(filter)
+
+
 @pytest.mark.parametrize("order", list(Order))
 @pytest.mark.parametrize("descending", [False, True])
 def test_pages_fit_together(todos: TodoList, order: Order, descending: bool) -> None:

@@ -44,7 +44,14 @@ def call(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
     if word == "hang":
         time.sleep(3600)
     if word == "die":
+        print("I am dying with TOKEN-0123456789", file=sys.stderr, flush=True)
         os._exit(1)
+    if word == "variables":
+        return text(json.dumps(dict(os.environ)))
+    if word == "pid":
+        return text(str(os.getpid()))
+    if word == "much":
+        return text("x" * 10_000_000)
     if word == "flood":
         sys.stdout.write("z" * (40 << 20))
     if word == "nonsense":

@@ -1,10 +1,8 @@
 """An MCP server made with the official package: `python official.py stdio`, or `http`, which prints its address."""
 
 import asyncio
-import os
 import socket
 import sys
-import time
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context, Image
@@ -32,12 +30,6 @@ def picture() -> list[str | Image]:
 
 
 @server.tool()
-def variables() -> dict[str, str]:
-    """Say what the environment is."""
-    return dict(os.environ)
-
-
-@server.tool()
 def fail() -> str:
     """Fail."""
     raise ValueError("no such thing")
@@ -48,32 +40,6 @@ async def hang() -> str:
     """Never answer."""
     await asyncio.sleep(3600)
     return ""
-
-
-@server.tool()
-def freeze() -> str:
-    """Never answer, and let nobody else answer either."""
-    time.sleep(3600)
-    return ""
-
-
-@server.tool()
-def much(size: int) -> str:
-    """Say much."""
-    return "x" * size
-
-
-@server.tool()
-def pid() -> int:
-    """Say which process this is."""
-    return os.getpid()
-
-
-@server.tool()
-def die() -> str:
-    """End at once."""
-    print("I am dying with TOKEN-0123456789", file=sys.stderr, flush=True)
-    os._exit(1)
 
 
 @server.tool()

@@ -10,12 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import uvloop
 
 from headgate.net import Proxies
 from headgate.tools import Context, Limits, Outcome, Toolbox
-from headgate.tools.mcp import McpServer, Settings, server
+from headgate.tools.mcp import McpServer, Settings, pipes, server
+from tests.tools.service import service
 from tests.waiting import a_while, until
 
 pytestmark = pytest.mark.slow
@@ -32,11 +34,6 @@ def handmade(kind: str = "honest", **said: Any) -> Settings:
     """A server by hand."""
     command = (sys.executable, str(HERE / "handmade.py"), kind)
     return Settings(name="it", command=command, env=ENV, prefix="it_", **said)
-
-
-def stdio(**said: Any) -> Settings:
-    """The official one, as a process of ours."""
-    return Settings(**{"name": "it", "command": (*OFFICIAL, "stdio"), "env": ENV, "prefix": "it_", **said})
 
 
 def play(settings: Settings, work: Play, **limits: Any) -> None:
@@ -85,7 +82,9 @@ async def _everything(toolbox: Toolbox, source: McpServer) -> None:
     assert (add.description, add.source, add.is_repeatable) == ("Add two numbers.", "mcp it", True)
     assert add.schema["required"] == ["a"]
     assert "it_greet_the_world_" in toolbox.names("")
+    hanging = asyncio.create_task(call(toolbox, "it_hang"))
     assert (await call(toolbox, "it_add", a=2)).result == "3"
+    hanging.cancel()
     assert (await call(toolbox, "it_greet_the_world_", name="Ulm")).result == "Hello, Ulm!"
     assert (await call(toolbox, "it_picture")).result == "Here:\n[image: image/png, 1,200 bytes, not shown]"
     failed = await call(toolbox, "it_fail")
@@ -99,8 +98,15 @@ async def _everything(toolbox: Toolbox, source: McpServer) -> None:
     assert (await call(toolbox, "it_servus")).result == "servus"
 
 
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begun again soon, however long that takes on a slow machine."""
+    monkeypatch.setattr(server, "FIRST_PAUSE", 0.05)
+    monkeypatch.setattr(server, "AWAY_SECONDS", 50.0)
+
+
 def test_by_pipes() -> None:
-    play(stdio(), _everything)
+    play(Settings(name="it", command=(*OFFICIAL, "stdio"), env=ENV, prefix="it_"), _everything)
 
 
 def test_by_http() -> None:
@@ -114,44 +120,42 @@ def test_its_environment_is_what_it_is_given(monkeypatch: pytest.MonkeyPatch) ->
 
     async def work(toolbox: Toolbox, source: McpServer) -> None:
         await listed(toolbox)
-        variables = json.loads((await call(toolbox, "it_variables")).result)
+        variables = json.loads((await call(toolbox, "it_say", word="variables")).result)
         assert {**variables, "LC_CTYPE": ""} == {"PATH": ENV["PATH"], "GIVEN": "***", "LC_CTYPE": ""}
 
-    play(stdio(), work)
+    play(handmade(), work)
 
 
-@pytest.mark.parametrize("by", ["pipes", "http"])
-def test_long_results_are_cut(by: str) -> None:
+def test_long_results_are_cut() -> None:
     async def work(toolbox: Toolbox, source: McpServer) -> None:
         await listed(toolbox)
-        long = await call(toolbox, "it_much", size=10_000_000)
+        long = await call(toolbox, "it_say", word="much")
         assert long.result.endswith("[cut: this is the beginning of 10,000,000 characters]")
-        # Longer than a message may be: the call fails, and the next one does not.
-        too_long = await call(toolbox, "it_much", size=40_000_000)
-        assert too_long.is_error
-        assert (await call(toolbox, "it_add", a=1)).result == "2"
 
-    if by == "pipes":
-        play(stdio(), work)
-    else:
-        with http() as (url, _):
-            play(Settings(name="it", url=url, prefix="it_"), work)
+    play(handmade(), work)
 
 
-def test_one_that_dies_is_begun_again(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "FIRST_PAUSE", 0.05)
-
+def test_one_that_floods_its_pipe_is_begun_again() -> None:
     async def work(toolbox: Toolbox, source: McpServer) -> None:
         await listed(toolbox)
-        before = (await call(toolbox, "it_pid")).result
-        died = await call(toolbox, "it_die")
+        assert (await call(toolbox, "it_say", word="flood")).is_error
+        assert (await call(toolbox, "it_say", word="hello")).result == "say says hello"
+
+    play(handmade(), work)
+
+
+def test_one_that_dies_is_begun_again(caplog: pytest.LogCaptureFixture) -> None:
+    async def work(toolbox: Toolbox, source: McpServer) -> None:
+        await listed(toolbox)
+        before = (await call(toolbox, "it_say", word="pid")).result
+        died = await call(toolbox, "it_say", word="die")
         assert died.result == "The server of this function says: Connection closed"
-        assert toolbox.find("it_pid", "") is not None
-        after = await call(toolbox, "it_pid")
+        assert toolbox.find("it_say", "") is not None
+        after = await call(toolbox, "it_say", word="pid")
         assert not after.is_error
         assert after.result != before
 
-    play(stdio(), work)
+    play(handmade(), work)
     assert "The MCP server it: it ended (I am dying with ***). It is begun again in 0.05 seconds." in caplog.text
 
 
@@ -168,20 +172,8 @@ def test_a_call_to_one_that_is_away_says_so(monkeypatch: pytest.MonkeyPatch) -> 
     play(handmade(), work)
 
 
-def test_a_call_that_hangs_is_given_up_and_others_go_on() -> None:
-    async def work(toolbox: Toolbox, source: McpServer) -> None:
-        await listed(toolbox)
-        hanging = asyncio.create_task(call(toolbox, "it_hang"))
-        assert (await call(toolbox, "it_add", a=1)).result == "2"
-        assert "took longer than 0.5 seconds" in (await hanging).result
-        assert (await call(toolbox, "it_add", a=1)).result == "2"
-
-    play(stdio(timeout=0.5), work)
-
-
-def test_one_that_answers_nobody_any_more_is_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_answers_nobody_any_more_is_begun_again() -> None:
     """It is asked for its list when a call came to nothing."""
-    monkeypatch.setattr(server, "FIRST_PAUSE", 0.05)
 
     async def work(toolbox: Toolbox, source: McpServer) -> None:
         await listed(toolbox)
@@ -195,9 +187,7 @@ def test_one_that_answers_nobody_any_more_is_begun_again(monkeypatch: pytest.Mon
 
 
 def test_an_http_server_that_comes_back_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "FIRST_PAUSE", 0.05)
     monkeypatch.setattr(server, "LONGEST_PAUSE", 0.1)
-    monkeypatch.setattr(server, "AWAY_SECONDS", 0.5)
     with http() as (url, process):
 
         async def work(toolbox: Toolbox, source: McpServer) -> None:
@@ -272,17 +262,6 @@ def test_older_servers_tell_of_new_tools_too() -> None:
     play(handmade(), work)
 
 
-def test_one_that_floods_its_pipe_is_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "FIRST_PAUSE", 0.05)
-
-    async def work(toolbox: Toolbox, source: McpServer) -> None:
-        await listed(toolbox)
-        assert (await call(toolbox, "it_say", word="flood")).is_error
-        assert (await call(toolbox, "it_say", word="hello")).result == "say says hello"
-
-    play(handmade(), work)
-
-
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
@@ -299,7 +278,7 @@ def test_one_that_does_not_begin_is_told_of(settings: Settings, words: str, capl
 
     async def work(toolbox: Toolbox, source: McpServer) -> None:
         await until(lambda: words in caplog.text)
-        assert "It is begun again in 1 seconds." in caplog.text
+        assert "It is begun again in 0.05 seconds." in caplog.text
         assert "0123456789" not in caplog.text
 
     play(settings, work)
@@ -319,34 +298,38 @@ def test_one_may_wait_until_it_is_asked_for() -> None:
 def test_which_tools_and_under_which_names() -> None:
     async def work(toolbox: Toolbox, source: McpServer) -> None:
         await listed(toolbox)
-        assert toolbox.names("") == ["add", "pid"]
-        pid = toolbox.find("pid", "")
-        assert pid is not None
-        assert pid.is_repeatable
+        assert toolbox.names("") == ["tool7", "tool77"]
+        (one, other) = toolbox.functions("")
+        assert (one.is_repeatable, other.is_repeatable) == (True, False)
 
-    play(stdio(prefix="", tools=("add", "p?d"), repeatable=("pid",)), work)
+    play(Settings(**{**msgspec.structs.asdict(handmade("many")), "prefix": "", **CHOSEN}), work)
 
 
-def test_one_that_does_not_want_to_end_is_ended() -> None:
+CHOSEN = {"tools": ("tool7", "t*l77"), "repeatable": ("tool?",)}
+
+
+def test_one_that_does_not_want_to_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipes, "PATIENCE", 0.1)
     pids: list[int] = []
 
     async def work(toolbox: Toolbox, source: McpServer) -> None:
         await listed(toolbox)
-        pids.append(int((await call(toolbox, "it_pid")).result))
+        pids.append(int((await call(toolbox, "it_say", word="pid")).result))
 
-    play(stdio(), work)
+    play(handmade("clinging"), work)
     with pytest.raises(ProcessLookupError):
         os.kill(pids[0], 0)
 
 
-def test_the_proxy_of_the_environment_is_asked() -> None:
-    """Not that of the process's own, but that which has been read."""
-    with http() as (url, _):
-        reached = Proxies.from_mapping({"HTTP_PROXY": f"http://127.0.0.1:{url.split(':')[2].split('/')[0]}"})
+def test_the_proxy_that_was_read_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not one that the process's own environment has."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    with service() as proxy:
+        proxies = Proxies.from_mapping({"HTTP_PROXY": proxy.url})
 
         async def work(toolbox: Toolbox, source: McpServer) -> None:
-            # The server takes a proxy's request for one of its own, but not under that name.
-            await until(lambda: source._is_tried.is_set())
-            assert toolbox.names("") == []
+            await until(lambda: proxy.asked)
+            assert proxy.asked[0].path == "http://mcp.example/mcp"
+            assert proxy.asked[0].headers["x-key"] == "k"
 
-        play(Settings(name="it", url="http://mcp.example/mcp", proxies=reached), work)
+        play(Settings(name="it", url="http://mcp.example/mcp", headers={"X-Key": "k"}, proxies=proxies), work)

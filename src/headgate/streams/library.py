@@ -65,7 +65,7 @@ class Library:
         self._live: dict[Key, Stream] = {}
         self._coming: dict[Key, asyncio.Task[None]] = {}
         """Streams that are being had from the store."""
-        self._leaving: dict[Key, asyncio.Future[None]] = {}
+        self._leaving: dict[Key, asyncio.Task[None]] = {}
         """Streams that are being deleted."""
         self.keep_alive = KEEP_ALIVE
         """Seconds that a reader waits without being reminded."""
@@ -85,7 +85,7 @@ class Library:
         if self._clock is not None:
             self._clock.cancel()
         for stream in list(self._live.values()):
-            stream.send_away()
+            self._drop(stream)
 
     def listen(self, told: Callable[[Stream], None]) -> None:
         """Have somebody told of all that have grown, were closed or deleted (`is_leaving`), when that is kept."""
@@ -238,24 +238,26 @@ class Library:
 
     async def remove(self, stream: Stream) -> None:
         """Delete a stream; as long as others were forked from it, it is gone, and its bytes stay."""
-        self._refuse_if_unable()
         await self._remove(stream)
 
     async def _remove(self, stream: Stream) -> None:
         key = (stream.head.owner, stream.head.name)
         if key not in self._leaving:
+            self._refuse_if_ending()
             stream.is_leaving = True
-            self._leaving[key] = self._keeping.put(stream, Removed(stream.id))
-            self._leaving[key].add_done_callback(lambda done: self._on_removed(key, stream, done))
+            done = self._keeping.put(stream, Removed(stream.id))
+            self._leaving[key] = self._loop.create_task(self._see_off(key, stream, done))
             stream.send_away()
         await asyncio.shield(self._leaving[key])
 
-    def _on_removed(self, key: Key, stream: Stream, done: "asyncio.Future[None]") -> None:
-        del self._leaving[key]
-        if not done.cancelled() and done.exception() is None:
+    async def _see_off(self, key: Key, stream: Stream, done: "asyncio.Future[None]") -> None:
+        try:
+            await done
             self._drop(stream)
             if key[0] in self._counts:
                 self._counts[key[0]] -= 1
+        finally:
+            del self._leaving[key]
             for told in self._listeners:
                 told(stream)
 
@@ -276,9 +278,12 @@ class Library:
         stream.is_lost = True
         stream.send_away()
 
-    def _refuse_if_unable(self) -> None:
+    def _refuse_if_ending(self) -> None:
         if self._commits.is_ending:
             raise Unavailable("The server is shutting down.", code="shutting_down", retry_after=5)
+
+    def _refuse_if_unable(self) -> None:
+        self._refuse_if_ending()
         if (trouble := self._trouble()) is not None:
             raise trouble
 
@@ -309,15 +314,20 @@ class Library:
                     follower.wake(False)
 
     async def _sweep(self) -> None:
-        """Delete streams whose time is over."""
+        """Delete streams whose time is over, many at a time."""
         try:
-            for key in await self.store.due_streams(self._now(), SWEEP_MOST):
-                if not self._commits.is_ending:
-                    await self._bring(key)
-        except GoneStream:
-            pass
+            while keys := await self.store.due_streams(self._now(), SWEEP_MOST):
+                # Whoever is there all the same was used meanwhile, and that is not written yet.
+                if all(await asyncio.gather(*map(self._is_there, keys))) or len(keys) < SWEEP_MOST:
+                    return
         except HeadgateError as error:
             log.warning("Streams whose time is over could not be deleted: %s", error.message)
+
+    async def _is_there(self, key: Key) -> bool:
+        try:
+            return await self._bring(key) is not None
+        except GoneStream:
+            return False
 
 
 def _head(owner: str, name: str, wish: Wish, base: Base | None, now: float) -> StreamHead:

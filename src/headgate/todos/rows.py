@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from headgate.todos.model import TodoRow
-from headgate.todos.todo import Filter, Order, Page, Todo
+from headgate.todos.todo import Filter, Order, Page, Todo, checked_moment, checked_search
 
 COLUMNS = (
     TodoRow.id,
@@ -84,14 +84,14 @@ def _conditions(filter: Filter) -> Iterable[ColumnElement[bool]]:
     if filter.completed is not None:
         yield TodoRow.completed.is_(filter.completed)
     if filter.search:
-        yield TodoRow.title.icontains(filter.search, autoescape=True)
+        yield TodoRow.title.icontains(checked_search(filter.search, "search"), autoescape=True)
     if filter.tag:
-        yield TodoRow.tags.icontains(f"\n{filter.tag}\n", autoescape=True)
+        yield TodoRow.tags.icontains(f"\n{checked_search(filter.tag, 'tag')}\n", autoescape=True)
     if filter.parent_id is None:
         yield TodoRow.parent_id.is_(None)
     elif isinstance(filter.parent_id, int):
         yield TodoRow.parent_id == filter.parent_id
     if filter.due_before is not None:
-        yield TodoRow.due_date < filter.due_before
+        yield TodoRow.due_date < checked_moment(filter.due_before)
     if filter.due_after is not None:
-        yield TodoRow.due_date >= filter.due_after
+        yield TodoRow.due_date >= checked_moment(filter.due_after)

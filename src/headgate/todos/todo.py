@@ -152,6 +152,13 @@ def checked_moment(moment: datetime | None) -> datetime | None:
         raise BadTodo("A date is one of the years from 1 to 9999", param="due_date") from None
 
 
+def checked_search(text: str, field: str) -> str:
+    """What is looked for, no longer than what it may be found in. Raises BadTodo."""
+    if len(text) > MAX_TITLE:
+        raise BadTodo(f"{field} has at most {MAX_TITLE} characters", param=field)
+    return checked_text(text, field)
+
+
 def checked_text(text: str, field: str) -> str:
     """Text that every database can hold. Raises BadTodo."""
     if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text):

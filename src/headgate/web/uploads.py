@@ -12,6 +12,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,6 +62,8 @@ class Uploads:
     def __init__(self, folder: Path, bounds: UploadBounds) -> None:
         self._folder, self.bounds = folder, bounds
         self._coming = 0
+        self._writer = ThreadPoolExecutor(1, "uploads")
+        """One thread: a disk is no faster with several, and each takes memory of its own."""
         self._left: set[str] = set()
         """Files of runs that a crash left without an end."""
 
@@ -88,6 +91,7 @@ class Uploads:
 
     async def close(self) -> None:
         """All runs are over, and nothing is left behind."""
+        self._writer.shutdown(wait=False)
         if self._folder.is_dir() and not any(self._folder.iterdir()):
             self._folder.rmdir()
 
@@ -102,7 +106,7 @@ class Uploads:
             raise Unavailable("Too many files are being uploaded.", code="overloaded", retry_after=1)
         self._coming += 1
         id = secrets.token_hex(16)
-        reading = _Reading(self._folder / id, name, self.bounds.bytes)
+        reading = _Reading(self._folder / id, name, self.bounds.bytes, self._writer)
         try:
             parser = Parser(boundary)
             limit = self.bounds.bytes + MAX_FIELDS
@@ -120,8 +124,8 @@ class Uploads:
 class _Reading:
     """One form on its way in."""
 
-    def __init__(self, path: Path, name: str, limit: int) -> None:
-        self._path, self._name, self._limit = path, name, limit
+    def __init__(self, path: Path, name: str, limit: int, writer: ThreadPoolExecutor) -> None:
+        self._path, self._name, self._limit, self._writer = path, name, limit, writer
         self._fields: dict[str, list[bytes]] = {}
         self._field: list[bytes] | None = None
         self._size_of_fields = 0
@@ -178,7 +182,7 @@ class _Reading:
         batch, self._waiting, self._waits = self._waiting, [], 0
         if batch and self._file is not None:
             # To the end also when nobody waits any more: the file must not be closed meanwhile.
-            work = asyncio.get_running_loop().run_in_executor(None, self._write_out, self._file, b"".join(batch))
+            work = asyncio.get_running_loop().run_in_executor(self._writer, self._write_out, self._file, b"".join(batch))
             try:
                 await asyncio.shield(work)
             except asyncio.CancelledError:

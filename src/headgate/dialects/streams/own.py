@@ -21,7 +21,7 @@ from headgate.dialects.streams.headers import (
 )
 from headgate.dialects.streams.reading import COMMON, NO_STORE, asked_of, is_text
 from headgate.dialects.streams.sources import Listener, StreamSource
-from headgate.errors import BadRequest, HeadgateError
+from headgate.errors import BadRequest, HeadgateError, Unavailable
 from headgate.formats import openai
 from headgate.keys import Keys
 from headgate.streams import Addition, Library, Stream, Wish, offset_of
@@ -122,10 +122,10 @@ class OwnStreams:
         try:
             source = StreamSource(self._library, stream, listener, as_text=as_text)
             await answer_reader(source, asked, request, self._patience)
-        except NoStream:
+        except (NoStream, Unavailable):
             if not request.has_begun:
                 raise
-            # It was deleted: who asks again is told.
+            # Who asks again is told why it ended.
             await request.write(b"", more=False)
         finally:
             request.on_leave(None)

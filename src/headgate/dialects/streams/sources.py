@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from headgate.dialects.streams.answering import SMALL
 from headgate.dialects.streams.reading import NOW, START, Piece, malformed
-from headgate.errors import BadRequest
+from headgate.errors import BadRequest, Unavailable
 from headgate.formats.json_lines import to_array
 from headgate.runs import Follower
 from headgate.streams import Library, Stream, offset_of, place_of, read
@@ -102,8 +102,10 @@ class StreamSource:
                     is_news = await listener.news(place)
         except TimeoutError:
             return False
-        if self._is_over:
+        if self._stream.is_leaving:
             raise NoStream(self._stream.head.name)
+        if self._stream.is_lost:
+            raise Unavailable("The stream has to be looked up again.", code="stream_interrupted", retry_after=1)
         return is_news
 
     async def _place(self, offset: str) -> int:

@@ -13,6 +13,9 @@ from headgate.formats.base import Origin
 from headgate.formats.openai_speech import read_usage
 from headgate.formats.voices import TRANSCRIPTION
 
+VERBATIM = b'{"is_verbatim":true}'
+"""Stands where a provider has written the very text that the client is to get, subtitles for instance."""
+
 
 class Reader:
     """One streamed transcription."""
@@ -110,7 +113,8 @@ def read_whole(body: bytes, origin: Origin) -> list[AnyEvent]:
 
 def read_text(body: bytes, origin: Origin) -> list[AnyEvent]:
     """A whole transcription that is text, in the very form that was asked for."""
-    return [_started(origin), Transcript(body.decode("utf-8", "replace")), Finished("stop")]
+    started = msgspec.structs.replace(_started(origin), extra=VERBATIM)
+    return [started, Transcript(body.decode("utf-8", "replace")), Finished("stop")]
 
 
 def _end(said: dict[str, Any]) -> list[AnyEvent]:

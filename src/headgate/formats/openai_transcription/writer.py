@@ -11,6 +11,7 @@ from headgate.fold import Answer, fold
 from headgate.formats import cost, openai, sse
 from headgate.formats.openai_speech import usage_object
 from headgate.formats.openai_transcription import subtitles
+from headgate.formats.openai_transcription.reader import VERBATIM
 from headgate.formats.openai_transcription.requests import recording_format, wants_words
 from headgate.formats.voices import TRANSCRIPTION, TranscriptFormat
 
@@ -60,19 +61,28 @@ def whole(call: Call, run: str, created: int, events: Sequence[AnyEvent]) -> byt
     """All of it, in the form that was asked for."""
     answer, form = fold(events), recording_format(call)
     text = answer.choice(0).text
-    # A provider that was asked for subtitles has written them itself.
-    is_told = bool(answer.segments)
+    if answer.started is not None and answer.started.extra == VERBATIM and CONTENT_TYPES[form].startswith(b"text/"):
+        return text.rstrip("\n").encode() + b"\n"
     match form:
         case "text":
             return text.rstrip("\n").encode() + b"\n"
         case "srt":
-            return (subtitles.srt(answer.segments) if is_told or not text else text).encode()
+            return subtitles.srt(_segments(answer)).encode()
         case "vtt":
-            return (subtitles.vtt(answer.segments) if is_told or not text else text).encode()
+            return subtitles.vtt(_segments(answer)).encode()
         case "json":
             return _encode(_object(answer))
         case "verbose_json" | "diarized_json":
             return _encode(_verbose(answer, has_words=wants_words(call), is_diarized=form == "diarized_json"))
+
+
+def _segments(answer: Answer) -> Sequence[Segment]:
+    """Where nobody says when anything was said, all of it is one."""
+    text = answer.choice(0).text
+    if answer.segments or not text:
+        return answer.segments
+    duration = _end(answer, is_streamed=True).get("duration", 0.0)
+    return [Segment(0.0, duration if isinstance(duration, int | float) else 0.0, text)]
 
 
 def _object(answer: Answer, *, is_streamed: bool = False) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import av
 from av.error import FFmpegError
 
-from headgate.providers.local.wholeness import is_cut, is_sure, mp3_frame
+from headgate.providers.local.wholeness import MP3_HEAD, is_cut, is_sure, mp3_frame
 from headgate.providers.local.wire import BARE, Trouble
 
 RATE = 16_000
@@ -94,7 +94,7 @@ class Recording:
             stream = self._stream(container)
             ears = _Resampler()
             good = bad = 0
-            for packet in container.demux(stream):
+            for packet in _packets(container, stream):
                 try:
                     frames = packet.decode()
                     good += bool(frames)
@@ -122,7 +122,7 @@ class Recording:
             if said is not None and said > self._most:
                 raise self._too_long()
             first, last, there, latest = None, Fraction(0), Fraction(0), None
-            for packet in container.demux(stream):
+            for packet in _packets(container, stream):
                 latest = packet if packet.size else latest
                 base = packet.time_base or Fraction(0)
                 there += (packet.duration or 0) * base
@@ -135,6 +135,8 @@ class Recording:
             lacks = said is not None and has + _SLACK < said and is_sure(self._file, container.format.name)
             if lacks or is_cut(self._file, container.format.name) or (latest is not None and not _is_whole(latest)):
                 raise _cut(has, said if lacks else None)
+            if latest is None:
+                raise _soundless()
 
     def _opened(self) -> Any:
         self._file.seek(0)
@@ -149,7 +151,7 @@ class Recording:
 
     def _stream(self, container: Any) -> Any:
         if not container.streams.audio:
-            raise _unreadable("There is no sound in the file.", "not_audio")
+            raise _soundless()
         stream = container.streams.audio[0]
         context = stream.codec_context
         if context is None or context.name not in _CODECS:
@@ -171,6 +173,14 @@ def _seconds(stream: Any, container: Any) -> float | None:
     return None if container.duration is None else container.duration / 1e6
 
 
+def _packets(container: Any, stream: Any) -> Iterator[Any]:
+    """All of a stream, as far as they can be told apart."""
+    try:
+        yield from container.demux(stream)
+    except FFmpegError:
+        raise _broken() from None
+
+
 def _is_whole(last: Any) -> bool:
     """Whether the last packet of a file is, for codecs whose packets say so."""
     try:
@@ -178,7 +188,7 @@ def _is_whole(last: Any) -> bool:
             case "flac":
                 last.decode()
             case "mp3" | "mp3float":
-                return len(bytes(last)) >= mp3_frame(bytes(last)[:4])
+                return len(bytes(last)) >= max(mp3_frame(bytes(last)[:4]), MP3_HEAD)
             case _:
                 pass
     except FFmpegError:
@@ -195,6 +205,10 @@ def _is_beginning(file: BinaryIO) -> bool:
 def _cut(has: float, said: float | None) -> Unreadable:
     end = "" if said is None else f" after {has:.1f} of {said:.1f} seconds"
     return _unreadable(f"The file is truncated: it ends{end} in the middle.", "truncated_file")
+
+
+def _soundless() -> Unreadable:
+    return _unreadable("There is no sound in the file.", "not_audio")
 
 
 def _broken() -> Unreadable:

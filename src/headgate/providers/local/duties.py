@@ -36,7 +36,7 @@ class Speaking:
 
     def work(self, line: socket.socket, files: Sequence[int]) -> None:
         """Speak, or say which voices there are."""
-        match _job_of(line):
+        match job_of(line):
             case Speak() as job:
                 confinement.confine(_SPEAKING, opens=True)
                 self._speak(job, line)
@@ -78,7 +78,7 @@ class Hearing:
 
     def work(self, line: socket.socket, files: Sequence[int]) -> None:
         """Listen to the file that came along."""
-        job = _job_of(line)
+        job = job_of(line)
         if not isinstance(job, Hear):
             raise ValueError("not a job of this nursery")
         os.nice(confinement.NICE)
@@ -147,7 +147,8 @@ def _no_voice(voice: str, familiar: Sequence[str]) -> Trouble:
     )
 
 
-def _job_of(line: socket.socket) -> Job:
+def job_of(line: socket.socket) -> Job:
+    """What comes on the line."""
     return wire.read_job(_exactly(line, wire.head(_exactly(line, wire.HEAD))))
 
 

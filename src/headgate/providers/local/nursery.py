@@ -16,20 +16,18 @@ import sys
 from collections.abc import Callable, Sequence
 
 from headgate.providers.local import confinement, wire
+from headgate.providers.local.duties import DUTIES, Duty
 from headgate.providers.local.wire import Trouble
 
 MOST = 4096
 """Bytes of a packet."""
 
-Work = Callable[[socket.socket, Sequence[int]], None]
-"""What a worker does, with its socket and the files that came along."""
-
 
 class Nursery:
     """The process."""
 
-    def __init__(self, control: socket.socket, work: Work, prepare: Callable[[], None]) -> None:
-        self._control, self._work, self._prepare = control, work, prepare
+    def __init__(self, control: socket.socket, duty: Duty) -> None:
+        self._control, self._duty = control, duty
         self._workers: dict[str, int] = {}
         """Their processes by their ids."""
 
@@ -58,7 +56,7 @@ class Nursery:
             case b"-" if worker in self._workers:
                 os.kill(self._workers[worker], signal.SIGKILL)
             case b"*":
-                self._prepare()
+                self._duty.prepare()
             case _:
                 pass  # Of a worker that is over, or the end.
         return bool(packet)
@@ -81,7 +79,7 @@ class Nursery:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             self._control.close()
             with socket.socket(fileno=files[0]) as line:
-                _do(self._work, line, files[1:])
+                _do(self._duty, line, files[1:])
             status = 0
         except (BrokenPipeError, ConnectionResetError):
             pass  # Nobody wants it any more.
@@ -98,9 +96,9 @@ class Nursery:
                 self._control.send(f".{worker} {os.waitstatus_to_exitcode(status)}".encode())
 
 
-def _do(work: Work, line: socket.socket, files: Sequence[int]) -> None:
+def _do(duty: Duty, line: socket.socket, files: Sequence[int]) -> None:
     try:
-        work(line, files)
+        duty.work(line, files)
     except (BrokenPipeError, ConnectionResetError, MemoryError):
         raise
     except Exception as error:
@@ -126,21 +124,19 @@ def _wake_at(number: signal.Signals) -> socket.socket:
     return reader
 
 
-def main(kind: str, control: int) -> None:
-    """Load what is needed for work of that kind, and wait for some."""
+def main(control: int, load: Callable[[], Duty]) -> None:
+    """Load what is needed, and wait for work; `control` is the server's socket."""
     die_with_parent()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # Sent to all of a group they mean the server, which lets us go in time.
     line = socket.socket(fileno=control)
     try:
-        from headgate.providers.local.duties import DUTIES
-
-        duty = DUTIES[kind]()
+        duty = load()
     except Exception as error:
         line.send(f"!{type(error).__name__}: {error}".encode()[:MOST])
         return
-    Nursery(line, duty.work, duty.prepare).run()
+    Nursery(line, duty).run()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(int(sys.argv[2]), DUTIES[sys.argv[1]])

@@ -79,12 +79,15 @@ _BIT_RATES = (
 )
 """Of layer III, in thousands: of MPEG 2 and 2.5, and of MPEG 1."""
 
+MP3_HEAD = 4
+"""Bytes of the head of an MP3 frame."""
+
 _RATES = {0: (11_025, 12_000, 8_000), 2: (22_050, 24_000, 16_000), 3: (44_100, 48_000, 32_000)}
 
 
 def mp3_frame(head: bytes) -> int:
     """How many bytes an MP3 frame has that begins so; 0 where it is none, or does not say."""
-    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE6 != 0xE2:
+    if len(head) < MP3_HEAD or head[0] != 0xFF or head[1] & 0xE6 != 0xE2:
         return 0
     version, rate, bits = head[1] >> 3 & 3, head[2] >> 2 & 3, head[2] >> 4
     if version not in _RATES or rate == 3 or bits in (0, 15):

@@ -157,4 +157,4 @@ def _word(content: bytes) -> Word:
 
 
 def _nonsense() -> ProviderError:
-    return ProviderError("A local worker said what cannot be understood.", code="worker_died")
+    return ProviderError("A local worker said what cannot be understood.", code="worker_died", status=500)

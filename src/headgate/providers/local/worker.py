@@ -27,8 +27,8 @@ class Worker(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         loop = asyncio.get_running_loop()
         self._done: asyncio.Future[None] = loop.create_future()
-        self.status: asyncio.Future[int] = loop.create_future()
-        """How its process ended."""
+        self.status: asyncio.Future[int | None] = loop.create_future()
+        """How its process ended; None where nobody will ever know."""
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -73,6 +73,10 @@ class Worker(asyncio.Protocol):
         """Now, in the middle of whatever it is at."""
         if not self.status.done():
             self._kill()
+        self.leave()
+
+    def leave(self) -> None:
+        """Listen to it no more."""
         if self._transport is not None:
             self._transport.abort()
 

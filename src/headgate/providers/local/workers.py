@@ -5,6 +5,7 @@ import itertools
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import headgate
@@ -26,11 +27,13 @@ _ENVIRONMENT = {"PYTHONPATH": str(Path(headgate.__file__).parents[1]), "LC_ALL":
 class Workers:
     """Workers of one kind. Their nursery is started for the first of them, and again if it should end."""
 
-    def __init__(self, kind: str, idle: float = IDLE) -> None:
-        self._kind, self._idle = kind, idle
+    def __init__(self, kind: str, idle: float = IDLE, program: str = nursery.__name__) -> None:
+        self._kind, self._idle, self._program = kind, idle, program
         self._nursery: _Nursery | None = None
         self._opening = asyncio.Lock()
         self._clearing: asyncio.TimerHandle | None = None
+        self._leaving: set[asyncio.Task[int]] = set()
+        """Those that were let go, and are not quite gone yet."""
 
     @property
     def nursery(self) -> int | None:
@@ -50,17 +53,24 @@ class Workers:
         """
         async with self._opening:
             if self._nursery is None or self._nursery.is_gone:
-                self._nursery = await _open(self._kind, self._rest)
+                self._let_go()
+                self._nursery = await _open(self._kind, self._program, self._rest)
             self._stay()
             return await self._nursery.bear(job, take, files, prepared)
 
     async def close(self) -> None:
         """End them all."""
         self._stay()
+        self._let_go()
+        await asyncio.gather(*self._leaving)
+
+    def _let_go(self) -> None:
         gone, self._nursery = self._nursery, None
         if gone is not None:
             gone.leave()
-            await gone.process.wait()
+            leaving = asyncio.create_task(gone.process.wait())
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
 
     def _stay(self) -> None:
         if self._clearing is not None:
@@ -74,8 +84,7 @@ class Workers:
 
     def _clear(self) -> None:
         if self._nursery is not None and not self._nursery.workers:
-            self._nursery.leave()
-            self._nursery = None
+            self._let_go()
 
 
 class _Nursery:
@@ -121,6 +130,11 @@ class _Nursery:
             self.is_gone = True
             self._loop.remove_reader(self._control)
             self._control.close()
+            for worker in self.workers.values():
+                # The system ends it with its nursery.
+                worker.status.set_result(None)
+                worker.leave()
+            self.workers.clear()
 
     def _kill(self, name: str) -> None:
         if not self.is_gone:
@@ -148,29 +162,36 @@ class _Nursery:
             self._rest()
 
 
-async def _open(kind: str, rest: Callable[[], None]) -> _Nursery:
+async def _open(kind: str, program: str, rest: Callable[[], None]) -> _Nursery:
     """Start one, and wait until it is ready."""
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.setblocking(False)
     null = asyncio.subprocess.DEVNULL
     with its:
         # -P: no module is to come from wherever the server happens to be started.
-        command = (sys.executable, "-P", "-m", nursery.__name__, kind, str(its.fileno()))
+        command = (sys.executable, "-P", "-m", program, kind, str(its.fileno()))
         process = await asyncio.create_subprocess_exec(
             *command, stdin=null, stdout=null, stderr=null, env=_ENVIRONMENT, pass_fds=(its.fileno(),)
         )
     try:
         async with asyncio.timeout(START):
             said = await asyncio.get_running_loop().sock_recv(ours, nursery.MOST)
-    except BaseException as error:
-        ours.close()
-        if isinstance(error, OSError | TimeoutError):
-            raise _no_worker(kind, "it did not start") from None
+    except (OSError, TimeoutError):
+        said = b"!it did not start"
+    except BaseException:
+        await _give_up(ours, process)
         raise
     if said != b"=":
-        ours.close()
+        await _give_up(ours, process)
         raise _no_worker(kind, said[1:].decode("utf-8", "replace") or "it ended at once")
     return _Nursery(kind, ours, process, rest)
+
+
+async def _give_up(control: socket.socket, process: asyncio.subprocess.Process) -> None:
+    control.close()
+    with suppress(ProcessLookupError):
+        process.kill()
+    await process.wait()
 
 
 def _no_worker(kind: str, why: str) -> ProviderError:

@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 from typing_extensions import override
 
-from headgate.calls import Call
+from headgate.calls import Call, TextPart
 from headgate.events import AnyEvent, Finished, Last, Started, Stopped, Usage
-from headgate.runs.bill import Bill, Billing
+from headgate.runs.bill import FEW_BYTES, Bill, Billing
 from headgate.runs.prices import DIGITS
 from headgate.runs.rounds.round import Round
 
@@ -90,7 +90,10 @@ class _RoundBill(Bill):
     @override
     def is_short(self, events: Sequence[AnyEvent]) -> bool:
         added = self._call.added if self._call is not None else None
-        return (added is None or not added.turns) and super().is_short(events)
+        turns = () if added is None else added.turns
+        told = (part for turn in turns for message in (turn.said, *turn.results) for part in message.parts)
+        size = sum(len(part.text) for part in told if isinstance(part, TextPart))
+        return size <= FEW_BYTES and super().is_short(events)
 
 
 def summed(usages: Sequence[Usage]) -> Usage:

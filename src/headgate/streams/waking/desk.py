@@ -216,8 +216,6 @@ class Desk:
             self._check(seat)
             await self._end_if_late(seat)
             subscription, now = seat.subscription, self._now()
-            if subscription.is_idle_call:
-                await self._become(seat, subscription.idle())
             if subscription.state.wake is None and subscription.is_pending:
                 await self._become(seat, subscription.woken(_wake_id(), now))
             await self._become(seat, subscription.claimed(worker, now))

@@ -41,6 +41,9 @@ class TooManySubscriptions(HeadgateError):
     kind = "invalid_request_error"
 
 
+EXTRA = "'cryptography' is missing: scripts/extras streams"
+
+
 class CannotSign(HeadgateError):
     """What is needed to sign is not installed."""
 
@@ -49,7 +52,7 @@ class CannotSign(HeadgateError):
     kind = "server_error"
 
     def __init__(self) -> None:
-        super().__init__("This server cannot sign webhooks, because 'cryptography' is missing: scripts/extras streams.")
+        super().__init__(f"This server cannot sign webhooks, because {EXTRA}")
 
 
 class TokenInvalid(Unauthorized):

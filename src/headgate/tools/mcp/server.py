@@ -58,6 +58,7 @@ class McpServer:
         self._session: ClientSession | None = None
         self._is_there, self._is_tried = asyncio.Event(), asyncio.Event()
         self._is_lost, self._is_doubted = asyncio.Event(), asyncio.Event()
+        self._is_over = False
         self._complaint = ""
         """The last line that it wrote to its standard error."""
 
@@ -77,6 +78,7 @@ class McpServer:
 
     async def close(self) -> None:
         """As `Source.close`."""
+        self._is_over = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait((self._task,), timeout=END_SECONDS)
@@ -95,6 +97,9 @@ class McpServer:
             except Exception as error:
                 why = _words(error)
             self._is_tried.set()
+            if self._is_over:
+                # Being cancelled became another exception on its way out of a connection.
+                return
             pause = FIRST_PAUSE if loop.time() - began > LONGEST_PAUSE else pause
             _logger.warning(
                 "The MCP server %s: %s. It is begun again in %g seconds.",
