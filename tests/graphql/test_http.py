@@ -9,6 +9,7 @@ import requests
 
 from headgate.db import Place, migrations
 from tests.graphql.conftest import KEYS
+from tests.node import node
 from tests.serving import Serving, serving
 
 pytestmark = pytest.mark.slow
@@ -149,6 +150,12 @@ def test_clients_that_ask_for_it_get_a_status_that_tells(server: Serving, query:
     assert answer.headers["content-type"] == "application/graphql-response+json; charset=utf-8"
     answer = post(server, {"query": query}, accept="*/*")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+
+
+def test_it_passes_the_audits_of_graphql_over_http(server: Serving) -> None:
+    results = node("graphql_audit.mjs", url=f"{server.url}/graphql")
+    assert len(results) > 50
+    assert [result for result in results if result["status"] != "ok"] == []
 
 
 def test_pages_of_other_origins_may_ask_as_everywhere(server: Serving) -> None:
