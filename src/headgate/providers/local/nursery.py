@@ -22,6 +22,9 @@ from headgate.providers.local.wire import Trouble
 MOST = 4096
 """Bytes of a packet."""
 
+PACKETS = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_DGRAM
+"""A socket that keeps packets apart and says when the other end is closed: no kind of it is everywhere."""
+
 
 class Nursery:
     """The process."""
@@ -48,7 +51,10 @@ class Nursery:
 
     def _obey(self) -> bool:
         """One packet; whether there is a server yet."""
-        packet, files, _, _ = socket.recv_fds(self._control, MOST, 4)
+        try:
+            packet, files, _, _ = socket.recv_fds(self._control, MOST, 4)
+        except ConnectionResetError:
+            return False
         order, worker = packet[:1], packet[1:].decode()
         match order:
             case b"+":

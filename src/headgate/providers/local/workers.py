@@ -164,7 +164,7 @@ class _Nursery:
 
 async def _open(kind: str, program: str, rest: Callable[[], None]) -> _Nursery:
     """Start one, and wait until it is ready."""
-    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours, its = socket.socketpair(socket.AF_UNIX, nursery.PACKETS)
     ours.setblocking(False)
     null = asyncio.subprocess.DEVNULL
     with its:
