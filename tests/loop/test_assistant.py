@@ -186,3 +186,14 @@ def test_every_key_has_a_list_of_its_own() -> None:
         said = post(server, "/v1/chat/completions", chat("delete all todos"), KEYS["bob"]).json()
         assert said["choices"][0]["message"]["content"] == 'I deleted "bob".'
         assert (titles(server, KEYS["bob"]), titles(server, KEYS["alice"])) == ({}, {"alice": False})
+
+
+def test_an_alias_brings_only_functions_that_there_are() -> None:
+    """What is written wrong is found at start, and not by whoever uses it."""
+    wrong = '[aliases.helper]\nfunctions = ["create_todo", "lst_todos"]\n'
+    problem = "the function `lst_todos`, which there is not; did you mean `list_todos`"
+    with pytest.raises(AssertionError, match=problem), serving(wrong):
+        pass
+    with serving(wrong.replace("lst_", "list_")) as server:
+        post(server, "/v1/chat/completions", chat('Add "by an alias" to my todos', "helper"))
+        assert titles(server) == {"by an alias": False}

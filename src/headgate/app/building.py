@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from headgate.app import channels, streams
+from headgate.app.assisting import check_assistants
 from headgate.app.functions import toolbox_of
 from headgate.app.observing import metrics_readers, observe
 from headgate.app.providing import pool_of
@@ -66,6 +67,7 @@ def build(config: Config, client: Client) -> Parts:
     meters = Meters()
     lists = lists_of(config)
     toolbox = toolbox_of(config, client, meters, todo_functions(lists))
+    check_assistants(config, toolbox)
     guard, addressing = Guard(config.webhooks.allow), addressing_of(config)
     pools = {provider.name: pool_of(provider, client, meters) for provider in config.providers}
     pools |= (own := local_pool(config, meters))
