@@ -223,9 +223,14 @@ class Rounds:
         outcomes: dict[str, Outcome] = {}
         began, turns = self._clock(), asyncio.Semaphore(self._limits.parallel)
         try:
+            until = began + self._seconds_left()
+            if len(calls) == 1:
+                # A task of its own would cost a turn of the loop.
+                await self._outcome(calls[0], until, turns, outcomes)
+                return outcomes
             async with asyncio.TaskGroup() as tasks:
                 for one in calls:
-                    tasks.create_task(self._outcome(one, began + self._seconds_left(), turns, outcomes))
+                    tasks.create_task(self._outcome(one, until, turns, outcomes))
         except asyncio.CancelledError:
             self._refuse([one for one in calls if one.id not in outcomes], STOPPED)
             raise
