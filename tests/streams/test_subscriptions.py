@@ -14,6 +14,7 @@ from headgate.store.subscriptions import Link
 from headgate.store.subscriptions import Subscription as Kept
 from headgate.streams import offset_of
 from headgate.streams.waking import Limits, Signer, desk
+from headgate.streams.waking.calling import Answered
 from headgate.streams.waking.errors import TokenInvalid
 from headgate.streams.waking.limits import pause_after
 from headgate.streams.waking.tokens import Tokens
@@ -493,3 +494,49 @@ def test_nobody_signs_in_anothers_name() -> None:
     assert one.sign("alice", 5, b"x") == two.sign("alice", 5, b"x")
     assert one.sign("alice", 5, b"x") != one.sign("alice", 6, b"x")
     assert one.sign("alice", 5, b"x").startswith(f"t=5,kid={one.public('alice').kid},ed25519=")
+
+
+def test_a_name_goes_before_a_pattern() -> None:
+    """A stream that is asked for both ways was asked for by its name."""
+
+    async def main() -> None:
+        async with office() as one:
+            await one.say("events/a", 1)
+            await one.subscribe(webhook("events/*", "events/a"))
+            assert one.desk.find("alice", "s").links["events/a"].is_explicit
+            await one.desk.remove("alice", "s", "events/a")
+            assert not one.desk.find("alice", "s").links["events/a"].is_explicit
+
+    asyncio.run(main())
+
+
+def test_an_answer_that_comes_after_the_callback_says_nothing() -> None:
+    """Neither that it failed, nor that what came since is done."""
+
+    class Hasty(Hooks):
+        """Calls back before it answers the first two calls, and is called again for what came meanwhile."""
+
+        office: Office
+
+        @override
+        async def __call__(self, url: str, headers: Sequence[tuple[str, str]], body: bytes) -> Answered:
+            answer = await super().__call__(url, headers, body)
+            if len(self.calls) < 3:
+                call = self.calls[-1]
+                await self.office.say("events/a", len(self.calls))
+                await ack(self.office, events_a=call["streams"][0]["tail_offset"])
+            return answer
+
+    async def main() -> None:
+        hooks = Hasty(DONE, BROKEN, HEARD)
+        async with office(hooks) as one:
+            hooks.office = one
+            await one.subscribe(webhook())
+            stream = await one.say("events/a", 0)
+            await until(lambda: len(hooks.calls) == 3)
+            await a_while()
+            state = one.desk.find("alice", "s").state
+            assert (state.generation, state.failures, state.wake) == (3, 0, hooks.calls[2]["wake_id"])
+            assert (await one.acked())["events/a"] < offset_of(stream.shown_end)
+
+    asyncio.run(main())
