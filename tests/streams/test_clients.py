@@ -14,7 +14,7 @@ from tests.serving import Serving, serving
 
 pytestmark = pytest.mark.slow
 
-ALICE = {"authorization": "Bearer alices-key"}
+ALICE: dict[str, Any] = {"authorization": "Bearer alices-key"}
 
 CONFIG = """
 [providers.simulator]
