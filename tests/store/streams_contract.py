@@ -45,6 +45,9 @@ class StreamsContract:
             for data in said:
                 await store.append([], [Appended(1, end, data)])
                 end += len(data)
+                # Who looks has it put where it belongs.
+                known = await store.stream("alice", "talk") if len(data) % 2 else None
+                assert known is None or known.end == end
             text = b"".join(said)
             for first, upto in ((0, end), (3, 9), (5000, 5001), (end - 1, end), (0, 1), (7, 400_000)):
                 found = b""

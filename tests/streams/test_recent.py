@@ -34,3 +34,7 @@ def test_it_holds_little_when_all_may_go() -> None:
         recent.add(b"x" * 100)
         recent.shorten(recent.end, 1000)
     assert recent.end - recent.first <= 1000
+    for size, held in ((10_000, 10_000), (100_000, 0)):
+        recent.add(b"x" * size)
+        recent.shorten(recent.end, 1000)
+        assert recent.end - recent.first == held

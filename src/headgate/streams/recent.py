@@ -1,9 +1,12 @@
 """What was said last on a stream: readers who are up to date need no look at the store."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 
 MOST = 64 << 10
 """Bytes that are held of one stream: seconds of most, and a reader who is slower than that can wait for the store."""
+
+ROUGHLY = 16
+"""How many times as much one thing that was said may be: most are read by those who wait for it, right away."""
 
 
 class Recent:
@@ -41,9 +44,11 @@ class Recent:
         if self.end - self.first <= most:
             return 0
         # By half, so that it is not done for every word.
-        keep = min(upto, self.end - most // 2)
-        count = bisect_right(self._firsts, keep)
-        if count and self._end_of(count - 1) > keep:
+        keep = self.end - most // 2
+        count = bisect_left(self._firsts, keep)
+        if count and self._end_of(count - 1) > keep and len(self._pieces[count - 1]) <= ROUGHLY * most:
+            count -= 1
+        while count and self._end_of(count - 1) > upto:
             count -= 1
         if not count:
             return 0
