@@ -445,8 +445,14 @@ def test_what_is_not_kept_did_not_happen() -> None:
 def test_the_same_is_made_once_and_another_not_at_all() -> None:
     """Also when both are asked for at once."""
 
+    class Slow(MemoryStore):
+        @override
+        async def stream_ends(self, owner: str) -> list[tuple[str, int]]:
+            await asyncio.sleep(0)
+            return await super().stream_ends(owner)
+
     async def main() -> None:
-        async with office(limits=Limits(subscriptions=2, links=2)) as one:
+        async with office(store=Slow(), limits=Limits(subscriptions=2, links=2)) as one:
             made = await asyncio.gather(*(one.desk.make("alice", "s", webhook(), "") for _ in range(5)))
             assert sorted(is_new for _, is_new in made) == [False] * 4 + [True]
             assert await code_of(one.desk.make("alice", "s", webhook("x/*"), "")) == "SUBSCRIPTION_ALREADY_EXISTS"
