@@ -258,8 +258,8 @@ class Library:
                 self._counts[key[0]] -= 1
         finally:
             del self._leaving[key]
-            for told in self._listeners:
-                told(stream)
+        for told in self._listeners:
+            told(stream)
 
     # What becomes of it.
 
