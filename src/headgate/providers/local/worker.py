@@ -26,7 +26,7 @@ class Worker(asyncio.Protocol):
         self._reader = wire.Reader()
         self._transport: asyncio.Transport | None = None
         loop = asyncio.get_running_loop()
-        self._done: asyncio.Future[None] = loop.create_future()
+        self._done: asyncio.Future[Exception | None] = loop.create_future()
         self.status: asyncio.Future[int | None] = loop.create_future()
         """How its process ended; None where nobody will ever know."""
 
@@ -63,11 +63,13 @@ class Worker(asyncio.Protocol):
         However it ends, also for whoever waits here, its process ends with it.
         """
         try:
-            await self._done
-        except _Closed:
-            raise await self._obituary() from None
+            error = await self._done
+            if isinstance(error, _Closed):
+                error = await self._obituary()
         finally:
             self.end()
+        if error is not None:
+            raise error
 
     def end(self) -> None:
         """Now, in the middle of whatever it is at."""
@@ -92,12 +94,8 @@ class Worker(asyncio.Protocol):
                 self._take(said)
 
     def _finish(self, error: Exception | None, *, is_closed: bool = False) -> None:
-        if self._done.done():
-            return
-        if error is None and not is_closed:
-            self._done.set_result(None)
-        else:
-            self._done.set_exception(error or _Closed())
+        if not self._done.done():
+            self._done.set_result(error or (_Closed() if is_closed else None))
 
     async def _obituary(self) -> HeadgateError:
         """Why it ended before it was done."""
