@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from headgate.db import Database, DatabaseError, Place, database, migrating, migrations
-from headgate.db.connections import Connections
+from headgate.db.connections import Connections, engine_of
 from headgate.db.failures import explained
 from headgate.db.revisions import NEWEST
 from headgate.errors import HeadgateError, Unavailable
@@ -127,6 +127,18 @@ def test_writers_take_turns(ready: Place) -> None:
             assert todo.completed
 
     asyncio.run(play())
+
+
+def test_who_will_write_shuts_others_out_from_the_beginning(ready: Place) -> None:
+    """What it has read is still so when it writes."""
+    engine = engine_of(ready)
+    with Connections(engine, ready).write() as connection:
+        connection.exec_driver_sql(COUNT)
+        other = sqlite3.connect(str(ready.file), timeout=0)
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("INSERT INTO todos (title) VALUES ('a')")
+        other.close()
+    engine.dispose()
 
 
 def test_it_is_busy_when_another_program_writes(ready: Place, monkeypatch: pytest.MonkeyPatch) -> None:

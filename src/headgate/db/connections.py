@@ -80,8 +80,6 @@ class Connections:
 def _set_up(engine: Engine, *, keeps_keys: bool) -> None:
     @event.listens_for(engine, "connect")
     def connect(connection: sqlite3.Connection, record: object) -> None:
-        # The module would begin transactions by itself, but not before statements that change tables.
-        connection.isolation_level = None
         # SQLite's own knows no letters but ASCII's.
         connection.create_function("lower", 1, _lower, deterministic=True)
         connection.execute(f"PRAGMA foreign_keys = {'ON' if keeps_keys else 'OFF'}")

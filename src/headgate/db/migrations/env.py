@@ -13,8 +13,6 @@ def migrate(connection: Connection) -> None:
         context.configure(
             connection=connection,
             target_metadata=context.config.attributes.get("models"),
-            # SQLite can do it, and is not trusted with it by default.
-            transactional_ddl=True,
             # For migrations that are written here by themselves: SQLite changes most of a table by making it anew.
             render_as_batch=True,
         )
