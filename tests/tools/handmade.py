@@ -6,6 +6,7 @@ It speaks 2025-06-18 over its pipes: a line of JSON for each message.
 
 import json
 import os
+import signal
 import sys
 import time
 from typing import Any
@@ -88,9 +89,9 @@ def answer(message: dict[str, Any]) -> dict[str, Any]:
             }
         case "tools/list":
             cursor = int((message.get("params") or {}).get("cursor") or 0)
-            page = {"tools": TOOLS[cursor : cursor + 100]}
-            more = cursor + 100 < len(TOOLS) or KIND == "endless"
-            return {**page, "nextCursor": str(cursor + 100)} if more else page
+            page = {"tools": TOOLS[cursor : cursor + 90]}
+            more = cursor + 90 < len(TOOLS) or KIND == "endless"
+            return {**page, "nextCursor": str(cursor + 90)} if more else page
         case "tools/call":
             params = message["params"]
             return call(params["name"], params.get("arguments") or {})
@@ -99,6 +100,8 @@ def answer(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
+    if KIND == "clinging":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if KIND == "silent":
         time.sleep(3600)
     if KIND == "leaving":

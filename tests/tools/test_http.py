@@ -10,6 +10,7 @@ import pytest
 from headgate.net import Client
 from headgate.tools import Context, Limits, Outcome, Toolbox
 from headgate.tools.http import HttpFunction, Request
+from headgate.tools.http.answer import Answer
 from tests.tools.service import Asked, Said, Service, service
 
 SCHEMA: dict[str, Any] = {
@@ -132,6 +133,9 @@ def test_of_a_long_answer_only_the_beginning_is_read(it: Service) -> None:
     it.say = lambda asked: Said(b"x" * 10_000_000, kind="text/plain")
     outcome = ask(Request(url=it.url, max_answer=1000))
     assert outcome.result == "x" * 1000 + "\n[cut: the answer is longer than 1,000 bytes]"
+    answer = Answer(1000)
+    assert not answer.on_body(b"x" * 1000)
+    assert answer.on_body(b"x")
 
 
 def test_a_redirect_within_the_host_is_followed(it: Service) -> None:

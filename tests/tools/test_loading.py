@@ -102,8 +102,9 @@ def test_a_list_of_them(folder: Path) -> None:
 
 
 def test_a_folder_never_hides_what_is_installed(folder: Path) -> None:
-    (folder / "fnmatch.py").write_text("def hijacked() -> str: ...")
-    assert "hijacked" not in names(folder, ["fnmatch:fnmatch"])
+    assert "colorsys" not in sys.modules
+    (folder / "colorsys.py").write_text("def hijacked() -> str: ...")
+    assert names(folder, ["colorsys:rgb_to_hls"]) == ["rgb_to_hls"]
 
 
 def test_packages_offer_theirs_by_entry_points(folder: Path) -> None:

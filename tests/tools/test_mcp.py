@@ -138,7 +138,8 @@ def test_long_results_are_cut() -> None:
 def test_one_that_floods_its_pipe_is_begun_again() -> None:
     async def work(toolbox: Toolbox, source: McpServer) -> None:
         await listed(toolbox)
-        assert (await call(toolbox, "it_say", word="flood")).is_error
+        flooded = await call(toolbox, "it_say", word="flood")
+        assert flooded.result == "The server of this function says: Connection closed"
         assert (await call(toolbox, "it_say", word="hello")).result == "say says hello"
 
     play(handmade(), work)
@@ -320,6 +321,28 @@ def test_one_that_does_not_want_to_end_is_ended(monkeypatch: pytest.MonkeyPatch)
     play(handmade("clinging"), work)
     with pytest.raises(ProcessLookupError):
         os.kill(pids[0], 0)
+
+
+def test_its_end_is_its_end_whatever_comes_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is cancelled in a connection may come out of it as something else."""
+    monkeypatch.setattr(server, "END_SECONDS", 0.1)
+
+    async def connect(self: McpServer) -> None:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            raise BrokenPipeError from None
+
+    async def do() -> None:
+        monkeypatch.setattr(McpServer, "_connect", connect)
+        source = McpServer(handmade())
+        source.open(Toolbox())
+        await a_while()
+        await source.close()
+        assert source._task is not None
+        assert source._task.done()
+
+    asyncio.run(do())
 
 
 def test_the_proxy_that_was_read_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,10 @@ MAX_SCHEMA = 64 * 1024
 MAX_WEIGHT = 100_000
 """Caps what a schema whose parts refer to each other can cost: at worst all of it is looked at for one value."""
 
+MAX_BACKTRACKS = 100_000
+"""Of a regular expression that looks around or back; it takes ten milliseconds. All others take time in proportion to
+the text."""
+
 MAX_COMPLAINTS = 5
 MAX_COMPLAINT = 200
 """Characters. Five mistakes, each told shortly, are as many as a model mends at once."""
@@ -95,8 +99,9 @@ def _compile(schema: dict[str, Any]) -> Any:
     import jsonschema_rs
 
     try:
-        # Its regular expressions take time in proportion to the text, and what is elsewhere is not fetched.
-        return jsonschema_rs.validator_for(schema, offline=True, pattern_options=jsonschema_rs.RegexOptions())
+        # What is elsewhere is not fetched.
+        patterns = jsonschema_rs.FancyRegexOptions(backtrack_limit=MAX_BACKTRACKS)
+        return jsonschema_rs.validator_for(schema, offline=True, pattern_options=patterns)
     except (ValueError, jsonschema_rs.ReferencingError) as error:
         raise ValueError(_first_line(str(error))) from None
 
