@@ -196,6 +196,7 @@ def test_an_alias_brings_only_functions_that_there_are(tmp_path: Path) -> None:
     wrong = '[aliases.helper]\nfunctions = ["create_todo", "lst_todos"]\n'
     checked = check(tmp_path, wrong)
     assert (checked.returncode, "`lst_todos`, which there is not" in checked.stderr) == (2, True)
+    assert check(tmp_path, '[aliases.helper]\nfunctions = ["*_todo", "other_*"]\n').returncode == 0
     right = check(tmp_path, wrong.replace("lst_", "list_"))
     assert (right.returncode, right.stderr) == (0, "")
     assert "helper = simulator/demo, with create_todo, list_todos" in right.stdout

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from headgate.config import kinds
 from headgate.config.problems import Problems, nearest
 from headgate.runs import Assistant
+from headgate.tools.names import is_pattern
 
 AGENT = "agent"
 
@@ -43,10 +44,10 @@ def read_assistants(
 def unknown_functions(
     assistants: Mapping[str, Assistant], known: Collection[str], prefixes: tuple[str, ...]
 ) -> Iterator[str]:
-    """A sentence for each function that there is not; those that begin with a prefix may still come."""
+    """A sentence for each function that there is not; patterns, and names with a prefix, may still find some."""
     for alias, assistant in assistants.items():
         for name in assistant.functions:
-            if name not in known and not name.startswith(prefixes):
+            if not (name in known or is_pattern(name) or name.startswith(prefixes)):
                 yield f"[aliases.{alias}] brings the function `{name}`, which there is not; {nearest(name, known)}"
 
 
