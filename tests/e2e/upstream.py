@@ -61,7 +61,7 @@ class Peer:
 
     def some(self, most: int) -> bytes:
         """Some of what comes next, at most so many bytes."""
-        return self._file.read1(most)  # type: ignore[attr-defined, no-any-return]
+        return self._file.read1(most)
 
     def send(self, data: bytes) -> None:
         """Say this."""

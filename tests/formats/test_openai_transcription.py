@@ -173,7 +173,8 @@ def test_the_forms_of_a_whole_transcription() -> None:
         (1, 61.5, 3723.0),
     ]
     assert "words" not in verbose
-    timed = json.loads(written("verbose_json", **{"timestamp_granularities[]": ["word"]}))
+    more: dict[str, Any] = {"timestamp_granularities[]": ["word"]}
+    timed = json.loads(written("verbose_json", **more))
     assert timed["words"] == [
         {"word": "Hello", "start": 0.0, "end": 0.5},
         {"word": "there.", "start": 0.75, "end": 1.25},

@@ -10,7 +10,8 @@ import pytest
 from typing_extensions import override
 
 from headgate.net import BrokenAnswer, Client, Target
-from headgate.net.sending import PIECE, Sender
+from headgate.net.body import PIECE
+from headgate.net.sending import Sender
 from tests.waiting import turns
 
 from .conftest import Run

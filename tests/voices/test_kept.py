@@ -201,7 +201,7 @@ def test_a_link_opens_the_sound_of_one_run(upstream: Upstream) -> None:
 @pytest.fixture(scope="module")
 def mocked() -> Iterator[Serving]:
     text = "The river goes to the sea."
-    fixtures = [
+    fixtures: list[dict[str, Any]] = [
         {"match": {"endpoint": "speech"}, "response": {"audio": "UklGRgAAAABXQVZF", "format": "wav"}},
         {
             "match": {"endpoint": "transcription"},
@@ -226,7 +226,8 @@ def test_what_others_think_that_openai_says(mocked: Serving, model: str) -> None
     file = ("a.wav", RECORDING)
     assert client.audio.transcriptions.create(model=model, file=file).text == "The river goes to the sea."
     stream = client.audio.transcriptions.create(model=model, file=file, stream=True)
-    *deltas, done = list(stream)
+    said: list[Any] = list(stream)
+    *deltas, done = said
     assert "".join(each.delta for each in deltas) == done.text == "The river goes to the sea."
     verbose = client.audio.transcriptions.create(model=model, file=file, response_format="verbose_json")
     assert verbose.duration == 2.5

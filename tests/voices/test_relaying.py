@@ -376,7 +376,7 @@ def test_words_come_as_they_are_understood(upstream: Upstream, client: OpenAI) -
     stream = client.audio.transcriptions.create(
         model="up/stt", file=("a.wav", RECORDING), stream=True, language="en", prompt="hint", temperature=0.5
     )
-    events = list(stream)
+    events: list[Any] = list(stream)
     assert [each.type for each in events] == ["transcript.text.delta"] * 3 + ["transcript.text.done"]
     assert [each.delta for each in events[:-1]] == ["Hello", " this", " is"]
     assert [each.model_extra["text"] for each in events[:-1]] == ["Hello", " this", " is"]
@@ -485,7 +485,7 @@ def upstream_server_of(client: OpenAI) -> Any:
 def test_a_bad_form_is_refused_and_leaves_nothing(
     server: Serving, file: bytes | None, fields: dict[str, str], status: int, param: str
 ) -> None:
-    answer = transcribe(server, file, **fields)
+    answer = transcribe(server, file, None, **fields)
     assert (answer.status, answer.error["param"]) == (status, param)
     assert left(server) == []
 
