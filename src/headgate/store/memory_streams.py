@@ -88,6 +88,11 @@ class MemoryStreams:
         at = first - stream.head.first
         return bytes(stream.own[at : min(at + limit, upto - stream.head.first)])
 
+    @property
+    def size(self) -> int:
+        """How many bytes all of them have."""
+        return sum(len(stream.own) for stream in self._streams.values())
+
     def count(self, owner: str) -> int:
         """How many an owner has."""
         return sum(stream.head.owner == owner for stream in self._streams.values())
