@@ -219,20 +219,20 @@ def mocked() -> Iterator[Serving]:
 @pytest.mark.parametrize("model", ["up/gpt-4o-transcribe", "up/whisper-1"])
 def test_what_others_think_that_openai_says(mocked: Serving, model: str) -> None:
     """Of whisper-1 they say that it never streams: a whole answer comes as a stream of one piece."""
-    client = OpenAI(base_url=mocked.url + "/v1", api_key="any", max_retries=0)
-    spoken = client.audio.speech.create(model="up/tts-1", input="Where does it go?", voice="alloy")
-    assert spoken.content == b"RIFF\0\0\0\0WAVE"
-    assert spoken.response.headers["content-type"] == "audio/wav"
-    file = ("a.wav", RECORDING)
-    assert client.audio.transcriptions.create(model=model, file=file).text == "The river goes to the sea."
-    stream = client.audio.transcriptions.create(model=model, file=file, stream=True)
-    said: list[Any] = list(stream)
-    *deltas, done = said
-    assert "".join(each.delta for each in deltas) == done.text == "The river goes to the sea."
-    verbose = client.audio.transcriptions.create(model=model, file=file, response_format="verbose_json")
-    assert verbose.duration == 2.5
-    srt: Any = client.audio.transcriptions.create(model=model, file=file, response_format="srt")
-    assert "The river goes to the sea." in str(srt)
+    with OpenAI(base_url=mocked.url + "/v1", api_key="any", max_retries=0) as client:
+        spoken = client.audio.speech.create(model="up/tts-1", input="Where does it go?", voice="alloy")
+        assert spoken.content == b"RIFF\0\0\0\0WAVE"
+        assert spoken.response.headers["content-type"] == "audio/wav"
+        file = ("a.wav", RECORDING)
+        assert client.audio.transcriptions.create(model=model, file=file).text == "The river goes to the sea."
+        stream = client.audio.transcriptions.create(model=model, file=file, stream=True)
+        said: list[Any] = list(stream)
+        *deltas, done = said
+        assert "".join(each.delta for each in deltas) == done.text == "The river goes to the sea."
+        verbose = client.audio.transcriptions.create(model=model, file=file, response_format="verbose_json")
+        assert verbose.duration == 2.5
+        srt: Any = client.audio.transcriptions.create(model=model, file=file, response_format="srt")
+        assert "The river goes to the sea." in str(srt)
 
 
 def test_a_chat_may_hear_and_speak(upstream: Upstream) -> None:
@@ -254,8 +254,10 @@ def test_a_chat_may_hear_and_speak(upstream: Upstream) -> None:
         common = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "gpt-audio"}
         return f"data: {json.dumps({**common, 'choices': [said]})}\n\n".encode()
 
-    with serving(upstream.config()) as server:
-        client = OpenAI(base_url=server.url + "/v1", api_key="any", max_retries=0)
+    with (
+        serving(upstream.config()) as server,
+        OpenAI(base_url=server.url + "/v1", api_key="any", max_retries=0) as client,
+    ):
         upstream.will(saying(whole(answer)))
         heard = client.chat.completions.create(**asked)
         assert heard.choices[0].message.audio is not None

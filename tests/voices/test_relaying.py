@@ -60,8 +60,9 @@ def server(upstream: Upstream, other: Upstream) -> Iterator[Serving]:
 
 
 @pytest.fixture(scope="module")
-def client(server: Serving) -> OpenAI:
-    return OpenAI(base_url=server.url + "/v1", api_key="any", max_retries=0)
+def client(server: Serving) -> Iterator[OpenAI]:
+    with OpenAI(base_url=server.url + "/v1", api_key="any", max_retries=0) as client:
+        yield client
 
 
 @pytest.fixture
@@ -453,16 +454,12 @@ def test_a_whole_object_comes_whole(upstream: Upstream, client: OpenAI) -> None:
     assert heard.model_dump() == said
     fields, _, _ = form_of(upstream.result())
     assert fields["timestamp_granularities[]"] == ["word", "segment"]
-    upstream.will(saying(whole({"text": "Hello", "usage": {"type": "duration", "seconds": 2}})))
-    plain = transcribe(upstream_server_of(client))
-    assert plain.json() == {"text": "Hello", "usage": {"type": "duration", "seconds": 2}}
 
 
-def upstream_server_of(client: OpenAI) -> Any:
-    class Place:
-        port = client.base_url.port
-
-    return Place()
+def test_a_length_in_place_of_tokens_is_told_as_it_was(upstream: Upstream, server: Serving) -> None:
+    said = {"text": "Hello", "usage": {"type": "duration", "seconds": 2}}
+    upstream.will(saying(whole(said)))
+    assert transcribe(server).json() == said
 
 
 @pytest.mark.parametrize(
