@@ -187,7 +187,7 @@ class StreamsMachine(RuleBasedStateMachine):
 @pytest.mark.timeout(600)
 def test_any_history_with_crashes() -> None:
     """Nothing that was acknowledged is lost, and nothing is there that was not said."""
-    run_state_machine_as_test(StreamsMachine, settings=settings(HISTORIES, max_examples=20, stateful_step_count=15))
+    run_state_machine_as_test(StreamsMachine, settings=settings(HISTORIES, max_examples=12, stateful_step_count=15))
 
 
 def test_the_machine_itself() -> None:
