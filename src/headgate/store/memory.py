@@ -106,7 +106,9 @@ class MemoryStore(Store):
 
     @override
     async def room(self) -> Room:
-        return Room(self._streams.size, None, waiting=sum(delivery.due is not None for delivery in self._outbox.values()))
+        return Room(
+            self._streams.size, None, waiting=sum(delivery.due is not None for delivery in self._outbox.values())
+        )
 
     @override
     async def due(self, now: float, limit: int) -> list[Delivery]:
