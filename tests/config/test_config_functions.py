@@ -1,5 +1,6 @@
 """What the server executes for models, as it is configured: whatever would go wrong later is told at once."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -197,3 +198,11 @@ def test_what_is_wrong_is_told(tmp_path: Path, text: str, problem: str) -> None:
 def test_without_its_package_there_is_no_mcp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("headgate.config.mcp.find_spec", lambda name: None)
     assert problems(tmp_path, "[mcp.x]\ncommand = 'a'") == ("[mcp] needs the package mcp: scripts/extras mcp.",)
+
+
+def test_the_examples_of_the_page_work(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "functions.md"
+    examples = re.findall(r"```toml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(examples) >= 4
+    for example in examples:
+        loaded(tmp_path, example, {**ENVIRON, "ISSUES_TOKEN": "tok-issues-1"})
