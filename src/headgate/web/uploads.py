@@ -182,7 +182,9 @@ class _Reading:
         batch, self._waiting, self._waits = self._waiting, [], 0
         if batch and self._file is not None:
             # To the end also when nobody waits any more: the file must not be closed meanwhile.
-            work = asyncio.get_running_loop().run_in_executor(self._writer, self._write_out, self._file, b"".join(batch))
+            work = asyncio.get_running_loop().run_in_executor(
+                self._writer, self._write_out, self._file, b"".join(batch)
+            )
             try:
                 await asyncio.shield(work)
             except asyncio.CancelledError:
