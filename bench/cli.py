@@ -17,6 +17,7 @@ from bench import (
     many,
     memory,
     page,
+    sounds,
     start,
     streams,
 )
@@ -33,6 +34,7 @@ MEASUREMENTS: Mapping[str, Callable[[Options], Table]] = {
     "followers": followers.run,
     "channels": channels.run,
     "durable": durable.run,
+    "sounds": sounds.run,
     "failover": failover.run,
     "memory": memory.run,
     "start": start.run,

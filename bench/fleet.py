@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from bench.audience import Watch, Watched
+from bench.hearers import Hear, Heard
 from bench.job import Job, Seen
 from bench.listeners import Listen, Listened
 from bench.processes import BenchError, Child
@@ -134,8 +135,38 @@ def measure(server: Server, job: Job) -> Measured:
         return Measured(seen, server.child.cpu() - before, peak)
 
 
+@dataclass(frozen=True)
+class MeasuredSound:
+    """Sounds that came through one server: what was heard, and what the server used for it."""
+
+    heard: Heard
+    cpu: float
+    """Processor seconds."""
+    more: float
+    """Megabytes that its memory grew by."""
+
+
+def hear(server: Server, job: Hear) -> MeasuredSound:
+    """Have sounds heard through one server, and see what it uses."""
+    idle, before = server.child.resident(), server.child.cpu()
+    peak = idle
+    with _working("bench.hearers", job) as process:
+        end = time.monotonic() + job.limit + GRACE
+        while True:
+            peak = max(peak, server.child.resident())
+            try:
+                output, _ = process.communicate(timeout=SAMPLE)
+                break
+            except subprocess.TimeoutExpired:
+                if time.monotonic() > end:
+                    raise
+        server.child.settle()
+        heard = msgspec.json.decode(_checked(process, output), type=Heard)
+        return MeasuredSound(heard, server.child.cpu() - before, peak - idle)
+
+
 @contextlib.contextmanager
-def _working(module: str, job: Job | Watch | Listen | Scribe) -> Iterator["subprocess.Popen[bytes]"]:
+def _working(module: str, job: Job | Watch | Listen | Scribe | Hear) -> Iterator["subprocess.Popen[bytes]"]:
     command = [sys.executable, "-m", module, msgspec.json.encode(job).decode()]
     process = subprocess.Popen(
         command, env=python_env(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True

@@ -189,7 +189,8 @@ class Connection(asyncio.Protocol):
         self._wait()
 
 
-def _end_with_input() -> None:
+def end_with_input() -> None:
+    """End this process when its standard input does."""
     sys.stdin.buffer.read()
     os._exit(0)
 
@@ -205,5 +206,5 @@ async def _serve(port: int, gap: float) -> None:
 
 
 if __name__ == "__main__":
-    threading.Thread(target=_end_with_input, daemon=True).start()
+    threading.Thread(target=end_with_input, daemon=True).start()
     uvloop.run(_serve(int(sys.argv[1]), float(sys.argv[2]) / 1000))

@@ -5,7 +5,10 @@ What it is told in one API is seen in all of them, and in GraphQL.
 """
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +18,7 @@ from tests.betterforms.test_streaming import Ear, words
 from tests.e2e.watching import wait_until
 from tests.e2e.wire import Wire, frames
 from tests.loop.faces import FACES
-from tests.serving import Serving, serving
+from tests.serving import Serving, environment, serving
 
 pytestmark = pytest.mark.slow
 
@@ -188,12 +191,24 @@ def test_every_key_has_a_list_of_its_own() -> None:
         assert (titles(server, KEYS["bob"]), titles(server, KEYS["alice"])) == ({}, {"alice": False})
 
 
-def test_an_alias_brings_only_functions_that_there_are() -> None:
-    """What is written wrong is found at start, and not by whoever uses it."""
+def test_an_alias_brings_only_functions_that_there_are(tmp_path: Path) -> None:
+    """What is written wrong is found at start, or by `headgate check`, and not by whoever uses it."""
     wrong = '[aliases.helper]\nfunctions = ["create_todo", "lst_todos"]\n'
+    checked = check(tmp_path, wrong)
+    assert (checked.returncode, "`lst_todos`, which there is not" in checked.stderr) == (2, True)
+    right = check(tmp_path, wrong.replace("lst_", "list_"))
+    assert (right.returncode, right.stderr) == (0, "")
+    assert "helper = simulator/demo, with create_todo, list_todos" in right.stdout
     problem = "the function `lst_todos`, which there is not; did you mean `list_todos`"
     with pytest.raises(AssertionError, match=problem), serving(wrong):
         pass
     with serving(wrong.replace("lst_", "list_")) as server:
         post(server, "/v1/chat/completions", chat('Add "by an alias" to my todos', "helper"))
         assert titles(server) == {"by an alias": False}
+
+
+def check(folder: Path, config: str) -> "subprocess.CompletedProcess[str]":
+    """What `headgate check` says."""
+    (folder / "headgate.toml").write_text(config)
+    command = [sys.executable, "-m", "headgate", "check"]
+    return subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)

@@ -27,6 +27,7 @@ class House:
     def __init__(self, *titles: str) -> None:
         self.todos: dict[int, dict[str, Any]] = {}
         self.called: list[str] = []
+        self.ids: list[str] = []
         for title in titles:
             self.call("create_todo", {"title": title})
         self.called.clear()
@@ -67,6 +68,7 @@ class House:
         raise AssertionError("it never comes to an end")
 
     def _results(self, choice: Choice) -> list[dict[str, Any]]:
+        self.ids += [call.id for call in choice.calls]
         uses = [
             {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.input}}
             for call in choice.calls
@@ -105,6 +107,7 @@ def test_what_is_asked_for_is_done(words: str, titles: list[str], called: list[s
     house = House("milk", "tea")
     house.asked(words)
     assert house.titles() == titles
+    assert len(set(house.ids)) == len(house.ids), "no two calls of a conversation have the same id"
     assert sorted(house.called) == sorted(called)
 
 

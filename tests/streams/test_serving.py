@@ -201,7 +201,7 @@ def test_a_listener_is_kept_alive_and_comes_back_after_a_while(server: Serving) 
     make(server, "quiet", body=b"x")
     with listen(server, "quiet") as wire:
         answer = wire.answer()
-    assert answer.body.count(b": k\n") >= 2
+    assert answer.body.count(b": k\n") >= 1
     assert heard(answer.body) == ["x"]
 
 

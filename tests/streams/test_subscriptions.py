@@ -9,6 +9,7 @@ import pytest
 from typing_extensions import override
 
 from headgate.errors import HeadgateError, StoreError
+from headgate.runs import commit
 from headgate.store.memory import MemoryStore
 from headgate.store.subscriptions import Link
 from headgate.store.subscriptions import Subscription as Kept
@@ -19,6 +20,7 @@ from headgate.streams.waking.errors import TokenInvalid
 from headgate.streams.waking.limits import pause_after
 from headgate.streams.waking.tokens import Tokens
 from tests.streams.hooks import BROKEN, DONE, HEARD, OWNERS, SECRET, Hooks, Office, office, pull, webhook
+from tests.streams.house import SlowStore
 from tests.waiting import a_while, until
 
 
@@ -544,5 +546,25 @@ def test_an_answer_that_comes_after_the_callback_says_nothing() -> None:
             state = one.desk.find("alice", "s").state
             assert (state.generation, state.failures, state.wake) == (3, 0, hooks.calls[2]["wake_id"])
             assert (await one.acked())["events/a"] < offset_of(stream.shown_end)
+
+    asyncio.run(main())
+
+
+def test_a_stream_that_could_not_be_deleted_stays_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How far somebody is with it is not forgotten."""
+    monkeypatch.setattr(commit, "RETRIES", (0.0,))
+    store = SlowStore()
+
+    async def main() -> None:
+        async with office(Hooks(DONE), store) as one:
+            await one.subscribe(webhook())
+            stream = await one.say("events/a", 1)
+            tail = offset_of(stream.shown_end)
+            await until(lambda: one.desk.find("alice", "s").links["events/a"].acked == tail)
+            store.refuses = 100
+            assert await code_of(one.library.remove(stream)) == "store_unavailable"
+            store.refuses = 0
+            await a_while()
+            assert await one.acked() == {"events/a": tail}
 
     asyncio.run(main())

@@ -25,6 +25,14 @@ def test_what_fits_is_read(text: str) -> None:
     assert Checker(SCHEMA).read(text)["city"] == "Ulm"
 
 
+def test_null_may_stand_for_what_is_left_out() -> None:
+    """But not for what must be there, and not where it is something of its own."""
+    assert Checker(SCHEMA).read('{"city": "Ulm", "days": null}') == {"city": "Ulm"}
+    assert '- city: null is not of type "string"' in complaint('{"city": null, "days": null}')
+    nullable = {"type": "object", "properties": {"x": {"type": ["string", "null"]}}}
+    assert Checker(nullable).read('{"x": null}') == {"x": None}
+
+
 @pytest.mark.parametrize("text", ["", "  ", "{}"])
 def test_nothing_is_no_arguments(text: str) -> None:
     assert Checker({"type": "object"}).read(text) == {}

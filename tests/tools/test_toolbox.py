@@ -216,6 +216,16 @@ def test_a_key_may_be_kept_to_some_of_them() -> None:
     asyncio.run(play())
 
 
+def test_patterns_mean_what_there_is() -> None:
+    async def play() -> None:
+        named = [function(name=name) for name in ("files_read", "files_write", "time")]
+        toolbox = Toolbox(named, allowed={"guest": ["*_read", "time"]})
+        assert toolbox.matching(["time", "files_*", "none", "none_*"], "") == ["time", "files_read", "files_write"]
+        assert toolbox.matching(["files_?rite", "files_*"], "guest") == ["files_read"]
+
+    asyncio.run(play())
+
+
 def test_a_name_stays_with_who_has_it(caplog: pytest.LogCaptureFixture) -> None:
     async def play() -> None:
         mine = function(source="mine")

@@ -1,6 +1,6 @@
 """Aliases that bring more than models: functions that the server executes, and words said before the conversation."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from headgate.config import kinds
 from headgate.config.problems import Problems, nearest
@@ -38,6 +38,16 @@ def read_assistants(
     if AGENT in known and AGENT not in assistants:
         assistants[AGENT] = Assistant(TODOS, PROMPT)
     return {name: assistant for name, assistant in assistants.items() if assistant != Assistant()}
+
+
+def unknown_functions(
+    assistants: Mapping[str, Assistant], known: Collection[str], prefixes: tuple[str, ...]
+) -> Iterator[str]:
+    """A sentence for each function that there is not; those that begin with a prefix may still come."""
+    for alias, assistant in assistants.items():
+        for name in assistant.functions:
+            if name not in known and not name.startswith(prefixes):
+                yield f"[aliases.{alias}] brings the function `{name}`, which there is not; {nearest(name, known)}"
 
 
 def _read(name: str, section: Mapping[str, object], problems: Problems) -> Assistant:

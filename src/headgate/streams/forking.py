@@ -1,16 +1,15 @@
 """From where a new stream is forked."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 from headgate.formats import json_lines
+from headgate.store.base import Store
 from headgate.streams.errors import BadFork, GoneStream, OtherStream, WrongKind
 from headgate.streams.offsets import place_of
 from headgate.streams.reading import read
 from headgate.streams.stream import Stream
 from headgate.streams.wishes import Branch, main_type
-
-if TYPE_CHECKING:
-    from headgate.streams.library import Library
 
 MAX_INHERITED = 100
 """How many streams one may have bytes of: each is a look at the store for those who read all of it."""
@@ -24,10 +23,10 @@ class Base(NamedTuple):
     inherits: tuple[tuple[int, int], ...]
 
 
-async def base_of(library: "Library", owner: str, branch: Branch, kind: str | None) -> Base:
-    """The base that a branch means; raises what is wrong with it."""
+async def base_of(find: Callable[[str], Awaitable[Stream]], store: Store, branch: Branch, kind: str | None) -> Base:
+    """The base that a branch means, in a stream that can be found by its name; raises what is wrong with it."""
     try:
-        source = await library.find(owner, branch.name)
+        source = await find(branch.name)
     except GoneStream:
         raise OtherStream("it was deleted, so nothing more can be forked from it") from None
     if kind is not None and main_type(kind) != main_type(source.head.kind):
@@ -37,7 +36,7 @@ async def base_of(library: "Library", owner: str, branch: Branch, kind: str | No
         raise BadFork("'Stream-Fork-Offset' must be an offset that the stream has told.", param="stream-fork-offset")
     if place > source.shown_end:
         raise BadFork("'Stream-Fork-Offset' is after the end of the stream.", param="stream-fork-offset")
-    place = await _after(library, source, place, branch.sub)
+    place = await _after(store, source, place, branch.sub)
     inherits = _cut((*source.head.inherits, (source.id, place)), place)
     if len(inherits) > MAX_INHERITED:
         raise BadFork(f"A stream may have bytes of {MAX_INHERITED} others.")
@@ -55,14 +54,14 @@ def _cut(inherits: tuple[tuple[int, int], ...], place: int) -> tuple[tuple[int, 
     return tuple(cut)
 
 
-async def _after(library: "Library", source: Stream, place: int, sub: int) -> int:
+async def _after(store: Store, source: Stream, place: int, sub: int) -> int:
     """The place so many bytes, or messages, after another."""
     if not source.is_json:
         if place + sub > source.shown_end:
             raise _too_far()
         return place + sub
     while sub:
-        lines = await read(library.store, source, place)
+        lines = await read(store, source, place)
         if not lines:
             raise _too_far()
         found = json_lines.after(lines, sub)

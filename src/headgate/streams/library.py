@@ -11,6 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TypeAlias
 
 from headgate.errors import HeadgateError, Unavailable
@@ -149,7 +150,9 @@ class Library:
                 self._compare(found, wish)
                 await self.settle(found)
                 return found, False
-            base = None if wish.branch is None else await base_of(self, owner, wish.branch, wish.kind)
+            base = None
+            if wish.branch is not None:
+                base = await base_of(partial(self.find, owner), self.store, wish.branch, wish.kind)
             await self._check_count(owner)
             # From here on nobody else has a turn.
             is_free = (owner, name) not in self._live and (owner, name) not in self._leaving
@@ -258,8 +261,8 @@ class Library:
                 self._counts[key[0]] -= 1
         finally:
             del self._leaving[key]
-            for told in self._listeners:
-                told(stream)
+        for told in self._listeners:
+            told(stream)
 
     # What becomes of it.
 

@@ -41,6 +41,11 @@ class Checker:
             raise ToolError(f"The arguments are longer than {MAX_ARGUMENTS // 1024} KB.")
         arguments = _decode(text)
         if not self._compiled().is_valid(arguments):
+            # Many write null for what they leave out.
+            required = self._schema.get("required", ())
+            said = {name: value for name, value in arguments.items() if value is not None or name in required}
+            if len(said) < len(arguments) and self._compiled().is_valid(said):
+                return said
             found = "\n".join(f"- {complaint}" for complaint in self._complaints(arguments, len(text)))
             raise ToolError(f"The arguments do not fit the function's parameters:\n{found}")
         return arguments

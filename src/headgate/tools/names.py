@@ -11,12 +11,24 @@ WORDS = f"letters, digits, underscores and hyphens, begin with a letter or an un
 """How a sentence goes on after "a name may hold"."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+_WILD = re.compile(r"[*?\[]")
 _OTHER = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 def is_name(text: str) -> bool:
     """Whether models can call a function that."""
     return _NAME.fullmatch(text) is not None
+
+
+def is_pattern(text: str) -> bool:
+    """Whether it may mean several names, as `files_*` does."""
+    return _WILD.search(text) is not None
+
+
+def may_begin(text: str, prefix: str) -> bool:
+    """Whether a name, or one that a pattern means, may begin with the prefix."""
+    head = _WILD.split(text)[0]
+    return head.startswith(prefix) or (is_pattern(text) and prefix.startswith(head))
 
 
 def name_for(text: str, taken: Container[str] = ()) -> str:

@@ -11,6 +11,7 @@ from headgate.tools.base import Context, Function, Outcome, ToolError
 from headgate.tools.checking import Checker
 from headgate.tools.executing import Turns, execute
 from headgate.tools.limits import Limits
+from headgate.tools.names import is_pattern
 from headgate.tools.results import Discretion, told
 
 _logger = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ class Source(Protocol):
         """Begin; from now on it puts its functions into the toolbox."""
 
     async def prepare(self, names: Collection[str] | None) -> None:
-        """Wait for those of the names that may yet come from here, for a moment; None is all that there is."""
+        """Wait for those of the names and patterns that may yet come from here, for a moment; None is all of them."""
 
     async def close(self) -> None:
         """End."""
@@ -102,8 +103,18 @@ class Toolbox:
         """What they are called."""
         return [function.name for function in self.functions(owner)]
 
+    def matching(self, patterns: Iterable[str], owner: str) -> Sequence[str]:
+        """The names of those that this owner may use, of names and patterns like `files_*`."""
+        found = (name for pattern in patterns for name in self._named(pattern))
+        return [name for name in dict.fromkeys(found) if self._may_use(owner, name)]
+
+    def _named(self, pattern: str) -> Sequence[str]:
+        if pattern in self._entries:
+            return (pattern,)
+        return [name for name in self._entries if fnmatchcase(name, pattern)] if is_pattern(pattern) else ()
+
     async def prepare(self, names: Collection[str] | None) -> None:
-        """Wait, for a moment, for those of the names that may yet come, or for all; not where all are here."""
+        """Wait, for a moment, for those of the names and patterns that may yet come, or for all."""
         missing = None if names is None else [name for name in names if name not in self._entries]
         if self._sources and (missing is None or missing):
             await asyncio.gather(*(source.prepare(missing) for source in self._sources))

@@ -199,7 +199,8 @@ DOC = Doc(
             "tools": "Functions that the model may call; the calls come back in the answer.",
             "tool_choice": "`auto`, `none`, `required`, or the one function to call.",
             "parallel_tool_calls": "Whether several calls may come in one answer.",
-            "functions": "The older form of `tools`.",
+            "functions": "The older form of `tools`; a name alone means a function that the server executes: "
+            "`/v1/functions`.",
             "function_call": "The older form of `tool_choice`.",
             "reasoning_effort": "How long to think: `minimal`, `low`, `medium`, `high` or a vendor's own word.",
             "user": "Whom the answer is for; the provider may look for abuse by it.",

@@ -167,7 +167,8 @@ def _request(*, has_personalities: bool) -> Content:
             "all of those failed, or nobody has it. `false`: whatever the first provider that answers has.",
             "disableErrorSummarization": "`true` quotes failed providers in full, and not in a line.",
             "messages": "The conversation so far, the oldest message first.",
-            "functions": "The older form of `tools`, which PurAI's clients know.",
+            "functions": "The older form of `tools`, which PurAI's clients know; a name alone means a function that "
+            "the server executes: `/v1/functions`.",
             "function_call": "The older form of `tool_choice`.",
         },
     )

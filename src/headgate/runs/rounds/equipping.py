@@ -31,8 +31,7 @@ class Equipment:
         brought = self._assistants.get(model or "")
         if brought is None:
             return Assistant()
-        found = [name for name in brought.functions if self._toolbox.find(name, owner) is not None]
-        return Assistant(tuple(found), brought.prompt)
+        return Assistant(tuple(self._toolbox.matching(brought.functions, owner)), brought.prompt)
 
     async def prepare(self, call: Call) -> None:
         """Wait, for a moment, for those of its functions that are still on their way here."""
@@ -55,7 +54,7 @@ class Equipment:
         own = naming.names_in(fields)
         if taken := found.keys() & own:
             raise _refused(f"'{min(taken)}' is a function of the server's, and cannot be a tool of yours as well.")
-        for name in () if brought is None else brought.functions:
+        for name in () if brought is None else self._toolbox.matching(brought.functions, owner):
             function = self._toolbox.find(name, owner)
             # What the client calls so is what it means.
             if function is not None and name not in own:

@@ -23,6 +23,7 @@ from headgate.tools.mcp.listing import list_functions
 from headgate.tools.mcp.pipes import pipes
 from headgate.tools.mcp.settings import Settings
 from headgate.tools.mcp.web import streams
+from headgate.tools.names import may_begin
 from headgate.tools.toolbox import Toolbox
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
@@ -70,7 +71,7 @@ class McpServer:
 
     async def prepare(self, names: Collection[str] | None) -> None:
         """As `Source.prepare`: only for its first list, since a function that was listed once stays known."""
-        if names is not None and not any(name.startswith(self._settings.prefix) for name in names):
+        if names is not None and not any(may_begin(name, self._settings.prefix) for name in names):
             return
         self._begin()
         with suppress(TimeoutError):
