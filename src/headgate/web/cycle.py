@@ -6,12 +6,9 @@ request takes.
 """
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
-
-if TYPE_CHECKING:
-    from headgate.web.protocol import Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 
 class Signal:
@@ -54,7 +51,7 @@ class Cycle(RequestResponseCycle):
     chunked_encoding: bool | None = None
     expected_content_length = 0
 
-    def __init__(self, protocol: "Protocol", scope: Any) -> None:
+    def __init__(self, protocol: HttpToolsProtocol, scope: Any) -> None:
         self.scope = scope
         self.transport, self.flow = protocol.transport, protocol.flow
         self.logger, self.access_logger = protocol.logger, protocol.access_logger

@@ -30,7 +30,7 @@ from headgate.store.base import End, Head, Record, Segment
 from headgate.store.encoded import EncodedLogs
 from headgate.store.sqlite import outbox, sounds
 from headgate.store.sqlite.sounds import Sounds
-from headgate.store.sqlite.writer import Writer
+from headgate.store.sqlite.writer import IS_OURS, Writer
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +48,7 @@ AT_ONCE = 1 << 20
 
 PAGE = 4096
 
+_ROW = f"INSERT INTO journal SELECT ?, ?{IS_OURS}"
 _RECORD = "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 RECORDS = 32
 """Records that one statement takes: to hand them over one by one would let go of the interpreter after each."""
@@ -123,24 +124,23 @@ class Journal:
         journaled = [(s, _encode(s.events)) for s in batch if s.end is None or s.run in owed]
         row = self._row(journaled) if journaled else b""
         oldest = next(iter(self._needed.values()), self._next_row)
-        with self._writer.transaction() as connection:
-            if beside is not None:
-                beside(connection)
-            if heard:
-                sounds.write(connection, heard)
-            if row:
-                connection.execute("INSERT INTO journal VALUES (?, ?)", (self._next_row, row))
-            _insert(connection, list(records.values()))
-            for end in ends:
-                if end.head.names:
-                    connection.executemany(_NAME, [(name, end.head.run, end.head.owner) for name in end.head.names])
-                if end.head.hooks:
-                    outbox.post(connection, end)
-            if oldest - self._dropped > DROP_ROWS:
-                connection.execute("DELETE FROM journal WHERE id < ?", (oldest,))
-                connection.execute("DELETE FROM gone WHERE row < ?", (oldest,))
+        drops = oldest - self._dropped > DROP_ROWS
+        has_more = drops or beside is not None or heard or any([end.head.names or end.head.hooks for end in ends])
+        if has_more or not self._insert_alone(row, records):
+            with self._writer.transaction() as connection:
+                if beside is not None:
+                    beside(connection)
+                if heard:
+                    sounds.write(connection, heard)
+                if row:
+                    connection.execute("INSERT INTO journal VALUES (?, ?)", (self._next_row, row))
+                _insert(connection, list(records.values()))
+                _post(connection, ends)
+                if drops:
+                    connection.execute("DELETE FROM journal WHERE id < ?", (oldest,))
+                    connection.execute("DELETE FROM gone WHERE row < ?", (oldest,))
         # It is kept; only now may we believe it.
-        if oldest - self._dropped > DROP_ROWS:
+        if drops:
             self._dropped = oldest
             self._past = {run: rows for run, rows in self._past.items() if rows[1] >= oldest}
         self._believe(journaled, records, owed)
@@ -155,6 +155,17 @@ class Journal:
         if self._next_row - max(self._rewritten, self._dropped) > REWRITE_BACKLOG:
             # After this commit is answered: nobody should wait for tidying.
             self._writer.later(self.tidy)
+
+    def _insert_alone(self, row: bytes, records: dict[str, _Row]) -> bool:
+        """Write a row or some records, where it is only the one or the other; False where it is not."""
+        if row and not records:
+            self._writer.insert(_ROW, (self._next_row, row), 1)
+        elif records and not row and len(records) <= RECORDS:
+            rows = records.values()
+            self._writer.insert(_insertion(len(rows)) + IS_OURS, chain.from_iterable(rows), len(rows))
+        else:
+            return False
+        return True
 
     def _records(self, batch: Sequence[Segment]) -> tuple[dict[str, _Row], dict[str, _Row]]:
         """The records of the runs that end: those for now, and those for later."""
@@ -314,7 +325,16 @@ def _insert(connection: sqlite3.Connection, records: Sequence[_Row]) -> None:
 
 @cache
 def _insertion(records: int) -> str:
-    return "INSERT INTO runs VALUES " + ",".join([_RECORD] * records)
+    return f"INSERT INTO runs SELECT * FROM (VALUES {','.join([_RECORD] * records)})"
+
+
+def _post(connection: sqlite3.Connection, ends: Sequence[End]) -> None:
+    """What else is kept of runs that are over: their names, and messages to be sent."""
+    for end in ends:
+        if end.head.names:
+            connection.executemany(_NAME, [(name, end.head.run, end.head.owner) for name in end.head.names])
+        if end.head.hooks:
+            outbox.post(connection, end)
 
 
 def _joined(before: _Kept | None, kept: _Kept) -> _Kept:

@@ -5,7 +5,7 @@ import logging
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias, TypeVar
 
@@ -14,6 +14,9 @@ from headgate.errors import Fenced, StoreError
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
+
+IS_OURS = " WHERE (SELECT epoch FROM owner) = ?"
+"""What makes a statement do nothing when the store has another owner by now."""
 
 _Job: TypeAlias = tuple[Callable[[], Any], "asyncio.Future[Any] | None"]
 
@@ -59,13 +62,24 @@ class Writer:
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             if self.connection.execute("SELECT epoch FROM owner").fetchone()[0] != self.epoch:
-                raise Fenced("Another process has taken over the store.")
+                raise _fenced()
             yield self.connection
             self.connection.execute("COMMIT")
         except BaseException:
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
             raise
+
+    def insert(self, statement: str, values: Iterable[object], rows: int) -> None:
+        """
+        Insert so many rows by one statement that ends in `IS_OURS`; raises Fenced like a transaction.
+
+        One that is alone is a transaction of its own: the interpreter is let go of once, and not before and after each
+        of four statements, for which it has to be fought over every time.
+        """
+        inserted = self.connection.execute(statement, (*values, self.epoch)).rowcount
+        if inserted != rows:
+            raise _fenced()
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
@@ -91,6 +105,10 @@ class Writer:
         # When the loop has closed, nobody waits for the answer any more.
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(_settle, done, result, error)
+
+
+def _fenced() -> Fenced:
+    return Fenced("Another process has taken over the store.")
 
 
 def _settle(done: "asyncio.Future[Any]", result: Any, error: StoreError | None) -> None:
