@@ -17,7 +17,7 @@ from headgate.providers.local.workers import Workers
 from tests.local import troubled
 from tests.local.sounds import PHRASES, spoken
 from tests.runs.fakes import run
-from tests.waiting import until
+from tests.waiting import a_while, until
 
 pytestmark = pytest.mark.slow
 
@@ -135,7 +135,7 @@ def test_a_pause_holds_it_back_and_nothing_is_lost() -> None:
             whole = b"".join(each for each in await said(made, LONG, format="wav") if isinstance(each, bytes))
             worker, heard = await speaking(made)
             before = len(heard)
-            await asyncio.sleep(0)
+            await a_while()
             assert len(heard) == before
             worker.resume()
             await worker.over()
