@@ -17,13 +17,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from headgate.db.failures import DatabaseError, explained
-from headgate.db.place import Place
+from headgate.db.place import THREADS, Place
 
 BUSY_TIMEOUT = 5.0
 """Seconds that we wait for another program that is writing."""
-
-THREADS = 4
-"""How many may work at a time: reading takes a millisecond, and there is one writer anyway."""
 
 WRITES = "headgate_writes"
 """The option of a connection that says so."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from headgate.db.failures import DatabaseError, explained, unknown_revision
 from headgate.db.migrating import migrate
-from headgate.db.place import Place
+from headgate.db.place import THREADS, Place
 from headgate.db.revisions import Standing, State, standing
 from headgate.errors import Unavailable
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-THREADS = 4
 
 MAX_WAITING = 256
 """How many may wait for a thread: more would wait for longer than anybody's patience lasts."""

@@ -8,6 +8,9 @@ import msgspec
 MEMORY = "memory"
 """As a URL: a database that is forgotten at the end."""
 
+THREADS = 4
+"""How many may work with one at a time: reading takes a millisecond, and SQLite lets one write anyway."""
+
 _PASSWORD = re.compile(r"(?<=://)([^/@:]*:).*@")
 _SQLITE = re.compile(r"sqlite(?:\+\w+)?://(?:/(?P<file>[^?]+))?(?:\?.*)?")
 
