@@ -54,8 +54,8 @@ def other() -> Iterator[Upstream]:
 @pytest.fixture(scope="module")
 def server(upstream: Upstream, other: Upstream) -> Iterator[Serving]:
     mute = '[providers.mute]\nkind = "openai"\nbase_url = "http://127.0.0.1:9/v1"\nendpoints = ["chat"]\n'
-    voices = '[voices]\nmax_upload = "2MB"\n'
-    with serving(upstream.config() + other.config("other") + mute + voices) as server:
+    more = '[voices]\nmax_upload = "2MB"\n[aliases]\nanybody = ["mute/x", "up/tts"]\n[server]\nkeep_alive = 0.1\n'
+    with serving(upstream.config() + other.config("other") + mute + more) as server:
         yield server
 
 
@@ -241,6 +241,37 @@ def test_who_cannot_speak_is_named(server: Serving) -> None:
     assert (answer.status, answer.error["code"]) == (404, "method_not_supported")
 
 
+def test_who_cannot_speak_is_passed_over_where_another_can(upstream: Upstream, server: Serving) -> None:
+    upstream.will(speaking(b"sound"))
+    answer = speak(server, model="anybody")
+    assert answer.body == b"sound"
+    assert answer.headers["headgate-attempts"] == "mute/x 404 method_not_supported"
+
+
+def test_nothing_is_put_between_the_bytes_of_a_sound(upstream: Upstream, server: Serving, baton: Baton) -> None:
+    """Where events would get a sign of life, which another reader of the run gets meanwhile."""
+
+    def play(peer: Peer) -> None:
+        peer.request()
+        peer.send(AUDIO)
+        peer.piece(SOUND[:100])
+        assert heard.recv(1) == b"!"
+        peer.piece(SOUND[100:200])
+        peer.send(b"0\r\n\r\n")
+
+    heard, hears = baton
+    upstream.will(play)
+    with Wire(server) as wire, Wire(server) as reader:
+        wire.post(asked(), "/v1/audio/speech")
+        head = wire.until(b"\r\n\r\n").decode()
+        run = next(line.split(": ")[1] for line in head.split("\r\n") if line.startswith("headgate-run"))
+        reader.get(f"/v1/runs/{run}/events")
+        reader.until(b": k\n")
+        reader.until(b": k\n")
+        hears.send(b"!")
+        assert wire.until(b"0\r\n\r\n") == b"64\r\n%b\r\n64\r\n%b\r\n0\r\n\r\n" % (SOUND[:100], SOUND[100:200])
+
+
 @pytest.mark.parametrize("path", ["/openai/v1/audio/speech", "/openai/audio/speech"])
 def test_the_same_is_under_openai(upstream: Upstream, server: Serving, path: str) -> None:
     upstream.will(speaking(b"sound"))
@@ -313,7 +344,8 @@ def test_a_cut_speech_goes_on_where_it_was(upstream: Upstream, server: Serving, 
     with Wire(server) as again:
         again.get(f"/v1/runs/{run}/audio?offset=600")
         again.until(b"\r\n\r\n")
-        assert again.until(SOUND[600:1000]).endswith(SOUND[600:1000])
+        # As one chunk, with its size before it.
+        assert again.until(SOUND[600:1000]) == b"190\r\n" + SOUND[600:1000]
         hears.send(b"!")
         again.until(SOUND[1000:2000])
         hears.send(b"!")
