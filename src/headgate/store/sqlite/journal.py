@@ -125,7 +125,7 @@ class Journal:
         row = self._row(journaled) if journaled else b""
         oldest = next(iter(self._needed.values()), self._next_row)
         drops = oldest - self._dropped > DROP_ROWS
-        has_more = drops or beside is not None or heard or any([end.head.names or end.head.hooks for end in ends])
+        has_more = drops or beside is not None or heard or any(end.head.names or end.head.hooks for end in ends)
         if has_more or not self._insert_alone(row, records):
             with self._writer.transaction() as connection:
                 if beside is not None:
