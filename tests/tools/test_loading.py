@@ -101,8 +101,8 @@ def test_a_list_of_them(folder: Path) -> None:
     assert names(folder, ["voices_list:OFFERED"]) == ["whisper", "shout"]
 
 
-def test_a_folder_never_hides_what_is_installed(folder: Path) -> None:
-    assert "colorsys" not in sys.modules
+def test_a_folder_never_hides_what_is_installed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
     (folder / "colorsys.py").write_text("def hijacked() -> str: ...")
     assert names(folder, ["colorsys:rgb_to_hls"]) == ["rgb_to_hls"]
 
