@@ -101,7 +101,10 @@ def test_a_new_todo_gets_no_id_that_there_is(tmp_path: Path) -> None:
     migrations.upgrade(place, "0001")
     fill(place)
     migrations.upgrade(place)
-    assert in_list(place, lambda todos: todos.create(NewTodo(title="new"))).id > 7
+    id = in_list(place, lambda todos: todos.create(NewTodo(title="new"))).id
+    assert id > 7
+    in_list(place, lambda todos: todos.delete(id))
+    assert in_list(place, lambda todos: todos.create(NewTodo(title="newer"))).id == id + 1, "nor one that there was"
 
 
 def test_the_models_are_what_the_migrations_make(tmp_path: Path) -> None:
