@@ -136,7 +136,7 @@ class StreamsContract:
             old = Created(2, StreamHead("alice", "old", "text/plain", 1.0), 5.0)
             kept = Created(3, StreamHead("bob", "kept", "text/plain", 1.0), 50.0)
             await store.append([], [made(1, "ever"), old, kept, Created(4, made(4, "gone").head, 6.0)])
-            await store.append([], [made(5, "fork", of=4), Removed(4)])
+            await store.append([], [made(5, "fork", of=4), Appended(4, 0, b"x"), Extended(4, 7.0), Removed(4)])
             await store.count_streams("alice")
             assert await store.due_streams(10.0, 10) == [("alice", "old")]
             await store.append([], [Extended(2, 60.0)])

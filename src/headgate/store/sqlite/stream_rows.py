@@ -69,6 +69,9 @@ def write(connection: sqlite3.Connection, changes: Iterable[Change]) -> None:
                 else:
                     connection.execute("UPDATE streams SET due = ? WHERE id = ?", (due, stream))
             case Removed(stream):
+                # Before it is gone, and not after: what is gone has no time any more.
+                if stream in grown:
+                    _grow(connection, stream, grown.pop(stream))
                 _remove(connection, stream)
     for stream, growth in grown.items():
         _grow(connection, stream, growth)
