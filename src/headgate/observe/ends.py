@@ -8,17 +8,24 @@ are alike, so what one of them finds of its numbers is kept for the next.
 from itertools import pairwise
 from typing import NamedTuple
 
+from headgate.events import Finished, Usage
 from headgate.metrics import Meters, operation_of
 from headgate.metrics.numbers import Counter, Histogram
 from headgate.observe.bills import Bills
-from headgate.observe.facts import Facts, facts_of
+from headgate.observe.facts import facts_of
 from headgate.runs import Run
 from headgate.runs.tries import reason
+
+
+MAX_WHOLE = 2000
+"""Caps how many are remembered: clients and providers choose the names of models."""
 
 
 class _Numbers(NamedTuple):
     """Those of runs of one model that ended alike."""
 
+    model: str
+    """As numbers know it."""
     ended: Counter
     whole: Histogram
     first: Histogram
@@ -33,9 +40,29 @@ class Ends:
     def __init__(self, meters: Meters, bills: Bills) -> None:
         self._meters, self._bills = meters, bills
         self._numbers: dict[tuple[str, str, str, str, str], _Numbers] = {}
+        self._whole: dict[tuple[str, str, str, str], _Numbers] = {}
+        """Those of answers that came whole at the first try, by what is easily said of a run."""
 
     def on_over(self, run: Run) -> None:
         """One more."""
+        started, usage = run.started, run.events[-2] if len(run.events) > 1 else None
+        is_plain = type(run.events[-1]) is Finished and type(usage) is Usage and len(run.tries) == 1
+        if not is_plain or started is None or run.ended is None or not run.is_driven:
+            self._count(run)
+            return
+        key = (run.head.format, run.head.model, started.provider, started.model)
+        numbers = self._whole.get(key)
+        if numbers is None:
+            numbers = self._count(run)
+            if len(self._whole) < MAX_WHOLE:
+                self._whole[key] = numbers
+            return
+        assert type(usage) is Usage, "or it would not be plain"
+        numbers.ended.value += 1
+        _take_times(run, run.ended, usage, numbers, is_whole=True)
+        self._take_usage(numbers, started.provider, usage)
+
+    def _count(self, run: Run) -> _Numbers:
         meters, facts = self._meters, facts_of(run)
         # A client may name any model; one that has answered is there.
         if facts.status == "finished":
@@ -47,19 +74,23 @@ class Ends:
         numbers = self._numbers.get(key) or self._look_up(key)
         numbers.ended.value += 1
         if run.ended is not None and run.is_driven:
-            _take_times(run, run.ended, facts, numbers)
-        usage = facts.usage
-        if usage is not None:
-            numbers.input.observe(float(usage.input))
-            numbers.output.observe(float(usage.output))
-            self._bills.add(facts.provider, model, usage)
+            _take_times(run, run.ended, facts.usage, numbers, is_whole=facts.status == "finished")
+        if facts.usage is not None:
+            self._take_usage(numbers, facts.provider, facts.usage)
         if len(run.tries) > 1:
             self._count_ways(run)
+        return numbers
+
+    def _take_usage(self, numbers: _Numbers, provider: str, usage: Usage) -> None:
+        numbers.input.observe(float(usage.input))
+        numbers.output.observe(float(usage.output))
+        self._bills.add(provider, numbers.model, usage)
 
     def _look_up(self, key: tuple[str, str, str, str, str]) -> _Numbers:
         format, provider, model, status, code = key
         meters, who = self._meters, (operation_of(format), provider, model)
         numbers = self._numbers[key] = _Numbers(
+            model,
             meters.ended.of(*who, status, code),
             meters.whole.of(*who, code),
             meters.first.of(*who),
@@ -84,13 +115,13 @@ class Ends:
                     meters.retries.of(this.provider).add()
 
 
-def _take_times(run: Run, ended: float, facts: Facts, numbers: _Numbers) -> None:
-    created, first_at, usage = run.head.created, run.first_at, facts.usage
+def _take_times(run: Run, ended: float, usage: Usage | None, numbers: _Numbers, *, is_whole: bool) -> None:
+    created, first_at = run.head.created, run.first_at
     if not created <= ended:
         # The clock was set back meanwhile.
         return
     numbers.whole.observe(ended - created)
     if first_at is not None and created <= first_at <= ended:
         numbers.first.observe(first_at - created)
-        if usage is not None and usage.output > 1 and facts.status == "finished":
+        if is_whole and usage is not None and usage.output > 1:
             numbers.per_token.observe((ended - first_at) / (usage.output - 1))

@@ -80,12 +80,14 @@ class Prices:
         self._services = services or {}
         """Which well-known service a provider is, by its name; what is commonly known goes by that."""
         self._known: dict[tuple[str, str, str], Price | None] = {}
+        self._detailed: set[Price | None] = set()
+        """Those of them that need a look at a provider's own words."""
 
     def price(self, usage: Usage, provider: str, model: str, asked: str = "") -> Usage:
         """The usage with what it cost; `asked` is the model by the name it was asked for."""
         price, extra = self.of(provider, model, asked), usage.extra
         said = NOTHING
-        if extra is not None and (b"cost" in extra or b"estimated" in extra or is_detailed(price)):
+        if extra is not None and (b"cost" in extra or b"estimated" in extra or price in self._detailed):
             said = own_words(extra)
         # Of one that we have completed its own words are of an earlier moment.
         cost = None if usage.estimated else said.cost
@@ -114,6 +116,8 @@ class Prices:
         if len(self._known) >= MAX_KNOWN:
             self._known.clear()
         price = self._known[key] = self._look(provider, model, asked)
+        if is_detailed(price):
+            self._detailed.add(price)
         return price
 
     def _look(self, provider: str, model: str, asked: str) -> Price | None:
