@@ -17,7 +17,7 @@ Servant: TypeAlias = Callable[..., Awaitable[Any]]
 """Does what it is asked: a verb, and what belongs to it."""
 
 _forks = get_context("forkserver")
-_forks.set_forkserver_preload(["__main__", "tests.store.servant", "tests.runs.servant"])
+_forks.set_forkserver_preload(["__main__", "tests.store.servant", "tests.store.streams_servant", "tests.runs.servant"])
 
 NEVER = 1 << 30
 

@@ -116,7 +116,7 @@ def test_a_long_speech_is_few_events_and_begins_with_a_small_one() -> None:
             ]
             assert sizes[0] <= 512
             assert sizes[:-1] == sorted(sizes[:-1])
-            assert max(sizes) <= 32 * 1024
+            assert max(sizes) == 32 * 1024
 
     run(play())
 

@@ -8,7 +8,6 @@ import asyncio
 import copy
 import shutil
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,11 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from typing_extensions import override
 
 from headgate.store.memory_streams import MemoryStreams
-from headgate.store.sqlite import SqliteStore, stream_rows, streams
 from headgate.store.streams import Appended, Change, Created, Extended, Fork, Mark, Removed, StreamHead
 from tests.crashing import Child, Died
+from tests.store.streams_servant import NAMES, OWNERS, Servant
 from tests.store.test_machine import DEATH, HISTORIES, WHICH
 
-OWNERS = ("alice", "bob")
-NAMES = ("red", "green", "blue", "black")
 SIZES = st.sampled_from([0, 1, 20, 50, 200])
 ACTS = st.lists(
     st.one_of(
@@ -37,44 +34,6 @@ ACTS = st.lists(
     min_size=1,
     max_size=6,
 )
-
-
-class Servant:
-    """Does what it is asked with a store whose bounds are so small that its rare paths are common."""
-
-    def __init__(self, path: Path) -> None:
-        streams.SETTLE_ROWS, streams.SETTLE_BYTES, streams.SWEEP_PIECES = 3, 300, 1
-        stream_rows.LARGE, stream_rows.SMALL = 64, 30
-        self._store = SqliteStore(path, sync="normal")
-
-    async def __call__(self, verb: str, *given: Any) -> Any:
-        return await getattr(self, verb)(*given)
-
-    async def open(self) -> int:
-        """The number of the next stream."""
-        await self._store.open()
-        return self._store.next_stream
-
-    async def append(self, changes: Sequence[Change]) -> None:
-        """Keep them."""
-        await self._store.append([], changes)
-
-    async def look(self) -> Any:
-        """All there is to see."""
-        store, found = self._store, {}
-        for owner in OWNERS:
-            for name in NAMES:
-                kept = await store.stream(owner, name)
-                if kept is not None:
-                    found[owner, name] = kept, await self._bytes(kept.id, kept.head.first, kept.end)
-        counts = {owner: await store.count_streams(owner) for owner in OWNERS}
-        return found, counts, sorted(await store.due_streams(25.0, 100))
-
-    async def _bytes(self, stream: int, first: int, upto: int) -> bytes:
-        found = b""
-        while piece := await self._store.read_stream(stream, first + len(found), upto, 100):
-            found += piece
-        return found
 
 
 def seen(twin: MemoryStreams) -> Any:
@@ -187,7 +146,7 @@ class StreamsMachine(RuleBasedStateMachine):
 @pytest.mark.timeout(600)
 def test_any_history_with_crashes() -> None:
     """Nothing that was acknowledged is lost, and nothing is there that was not said."""
-    run_state_machine_as_test(StreamsMachine, settings=settings(HISTORIES, max_examples=12, stateful_step_count=15))
+    run_state_machine_as_test(StreamsMachine, settings=settings(HISTORIES, max_examples=30, stateful_step_count=20))
 
 
 def test_the_machine_itself() -> None:
