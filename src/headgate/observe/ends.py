@@ -16,7 +16,6 @@ from headgate.observe.facts import facts_of
 from headgate.runs import Run
 from headgate.runs.tries import reason
 
-
 MAX_WHOLE = 2000
 """Caps how many are remembered: clients and providers choose the names of models."""
 
