@@ -1,6 +1,7 @@
 """A server that is killed while it executes functions: nothing is executed twice without the log saying so."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.loop.models.base import Asked
 pytestmark = pytest.mark.slow
 
 KEEP = {"headgate-disconnect": "keep"}
+TOOLS = Path(__file__).parent.parent / "tools"
 FUNCTIONS = ["add", "wait", "wait_again"]
 
 
@@ -113,6 +115,25 @@ def test_what_came_of_a_call_is_not_lost(tmp_path: Path, said: str) -> None:
         assert kinds(events) == ["started", "calling add", "called add", *end]
         if not said:
             assert get(home.server, f"/v1/runs/{run}")["output"]["text"] == "It is three."
+
+
+def test_tools_of_an_mcp_server_are_there_again_after_a_crash(tmp_path: Path) -> None:
+    """Also for a run that needs one of them before the server has said that it has it."""
+    more = f'[mcp.it]\ncommand = "{sys.executable}"\nargs = ["{TOOLS / "handmade.py"}"]\nrepeatable = ["say"]\n'
+    with house(tmp_path, more=more) as home:
+        home.scripts["chat"].pause_in(0, "")
+        home.scripts["chat"].will([Round("", (Call("it_say", '{"word": "hello"}'),)), Round("Said.")])
+        with Wire(home.server) as wire:
+            wire.post(body(functions=["it_say"]), headers=KEEP)
+            run = run_of(wire.until(b"\r\n\r\n"))
+            home.scripts["chat"].wait_paused()
+        home.server.kill()
+        home.scripts["chat"].go_on()
+        home = home.again()
+        wait_for_status(home.server, run, "finished")
+        called = next(event for event in events_of(home.server, run) if event["type"] == "called")
+        assert called["result"] == "say says hello"
+        assert "it_say" in [function["name"] for function in get(home.server, "/v1/functions")["data"]]
 
 
 def test_a_response_in_the_background_goes_on_after_a_crash(tmp_path: Path) -> None:

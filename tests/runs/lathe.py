@@ -13,7 +13,7 @@ from headgate.providers.base import Ask, Emit
 from headgate.runs import Assistant, Catalogue, Engine, Run, Settings, Wishes
 from headgate.store.base import Record, Store
 from headgate.store.memory import MemoryStore
-from headgate.tools import Context, Limits, PlainFunction, Toolbox
+from headgate.tools import Context, Limits, PlainFunction, Source, Toolbox
 from tests.runs.fakes import STARTED, Fake, Play, no_replay, over, told
 
 CALLS = Finished("tool_calls")
@@ -102,11 +102,12 @@ class Lathe:
         store: Store | None = None,
         assistants: Mapping[str, Assistant] | None = None,
         replay: Callable[[Record], Call | None] = no_replay,
+        sources: Sequence[Source] = (),
     ) -> None:
         self.fakes = [Fake(play, name="abcdef"[place]) for place, play in enumerate(plays)]
         providers = {fake.name: fake for fake in self.fakes}
         catalogue = Catalogue(providers, {"agent": "a/m"}, (), assistants=assistants or {})
-        self._replay, toolbox = replay, Toolbox(tools, limits)
+        self._replay, toolbox = replay, Toolbox(tools, limits, sources=sources)
         self.engine = Engine(store or MemoryStore(), catalogue, settings or Settings(), toolbox=toolbox)
 
     async def __aenter__(self) -> "Lathe":

@@ -115,8 +115,36 @@ def test_functions_have_so_much_time_together() -> None:
         limits = Limits(total_timeout=0.01)
         async with Lathe(rounds(use("slow"), [Text("x")]), tools=[gate.tool], limits=limits) as lathe:
             made = await lathe.made(asking("slow"))
-            assert made[2:] == [Called("c0", "slow", GIVEN, module.NO_TIME, is_error=True), Text("x"), STOP]
+            assert made[2:] == [Called("c0", "slow", GIVEN, module.OUT_OF_TIME, is_error=True), Text("x"), STOP]
             assert gate.was_cancelled
+
+    run(play())
+
+
+def test_a_function_is_not_begun_when_there_is_no_time_left() -> None:
+    """Not even up to where it first waits: the model is told that it was not executed."""
+
+    async def play() -> None:
+        gate, weather = Gate(), Weather()
+        script, limits = rounds(use("slow"), use(id="c1"), [Text("x")]), Limits(total_timeout=0.01)
+        async with Lathe(script, tools=[gate.tool, weather.tool], limits=limits) as lathe:
+            made = await lathe.made(asking("slow", "weather"))
+            assert Called("c1", "weather", GIVEN, module.NO_TIME, is_error=True) in made
+            assert weather.asked == []
+
+    run(play())
+
+
+def test_a_stop_tells_functions_that_had_begun_from_those_that_had_not() -> None:
+    async def play() -> None:
+        gate = Gate()
+        calls = [event for index in range(2) for event in use("slow", index=index)]
+        async with Lathe(rounds(calls), tools=[gate.tool], limits=Limits(parallel=1)) as lathe:
+            made = await lathe.begin(asking("slow"))
+            await gate.began.wait()
+            await lathe.engine.stop(made)
+            told_of = [event.result for event in made.events if isinstance(event, Called)]
+            assert told_of == [module.STOPPED, module.NOT_BEGUN]
 
     run(play())
 

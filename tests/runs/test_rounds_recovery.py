@@ -1,15 +1,18 @@
 """What becomes of runs with functions that a crash left without an end."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Collection, Sequence
 
 import msgspec
 import pytest
 
 from headgate.calls import Call
-from headgate.events import AnyEvent, Attempt, Called, Calling, Failed, Started, Text, ToolCall, Usage
+from headgate.events import AnyEvent, Attempt, Called, Calling, Failed, Started, Stopped, Text, ToolCall, Usage
+from headgate.formats import openai_responses
 from headgate.runs.rounds.past import Past
 from headgate.store.base import Record
-from tests.runs.fakes import STARTED, HeldStore, head, over, run, told
+from headgate.tools import PlainFunction, Toolbox
+from tests.runs.fakes import STARTED, HeldStore, head, over, run, told, turns
 from tests.runs.lathe import CALLS, STOP, Lathe, Weather, asking, function, rounds, timeless, use
 
 ID = head().run
@@ -117,6 +120,77 @@ def test_a_run_between_two_rounds_goes_on() -> None:
             (turn,) = added.turns
             assert [part.text for part in turn.said.parts if hasattr(part, "text")] == ["Let me see."]
             assert made.asked == []
+
+    run(play())
+
+
+def test_calls_before_the_crash_are_counted() -> None:
+    """Where the client says how many there may be."""
+    body = {"model": "a/m", "input": "Hi", "functions": ["weather"], "max_tool_calls": 1}
+
+    async def play() -> None:
+        made, store = weather(is_repeatable=True), left(STARTED, calling(), called())
+        async with Lathe(
+            rounds([Text("x")]), tools=[made.tool], store=store, replay=lambda record: responses(body)
+        ) as lathe:
+            await over(lathe.engine, await lathe.engine.find(ID, "anybody"))
+            added = lathe.fakes[0].asked[0].call.added
+            assert added is not None
+            assert not added.may_call
+
+    run(play())
+
+
+def responses(body: object) -> Call:
+    """A request in the API that has such a word."""
+    return openai_responses.read(msgspec.json.encode(body))
+
+
+class Late:
+    """Where functions come from after a while."""
+
+    name = "late"
+
+    def __init__(self, tool: PlainFunction) -> None:
+        self.tool, self.may_come = tool, asyncio.Event()
+        self.toolbox: Toolbox | None = None
+
+    def open(self, toolbox: Toolbox) -> None:
+        self.toolbox = toolbox
+
+    async def prepare(self, names: Collection[str] | None) -> None:
+        await self.may_come.wait()
+        assert self.toolbox is not None, "it was opened before"
+        self.toolbox.put(self.name, [self.tool])
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("events", [[], [STARTED, calling()]], ids=["nothing", "in_a_call"])
+def test_functions_that_are_on_their_way_are_waited_for_but_not_by_the_start(events: Sequence[AnyEvent]) -> None:
+    async def play() -> None:
+        made = weather(is_repeatable=True)
+        late = Late(made.tool)
+        async with Lathe(rounds(use(), [Text("x")]), sources=[late], store=left(*events), replay=replay) as lathe:
+            found = await lathe.engine.find(ID, "anybody")
+            await turns()
+            assert not found.has_ended
+            late.may_come.set()
+            assert told((await over(lathe.engine, found)).events)[-2:] == [Text("x"), STOP]
+            assert len(made.asked) >= 1
+
+    run(play())
+
+
+def test_a_run_that_waits_for_its_functions_can_be_stopped() -> None:
+    async def play() -> None:
+        late = Late(weather(is_repeatable=True).tool)
+        async with Lathe(rounds([Text("x")]), sources=[late], store=left(), replay=replay) as lathe:
+            found = await lathe.engine.find(ID, "anybody")
+            await turns()
+            await lathe.engine.stop(found)
+            assert found.last == Stopped("user")
 
     run(play())
 

@@ -108,7 +108,7 @@ def build(config: Config, client: Client) -> Parts:
     gate = gate_of(
         config.server.allowed_hosts, routes, pages, config.server.cors_origins, Watch(meters, keys, bills, access)
     )
-    return Parts(gate, engine, pages, webhooks, hub, library, desk, meters, lists.database, toolbox, uploads, reports)
+    return Parts(gate, engine, pages, webhooks, hub, library, desk, meters, lists.database, uploads, reports)
 
 
 def _routes(

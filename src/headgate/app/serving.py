@@ -57,7 +57,6 @@ async def _serve(config: Config, on_ready: Callable[[str], None]) -> None:
     parts.streams.open()
     await parts.subscriptions.open()
     await parts.database.open()
-    parts.toolbox.open()
     # What lives from here to the end of the process need not be looked at again by the collector.
     gc.collect()
     gc.freeze()

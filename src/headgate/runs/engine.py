@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import msgspec
 
 from headgate.calls import Call
-from headgate.errors import BadRequest, HeadgateError, NotFound, Unavailable
+from headgate.errors import HeadgateError, NotFound, Unavailable
 from headgate.events import AnyEvent, Last
 from headgate.metrics import Meters, operation_of
 from headgate.runs import ends
@@ -104,6 +104,7 @@ class Engine:
         """
         orphans = await self._store.open()
         await self._room.look()
+        self.equipment.open()
         await self._tasks.__aenter__()
         self._tasks.create_task(self._commit.work())
         house = self._tasks.create_task(keep_house(self._archive, self._room, self._settings.retention))
@@ -288,12 +289,14 @@ class Engine:
         # Held by its run, which is held by `_live` until it is over; `close` waits for all of them.
         run.task = self._loop.create_task(self._drive(run, call, route, wishes))
 
-    async def _drive(self, run: Run, call: Call, route: Route, wishes: Wishes) -> None:
+    async def _drive(self, run: Run, call: Call, route: Route, wishes: Wishes, past: Past | None = None) -> None:
         if run.has_ended:
             return
         run.is_driven = True
         end: Last
         try:
+            if past is not None:
+                call, route = await self._asked_again(run, call, past)
             await self._way(run, call, route, wishes).go()
             end = ends.UNFINISHED
         except asyncio.CancelledError:
@@ -359,30 +362,31 @@ class Engine:
         What was kept of an answer stays, and its log says that its producer was lost, or in which function.
         """
         run = Run.kept(record.head, record.events, None)
-        past, owner = Past(run.events), run.head.owner
+        past = Past(run.events)
         is_worth_it = run.head.keep and (past.is_nothing or past.is_between) and not run.head.own_key
-        is_worth_it = is_worth_it and self.equipment.may_repeat([call.name for call in past.open], owner)
         call = replay(record) if is_worth_it or not past.is_nothing else None
         run.bill = self._billing.bill(call, run.events)
         self._live.add(run, [name for name in run.head.names if await self._is_newest(run, name)])
         on_left(run)
         if is_worth_it and call is not None:
-            try:
-                route = await self.catalogue.route(call.model, call.fallbacks)
-                await self.equipment.prepare(call)
-                asked = self.equipment.equip(call, owner)
-                if past.may_go_on(asked):
-                    self._begin(run, asked, route, wishes_again(run.head))
-                    return
-            except (NotFound, BadRequest) as error:
-                self._append(run, [ends.failed(error)])
-                return
-        if run.bill.is_short(run.events):
+            # What it needs may take a while to come, for which nobody should wait at the start.
+            run.task = self._loop.create_task(self._drive(run, call, (), wishes_again(run.head), past))
+        elif run.bill.is_short(run.events):
             await self._end(run, past.end)
         else:
             # Nobody should wait for that at the start; and nobody can end it in another way meanwhile.
             run.ended = ENDING
             run.task = self._loop.create_task(self._end(run, past.end))
+
+    async def _asked_again(self, run: Run, call: Call, past: Past) -> tuple[Call, Route]:
+        """What a run that was left asks, and whom; raises HeadgateError where it cannot go on."""
+        route = await self.catalogue.route(call.model, call.fallbacks)
+        await self.equipment.prepare(call)
+        if self.equipment.may_repeat([each.name for each in past.open], run.head.owner):
+            asked = self.equipment.equip(call, run.head.owner)
+            if past.may_go_on(asked):
+                return asked, route
+        raise HeadgateError(past.end.message, code=past.end.code, status=past.end.status)
 
     async def _is_newest(self, run: Run, name: str) -> bool:
         """Whether no newer run that is over has that name."""

@@ -19,7 +19,6 @@ from headgate.metrics import Meters
 from headgate.runs import Engine
 from headgate.streams import Library
 from headgate.streams.waking import Desk
-from headgate.tools import Toolbox
 from headgate.web.gate import Gate
 from headgate.web.pages import Pages
 from headgate.web.protocol import Protocol
@@ -62,7 +61,6 @@ class Parts(NamedTuple):
     subscriptions: Desk
     meters: Meters
     database: Database
-    toolbox: Toolbox
     uploads: Uploads
     reports: Sequence[Report] = ()
     """What is to be closed when the last request is over."""

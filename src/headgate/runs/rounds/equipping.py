@@ -21,6 +21,10 @@ class Equipment:
     def __init__(self, toolbox: Toolbox, assistants: Mapping[str, Assistant]) -> None:
         self._toolbox, self._assistants = toolbox, assistants
 
+    def open(self) -> None:
+        """Have functions come that come from elsewhere; returns at once."""
+        self._toolbox.open()
+
     def wanted(self, call: Call) -> Sequence[str]:
         """The functions that it may come to; nothing for nearly every call."""
         brought = self._assistants.get(call.model)

@@ -50,7 +50,8 @@ NOT_WHOLE = "Not executed: the answer was cut off."
 NOT_SO_MANY = "Not executed: these are more calls than may be made."
 NOT_AGAIN = "Not executed: functions were called too many times in this answer."
 NOT_BEGUN = "Not executed: the answer was stopped before."
-NO_TIME = "There was no time left for the functions of this answer."
+NO_TIME = "Not executed: there was no time left for the functions of this answer."
+OUT_OF_TIME = "The function was stopped: there was no time left for the functions of this answer."
 STOPPED = "The answer was stopped while this was executed: whether it was done is not known."
 
 
@@ -108,6 +109,8 @@ class Rounds:
         self._calls_left: float = math.inf if most is None else most
         """How many calls the client allows, in an API that has a word for that."""
         self._ids: set[str] = set()
+        self._at_work: set[str] = set()
+        """Those of them whose functions were begun."""
 
     async def go(self) -> None:
         """Round after round until the answer is whole; raises ProviderError when it broke."""
@@ -163,6 +166,7 @@ class Rounds:
                 outcomes = {id: _outcome_of(called) for id, called in each.outcomes.items()}
             results = [_result(id, outcomes[id]) for id in each.calls]
             self._ids |= each.calls.keys()
+            self._calls_left = max(0, self._calls_left - sum(isinstance(call, Calling) for call in each.calls.values()))
             self._telling.next(said)
             self._take(turn(self._call, self._run.id, format, said, results))
         return len(past.rounds)
@@ -232,7 +236,9 @@ class Rounds:
                 for one in calls:
                     tasks.create_task(self._outcome(one, until, turns, outcomes))
         except asyncio.CancelledError:
-            self._refuse([one for one in calls if one.id not in outcomes], STOPPED)
+            for one in calls:
+                if one.id not in outcomes:
+                    self._refuse([one], STOPPED if one.id in self._at_work else NOT_BEGUN)
             raise
         finally:
             self._left -= self._clock() - began
@@ -246,12 +252,16 @@ class Rounds:
         context = Context(run=self._run.id, owner=self._run.head.owner, call_id=f"{self._run.id}/{one.id}")
         began, error = time.time(), "cancelled"
         try:
+            if self._clock() >= until:
+                raise TimeoutError
             async with asyncio.timeout_at(until), turns:
+                self._at_work.add(one.id)
                 began = time.time()
                 outcome = await self._workshop.toolbox.call(one.said.name, one.said.input, context)
             error = "function_error" if outcome.is_error else ""
         except TimeoutError:
-            outcome, error = Outcome(NO_TIME, is_error=True), "timeout"
+            words = OUT_OF_TIME if one.id in self._at_work else NO_TIME
+            outcome, error = Outcome(words, is_error=True), "timeout"
         finally:
             self._watch(one, began, error)
         outcomes[one.id] = outcome
