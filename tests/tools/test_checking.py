@@ -110,6 +110,15 @@ def test_schemas_of_others_are_taken_with_what_they_lack() -> None:
     assert check_schema({}) == {"type": "object", "properties": {}}
     assert check_schema(SCHEMA) == SCHEMA
     assert check_schema({"type": "object", "properties": {"x": {"$ref": "#/$defs/X"}}, "$defs": {"X": {}}})
+    assert check_schema({"properties": {"x": {"$ref": "#x"}}, "$defs": {"X": {"$anchor": "x"}}})
+    assert check_schema({"properties": {"more": {"items": {"$ref": "#"}}}})
+
+
+@pytest.mark.parametrize("place", ["#/$defs/all/anyOf/", "#/%24defs/all/anyOf/"])
+def test_parts_may_be_referred_to_by_their_numbers(place: str) -> None:
+    """As some do with all that they have said once."""
+    parts = {"all": {"anyOf": [{"type": "string"}] * 20}}
+    assert check_schema({"properties": {f"x{at}": {"$ref": f"{place}{at}"} for at in range(20)}, "$defs": parts})
 
 
 def _chain(length: int) -> dict[str, Any]:
@@ -117,11 +126,24 @@ def _chain(length: int) -> dict[str, Any]:
     return {"$ref": "#/$defs/a0", "$defs": {**parts, f"a{length}": {}}}
 
 
-def _often(depth: int) -> dict[str, Any]:
-    """A schema of a few lines that doubles with each."""
+def _often(depth: int, word: str = "$ref", place: str = "#/$defs/", **more: str) -> dict[str, Any]:
+    """A schema of a few lines that doubles with each; `more` is what each says of itself."""
     names = [f"a{number}" for number in range(depth)]
-    parts: dict[str, Any] = {name: {"anyOf": [{"$ref": f"#/$defs/{after}"}] * 2} for name, after in pairwise(names)}
-    return {"$ref": "#/$defs/a0", "$defs": {**parts, names[-1]: {"type": "object"}}}
+    parts: dict[str, Any] = {name: {"anyOf": [{word: f"{place}{after}"}] * 2} for name, after in pairwise(names)}
+    parts[names[-1]] = {"type": "object"}
+    said = {name: {**part, **{key: value + name for key, value in more.items()}} for name, part in parts.items()}
+    return {word: f"{place}a0", "$defs": said}
+
+
+def _listed(depth: int) -> dict[str, Any]:
+    """The same where the parts have numbers."""
+    return {"allOf": [*({"anyOf": [{"$ref": f"#/allOf/{after}"}] * 2} for after in range(1, depth)), {}]}
+
+
+def _elsewhere(depth: int) -> dict[str, Any]:
+    """The same in a part that has an address of its own, beside harmless ones that are called the same."""
+    inner = {**_often(depth), "$id": "https://example.com/inner"}
+    return {"properties": {"x": inner}, "$defs": {f"a{number}": {} for number in range(depth)}}
 
 
 def _deep(depth: int) -> dict[str, Any]:
@@ -144,6 +166,12 @@ def _deep(depth: int) -> dict[str, Any]:
         ({"description": "x" * 70_000}, "it is larger than 64 KB"),
         (_deep(100), "it is nested deeper than 64"),
         (_often(40), "its parts refer to each other too often"),
+        (_often(40, place="#/%24defs/"), "its parts refer to each other too often"),
+        (_often(40, "$dynamicRef", "#", **{"$dynamicAnchor": ""}), "its parts refer to each other too often"),
+        (_often(40, "$ref", "#", **{"$anchor": ""}), "its parts refer to each other too often"),
+        (_often(40, "$ref", "", **{"$id": ""}), "its parts refer to each other too often"),
+        (_listed(40), "its parts refer to each other too often"),
+        (_elsewhere(40), "its parts refer to each other too often"),
         (_chain(1200), "its parts refer to each other too deeply"),
     ],
 )

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from headgate.tools.base import ToolError
+from headgate.tools.weighing import inside, weigh
 
 MAX_ARGUMENTS = 256 * 1024
 """Bytes of a call's arguments: files fit, and reading them is a matter of milliseconds."""
@@ -86,7 +87,7 @@ def check_schema(schema: object) -> dict[str, Any]:
     if schema.get("type", "object") != "object":
         raise ValueError("it is not of an object")
     try:
-        if _weight(schema, schema, {}) > MAX_WEIGHT:
+        if weigh(schema) > MAX_WEIGHT:
             raise ValueError("its parts refer to each other too often")
         _compile(schema)
     except RecursionError:
@@ -125,35 +126,8 @@ def _depth(value: object) -> int:
     depth, level = 0, [value]
     while level and depth <= MAX_DEPTH:
         depth += 1
-        level = [inner for each in level for inner in _inside(each)]
+        level = [inner for each in level for inner in inside(each)]
     return depth
-
-
-def _inside(value: object) -> Iterator[object]:
-    if isinstance(value, dict):
-        yield from value.values()
-    elif isinstance(value, list):
-        yield from value
-
-
-def _weight(value: object, root: dict[str, Any], known: dict[str, int]) -> int:
-    """How many parts it has, with those it refers to counted as often as it does so."""
-    weight = 1 + sum(_weight(inner, root, known) for inner in _inside(value))
-    reference = value.get("$ref") if isinstance(value, dict) else None
-    if isinstance(reference, str):
-        if reference not in known:
-            known[reference] = 1  # for itself, where it comes back to where it began
-            known[reference] = _weight(_resolve(reference, root), root, known)
-        weight += known[reference]
-    return weight
-
-
-def _resolve(reference: str, root: dict[str, Any]) -> object:
-    """What a reference into the schema itself means; anything else is refused when it is compiled."""
-    found: object = root
-    for part in reference.removeprefix("#").split("/")[1:]:
-        found = found.get(part.replace("~1", "/").replace("~0", "~")) if isinstance(found, dict) else None
-    return found
 
 
 def _complaint(error: Any) -> str:
