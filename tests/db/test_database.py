@@ -153,6 +153,30 @@ def test_it_is_busy_when_another_program_writes(ready: Place, monkeypatch: pytes
     assert "is busy: another program" in error.message
 
 
+def test_who_waited_while_others_did_need_not_wait_again(
+    ready: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Else those who queue would wait one after another, and with them everybody who only reads."""
+    monkeypatch.setattr("headgate.db.connections.PATIENCE", 0.2)
+    monkeypatch.setattr("headgate.db.connections.BUSY_TIMEOUT", 0.3)
+
+    async def play() -> list[Any]:
+        async with opened(ready) as made:
+            lists = Lists(made)
+            writing = [lists.work("a", lambda todos: todos.create(NewTodo(title="a"))) for _ in range(20)]
+            return await asyncio.gather(*writing, made.run(counted), return_exceptions=True)
+
+    other = sqlite3.connect(str(ready.file), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        *refused, read = asyncio.run(play())
+    finally:
+        other.close()
+    assert read == 0
+    assert {error.code for error in refused} == {"database_busy"}
+    assert caplog.text.count("database is locked") == 1, "of all of them one has tried"
+
+
 def test_the_disk_is_full(ready: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     real = database.Database._connect
 

@@ -8,19 +8,23 @@ lock, since SQLite's way of waiting is to look again and again, the longer the l
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
-from headgate.db.failures import DatabaseError, explained
+from headgate.db.failures import DatabaseError, explained, too_busy
 from headgate.db.place import THREADS, Place
 
 BUSY_TIMEOUT = 5.0
 """Seconds that we wait for another program that is writing."""
+
+PATIENCE = 5.0
+"""Seconds after which who wants to write need not begin: one may have waited for that program while others queued."""
 
 WRITES = "headgate_writes"
 """The option of a connection that says so."""
@@ -46,7 +50,12 @@ class Connections:
 
     def __init__(self, engine: Engine, place: Place) -> None:
         self._engine, self._place = engine, place
-        self._turn = threading.Lock() if place.is_sqlite else nullcontext()
+        self._turn = threading.Lock() if place.is_sqlite else None
+        self._asked = threading.local()
+
+    def asked(self, since: float) -> None:
+        """What this thread does next was asked for then, by the monotonic clock."""
+        self._asked.since = since
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -57,7 +66,7 @@ class Connections:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that is kept when its block ends, and undone when that raises."""
-        with self._explaining(), self._turn, self._engine.connect() as connection:
+        with self._explaining(), self._taking_turns(), self._engine.connect() as connection:
             connection.execution_options(**{WRITES: True})
             with connection.begin():
                 yield connection
@@ -65,6 +74,20 @@ class Connections:
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
+
+    @contextmanager
+    def _taking_turns(self) -> Iterator[None]:
+        if self._turn is None:
+            yield
+            return
+        now = time.monotonic()
+        left = getattr(self._asked, "since", now) + PATIENCE - now
+        if left <= 0 or not self._turn.acquire(timeout=left):
+            raise too_busy(self._place)
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @contextmanager
     def _explaining(self) -> Iterator[None]:

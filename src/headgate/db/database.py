@@ -7,6 +7,7 @@ over once instead of once for each statement, and nothing that happens in it can
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
@@ -57,9 +58,15 @@ class Database:
         connections = self._connections or await self.ready()
         if self._at_work >= THREADS + MAX_WAITING:
             raise Unavailable("Too many requests wait for the database.", code="database_busy", retry_after=1)
+        asked = time.monotonic()
+
+        def begin() -> T:
+            connections.asked(asked)
+            return work(connections)
+
         self._at_work += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work, connections)
+            return await asyncio.get_running_loop().run_in_executor(self._pool, begin)
         finally:
             self._at_work -= 1
 

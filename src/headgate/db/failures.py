@@ -51,6 +51,12 @@ def unknown_revision(place: Place, revision: str) -> DatabaseError:
     )
 
 
+def too_busy(place: Place) -> DatabaseError:
+    """Nobody could be let in to write for too long."""
+    message = f"{place.label} is busy: others have been writing to it for too long."
+    return DatabaseError(message, code=BUSY, retry_after=_BUSY_PAUSE)
+
+
 def explained(error: "SQLAlchemyError | ImportError", place: Place) -> DatabaseError:
     """The same, for clients: without statements, values and addresses."""
     if isinstance(error, ImportError):
