@@ -318,6 +318,28 @@ def test_a_message_that_is_sent_back_tells_the_calls_and_their_results() -> None
     ]
 
 
+def test_results_of_the_server_and_of_the_client_come_together() -> None:
+    """Where both were called, and the client sends back what it has been told, with the result of its own."""
+    both = [
+        STARTED,
+        ToolCall(0, "c1", "mine"),
+        ToolInput(0, "{}"),
+        Called("c0", "weather", GIVEN, "No.", is_error=True),
+    ]
+    content = msgspec.json.decode(anthropic.whole(MESSAGE, RUN, 7, [*both, Finished("tool_calls")]))["content"]
+    messages = [
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": content},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "c1", "content": "Mine."}]},
+    ]
+    call = anthropic.read(msgspec.json.encode({"model": "m", "max_tokens": 9, "messages": messages}))
+    sent = msgspec.json.decode(anthropic.forward(call, "m"))["messages"]
+    assert [[block.get("id") or block.get("tool_use_id") for block in said["content"]] for said in sent[1:]] == [
+        ["c1", "c0"],
+        ["c0", "c1"],
+    ]
+
+
 def test_a_tool_of_somebody_elses_server_is_sent_on_to_who_knows_it() -> None:
     theirs = {"type": "mcp_tool_use", "id": "x", "name": "n", "server_name": "theirs", "input": {}}
     messages = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": [theirs]}]

@@ -21,8 +21,23 @@ def apart(messages: msgspec.Raw) -> msgspec.Raw:
     """The messages with every such call as a call, and its result as a result; most have none."""
     if _USE not in bytes(messages):
         return messages
-    said = [part for message in msgspec.json.decode(messages) for part in _parts(message)]
+    said: list[dict[str, Any]] = []
+    has_results = False
+    for message in msgspec.json.decode(messages):
+        for part in _parts(message):
+            if has_results and part.get("role") == "user":
+                said[-1] = _joined(said[-1], part)
+            else:
+                said.append(part)
+            has_results = part.get("role") == "user" and message.get("role") == "assistant"
     return msgspec.Raw(msgspec.json.encode(said))
+
+
+def _joined(results: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:
+    """All results of a turn must come together: those of the client's own tools may be in what follows."""
+    content = message.get("content")
+    said = [{"type": "text", "text": content}] if isinstance(content, str) else content or []
+    return {**message, "content": [*results["content"], *said]}
 
 
 def _parts(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
