@@ -320,13 +320,9 @@ def test_a_message_that_is_sent_back_tells_the_calls_and_their_results() -> None
 
 def test_results_of_the_server_and_of_the_client_come_together() -> None:
     """Where both were called, and the client sends back what it has been told, with the result of its own."""
-    both = [
-        STARTED,
-        ToolCall(0, "c1", "mine"),
-        ToolInput(0, "{}"),
-        Called("c0", "weather", GIVEN, "No.", is_error=True),
-    ]
-    content = msgspec.json.decode(anthropic.whole(MESSAGE, RUN, 7, [*both, Finished("tool_calls")]))["content"]
+    refused = Called("c0", "weather", GIVEN, "No.", is_error=True)
+    both: list[AnyEvent] = [STARTED, ToolCall(0, "c1", "mine"), ToolInput(0, "{}"), refused, Finished("tool_calls")]
+    content = msgspec.json.decode(anthropic.whole(MESSAGE, RUN, 7, both))["content"]
     messages = [
         {"role": "user", "content": "Hi"},
         {"role": "assistant", "content": content},
