@@ -213,6 +213,7 @@ def test_what_sqlite_calls_read_only_is_told_as_that(ready: Place, tmp_path: Pat
     error = refusal(Place(f"sqlite:///file:{tmp_path}/todos.db?mode=ro&uri=true"))
     assert error.code == "database_read_only"
     assert error.message.endswith("cannot be written: it is read-only.")
+    assert not Path("file:").exists()
 
 
 def test_it_is_newer_than_the_program(ready: Place) -> None:

@@ -55,6 +55,19 @@ def dump(place: Place) -> list[Any]:
         connection.close()
 
 
+def test_its_files_are_their_owners_alone(tmp_path: Path) -> None:
+    """What somebody has to do is nobody else's business."""
+    place = place_in(tmp_path / "made with it")
+    migrations.upgrade(place)
+    assert in_list(place, lambda todos: todos.create(NewTodo(title="a")).id) == 1
+    connection = sqlite3.connect(str(place.file))
+    connection.execute("UPDATE todos SET title = 'b'")
+    connection.commit()
+    open_to_others = {file.name: file.stat().st_mode & 0o077 for file in (tmp_path / "made with it").iterdir()}
+    connection.close()
+    assert open_to_others == dict.fromkeys(("todos.db", "todos.db-wal", "todos.db-shm"), 0)
+
+
 def in_list(place: Place, do: Callable[[Any], Any]) -> Any:
     """What a list of todos says."""
 

@@ -11,6 +11,8 @@ TABLE = [
     ("sqlite:////var/lib/todos.db?cache=shared", Path("/var/lib/todos.db"), "/var/lib/todos.db"),
     ("sqlite+pysqlite:///a/b.db", Path("a/b.db"), "a/b.db"),
     ("sqlite://", None, "in memory"),
+    ("sqlite:///", None, "in memory"),
+    ("sqlite:///?timeout=3", None, "in memory"),
     ("sqlite:///:memory:", None, "in memory"),
     ("memory", None, "in memory"),
     ("postgresql+psycopg://me:se/cret@db/x", None, "postgresql+psycopg://me:***@db/x"),

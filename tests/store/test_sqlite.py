@@ -225,13 +225,14 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         asyncio.run(SqliteStore(tmp_path / "file" / "runs.db").open())
 
 
-def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
-    """Answers are private."""
+def test_its_files_are_their_owners_alone(tmp_path: Path) -> None:
+    """Answers are private, also those that are in the file beside until they are moved."""
 
     async def main() -> None:
         store = SqliteStore(tmp_path / "runs.db")
         await store.open()
-        assert (tmp_path / "runs.db").stat().st_mode & 0o077 == 0
+        open_to_others = {file.name: file.stat().st_mode & 0o077 for file in tmp_path.iterdir()}
+        assert open_to_others == dict.fromkeys(("runs.db", "runs.db-wal", "runs.db-shm", "runs.db.lock"), 0)
         await store.close()
 
     asyncio.run(main())

@@ -12,7 +12,7 @@ THREADS = 4
 """How many may work with one at a time: reading takes a millisecond, and SQLite lets one write anyway."""
 
 _PASSWORD = re.compile(r"(?<=://)([^/@:]*:).*@")
-_SQLITE = re.compile(r"sqlite(?:\+\w+)?://(?:/(?P<file>[^?]+))?(?:\?.*)?")
+_SQLITE = re.compile(r"sqlite(?:\+\w+)?://(?:/(?P<file>[^?]*))?(?:\?.*)?")
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -25,7 +25,12 @@ class Place(msgspec.Struct, frozen=True):
         """The file of one that is SQLite's; None for any other, and in memory."""
         found = _SQLITE.fullmatch(self.url)
         file = None if found is None else found["file"]
-        return None if file is None or file == ":memory:" else Path(file)
+        return None if file in (None, "", ":memory:") else Path(file)
+
+    @property
+    def is_uri(self) -> bool:
+        """Whether its file is named as SQLite's URIs name one, which is not the file's own name."""
+        return self.file is not None and str(self.file).startswith("file:")
 
     @property
     def in_memory(self) -> bool:

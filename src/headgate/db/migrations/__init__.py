@@ -54,8 +54,8 @@ def upgrade(place: Place, revision: str = NEWEST) -> tuple[str | None, str | Non
     """Migrate forward to a revision, and say which it was before and is now. Raises DatabaseError."""
     if revision not in REVISIONS:
         raise DatabaseError(f"There is no revision {revision}; there are {', '.join(REVISIONS)}.")
-    if place.file is not None:
-        _make_folder(place.file.parent, place)
+    if place.file is not None and not place.is_uri:
+        _make_file(place.file, place)
     with _engine(place) as engine:
         before = _revision(engine)
         if state_of(before) is State.AHEAD:
@@ -104,8 +104,11 @@ def _config() -> Config:
     return config
 
 
-def _make_folder(folder: Path, place: Place) -> None:
+def _make_file(file: Path, place: Place) -> None:
+    """An empty one where there is none, which only its owner may read, like those that SQLite puts beside it."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch(0o600)
     except OSError as error:
         raise DatabaseError(f"{place.label} cannot be made: {error.strerror}.") from None

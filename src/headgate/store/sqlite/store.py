@@ -91,10 +91,11 @@ class SqliteStore(Store):
 
     def _open(self) -> list[Record]:
         writes = self._writer.connection = self._connect()
+        # Before anything is written: the files that SQLite puts beside this one get the mode that it has then.
+        os.chmod(self._path, 0o600)
         schema.prepare(writes, self._path)
         writes.execute(f"PRAGMA synchronous = {'FULL' if self._sync == 'full' else 'NORMAL'}")
         writes.execute("PRAGMA wal_autocheckpoint = 0")
-        os.chmod(self._path, 0o600)
         self._writer.epoch = schema.take_possession(writes)
         self.secret = schema.secret(writes)
         self._reader.connection, self._lister.connection = self._connect(), self._connect()
