@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
+from typing_extensions import override
 
 from headgate.errors import ProviderError
 from headgate.events import AnyEvent, Audio, Finished, Started, Usage
-from headgate.formats import lenient, openai, sse, upstream_errors
+from headgate.formats import lenient, openai, spoken_events, sse, upstream_errors
 from headgate.formats.base import Origin
 from headgate.formats.voices import PIECE, SPEECH
 
@@ -50,43 +51,16 @@ class Reader:
         return [Finished("stop")]
 
 
-class EventReader:
+class EventReader(spoken_events.EventReader):
     """Events with pieces of the sound."""
 
-    is_answered = False
+    what = "speech"
 
     def __init__(self, origin: Origin) -> None:
-        self._origin = origin
-        self._events = sse.Reader()
-        self.is_over = False
-        self._has_begun = self._has_sound = False
+        super().__init__(origin)
+        self._has_sound = False
 
-    def feed(self, data: bytes) -> Sequence[AnyEvent]:
-        """More of them."""
-        return self._read(self._events.feed(data))
-
-    def close(self) -> Sequence[AnyEvent]:
-        """There are no more."""
-        events = list(self._read(self._events.close()))
-        if not self.is_over:
-            message = f"{self._origin.provider} left its speech without an end."
-            error = ProviderError(message, code="upstream_incomplete")
-            error.events = events
-            raise error
-        return events
-
-    def _read(self, messages: Sequence[sse.Message]) -> list[AnyEvent]:
-        events: list[AnyEvent] = []
-        for message in messages:
-            if self.is_over:
-                break
-            try:
-                self._message(message, events)
-            except ProviderError as error:
-                error.events = events
-                raise
-        return events
-
+    @override
     def _message(self, message: sse.Message, events: list[AnyEvent]) -> None:
         provider = self._origin.provider
         if message.data.strip() == b"[DONE]":

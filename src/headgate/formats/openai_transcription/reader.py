@@ -1,61 +1,34 @@
 """Reads what upstreams answer to a request for transcription: events, an object, or plain text."""
 
 import math
-from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
+from typing_extensions import override
 
 from headgate.errors import ProviderError
 from headgate.events import AnyEvent, Finished, Segment, Started, Transcript, Word
 from headgate.formats import lenient, sse, upstream_errors
 from headgate.formats.base import Origin
 from headgate.formats.openai_speech import read_usage
+from headgate.formats.spoken_events import EventReader
 from headgate.formats.voices import TRANSCRIPTION
 
 VERBATIM = b'{"is_verbatim":true}'
 """Stands where a provider has written the very text that the client is to get, subtitles for instance."""
 
 
-class Reader:
+class Reader(EventReader):
     """One streamed transcription."""
 
-    is_answered = False
+    what = "transcription"
 
     def __init__(self, origin: Origin) -> None:
-        self._origin = origin
-        self._events = sse.Reader()
-        self.is_over = False
-        self._has_begun = False
+        super().__init__(origin)
         self._told_by: Literal["", "deltas", "segments"] = ""
         """What its words come in; who tells segments alone says them with those."""
 
-    def feed(self, data: bytes) -> Sequence[AnyEvent]:
-        """More of it."""
-        return self._read(self._events.feed(data))
-
-    def close(self) -> Sequence[AnyEvent]:
-        """That was all."""
-        events = self._read(self._events.close())
-        if not self.is_over:
-            message = f"{self._origin.provider} left its transcription without an end."
-            error = ProviderError(message, code="upstream_incomplete")
-            error.events = events
-            raise error
-        return events
-
-    def _read(self, messages: Sequence[sse.Message]) -> list[AnyEvent]:
-        events: list[AnyEvent] = []
-        for message in messages:
-            if self.is_over:
-                break
-            try:
-                self._message(message, events)
-            except ProviderError as error:
-                error.events = events
-                raise
-        return events
-
+    @override
     def _message(self, message: sse.Message, events: list[AnyEvent]) -> None:
         if message.data.strip() == b"[DONE]":
             self._finish(events, {})
