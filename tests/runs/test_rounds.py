@@ -129,6 +129,19 @@ def test_a_later_round_may_fail_over_before_its_first_words() -> None:
     run(play())
 
 
+def test_a_provider_may_call_its_model_something_else_in_a_later_round() -> None:
+    """Nobody took over from it."""
+
+    async def play() -> None:
+        one, two = (Started("a", name, "", 0) for name in ("m-2024", "m-2025"))
+        script = first(rounds(use(), started=one), rounds([Text("Cold.")], started=two))
+        async with Lathe(script, tools=[Weather().tool]) as lathe:
+            made = await lathe.made(asking("weather"))
+            assert made == [one, CALLING, CALLED, Text("Cold."), STOP]
+
+    run(play())
+
+
 def test_a_later_round_may_be_hedged() -> None:
     """Whoever speaks first goes on, and the log says who was slower."""
 

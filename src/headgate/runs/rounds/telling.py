@@ -104,7 +104,8 @@ class Telling:
         before, self._who = self._who, event
         if before is None:
             yield event
-        elif (before.provider, before.model) != (event.provider, event.model):
+        elif before.provider != event.provider or (before.model != event.model and self._failed is not None):
+            # One that nobody had to take over from may call its model what it likes.
             broke = Tried(before.provider, before.model, 503, "in_trouble", ELSEWHERE)
             if (failed := self._failed) is not None:
                 broke = Tried(failed.provider, failed.model, failed.status, failed.code, failed.message, failed.key)
