@@ -8,9 +8,11 @@ import pytest
 from headgate.db import Database, Place
 from headgate.db.connections import Connections, engine_of
 from headgate.dialects.graphql import doing
+from headgate.dialects.graphql.doing import Doing
 from headgate.dialects.graphql.operations import NotByGet, Operations
 from headgate.formats.graphql import GraphQLRequest
-from headgate.todos import Lists, models
+from headgate.todos import Filter, Lists, Page, Todo, models
+from headgate.todos.list import TodoList
 
 ALL = "id title completed createdAt dueDate weight parentId children tags"
 
@@ -23,11 +25,16 @@ class Server:
         self.engine = engine_of(place)
         models().create_all(self.engine)
         self.connections = Connections(self.engine, place)
-        self.operations = Operations(Lists(Database(place, models)))
+        self.lists = Lists(Database(place, models))
+        self.operations = Operations(self.lists)
 
     def ask(self, query: str, owner: str = "alice", name: str | None = None, **variables: Any) -> dict[str, Any]:
         """What comes of an operation."""
-        return self.operations.execute(GraphQLRequest(query, variables or None, name), owner, self.connections)
+        return self.operations.execute(GraphQLRequest(query, variables or None, name), self.doing(owner))
+
+    def doing(self, owner: str = "alice") -> Doing:
+        """A request at work."""
+        return Doing(self.lists, owner, self.connections)
 
     def get(self, query: str, **variables: Any) -> Any:
         """The data of one that goes well."""
@@ -160,7 +167,7 @@ def test_one_of_several_operations_is_named(server: Server) -> None:
 def test_a_request_that_only_looks_changes_nothing(server: Server) -> None:
     asked = GraphQLRequest('mutation { createTodo(title: "a") { id } }')
     with pytest.raises(NotByGet):
-        server.operations.execute(asked, "alice", server.connections, only_queries=True)
+        server.operations.execute(asked, server.doing(), only_queries=True)
     assert server.get("{ todoCount }") == {"todoCount": 0}
 
 
@@ -172,6 +179,29 @@ def test_one_request_is_told_only_so_much(server: Server, monkeypatch: pytest.Mo
     message, code = server.fail("{ a: todos { id } b: todos { id } }")
     assert message.startswith("One request may be told 5 todos")
     assert code == "request_too_large"
+    batch = server.doing()
+    asked = GraphQLRequest("{ todos { id } }")
+    told = [server.operations.execute(asked, batch)["data"] is not None for _ in range(2)]
+    assert told == [True, False], "all operations of a batch are one request"
+
+
+def test_no_more_is_read_than_may_be_told(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doing, "MAX_TODOS", 2)
+    for number in range(9):
+        server.get("mutation($t: String) { createTodo(title: $t) { id } }", t=str(number))
+    read: list[int] = []
+    real = TodoList.find
+
+    def find(self: TodoList, filter: Filter, page: Page) -> list[Todo]:
+        found = real(self, filter, page)
+        read.append(len(found))
+        return found
+
+    monkeypatch.setattr(TodoList, "find", find)
+    assert server.fail("{ todos { id } }")[1] == "request_too_large"
+    assert server.fail("{ todos(limit: 8) { id } }")[1] == "request_too_large"
+    assert len(server.get("{ todos(limit: 2) { id } }")["todos"]) == 2
+    assert read == [3, 3, 2]
 
 
 def test_a_fault_of_ours_is_told_without_what_it_was(

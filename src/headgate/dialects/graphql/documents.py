@@ -23,7 +23,9 @@ from graphql.validation import ASTValidationRule, MaxIntrospectionDepthRule, spe
 
 from headgate.dialects.graphql import limits
 
-REMEMBERED = 256
+REMEMBERED = 64
+"""Of the largest kind each takes half a megabyte."""
+
 MAX_ERRORS = 10
 """How many a client is told of one document."""
 

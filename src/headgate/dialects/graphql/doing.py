@@ -1,4 +1,4 @@
-"""What the fields of one operation are asked with: whose list it is, and how much it may take."""
+"""What the fields of one request are asked with: whose list it is, and how much it may take."""
 
 from typing import TYPE_CHECKING
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from headgate.todos.list import TodoList
 
 MAX_TODOS = 20_000
-"""How many one operation may be told, over all its fields: a list of the largest size twice, some megabytes."""
+"""How many one request may be told, in all its operations and fields: a list of the usual size twice, some megabytes."""
 
 
 class Doing:
-    """One operation at work: in a thread of the database, or, when it listens, in the loop."""
+    """One request at work: in a thread of the database, or, when it listens, in the loop."""
 
     def __init__(self, lists: Lists, owner: str, connections: "Connections | None" = None) -> None:
         self._lists, self._owner, self._connections = lists, owner, connections
@@ -29,6 +29,11 @@ class Doing:
             assert self._connections is not None, "what listens has nothing to look up"
             self._list = self._lists.of(self._connections, self._owner)
         return self._list
+
+    @property
+    def room(self) -> int:
+        """How many more may be told."""
+        return MAX_TODOS - self._told
 
     def count(self, todos: int) -> None:
         """So many more are told. Raises TooLarge."""

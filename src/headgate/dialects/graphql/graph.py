@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
+from headgate.dialects.graphql.doing import Doing
 from headgate.formats.graphql import GraphQLRequest
 from headgate.todos import Lists
 
@@ -27,10 +28,10 @@ class Graph:
         operations = await self._loaded()
 
         def work(connections: Any) -> bytes:
+            doing = Doing(self._lists, owner, connections)
             if isinstance(asked, GraphQLRequest):
-                result = operations.execute(asked, owner, connections, only_queries=only_queries)
-                return msgspec.json.encode(result)
-            return msgspec.json.encode([operations.execute(one, owner, connections) for one in asked])
+                return msgspec.json.encode(operations.execute(asked, doing, only_queries=only_queries))
+            return msgspec.json.encode([operations.execute(one, doing) for one in asked])
 
         return await self._lists.database.run(work)
 
@@ -39,7 +40,9 @@ class Graph:
         operations = await self._loaded()
 
         def work(connections: Any) -> Result | None:
-            return None if operations.listens(asked) else operations.execute(asked, owner, connections)
+            if operations.listens(asked):
+                return None
+            return operations.execute(asked, Doing(self._lists, owner, connections))
 
         return operations, await self._lists.database.run(work)
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterable
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, TypeGuard, cast
+from typing import Any, TypeGuard, cast
 
 from graphql import ExecutionResult, GraphQLError, OperationType, execute, subscribe
 
@@ -14,9 +14,6 @@ from headgate.dialects.graphql.schema import make
 from headgate.errors import BadRequest, HeadgateError
 from headgate.formats.graphql import GraphQLRequest
 from headgate.todos import Lists
-
-if TYPE_CHECKING:
-    from headgate.db.connections import Connections
 
 log = logging.getLogger(__name__)
 
@@ -39,9 +36,7 @@ class Operations:
         self._schema = make()._schema
         self._documents = Documents(self._schema)
 
-    def execute(
-        self, asked: GraphQLRequest, owner: str, connections: "Connections", *, only_queries: bool = False
-    ) -> dict[str, Any]:
+    def execute(self, asked: GraphQLRequest, doing: Doing, *, only_queries: bool = False) -> dict[str, Any]:
         """Execute one that is answered once; for a thread of the database. Raises NotByGet."""
         document = self._documents.read(asked.query)
         wrong = _wrong(document, asked)
@@ -49,17 +44,17 @@ class Operations:
             return wrong
         operation = document.operation(asked.operationName)
         assert operation is not None
-        if only_queries and operation.operation is not OperationType.QUERY:
-            raise NotByGet(f"A {operation.operation.value} is asked for with POST, not with GET.")
         if operation.operation is OperationType.SUBSCRIPTION:
             return _refused(GraphQLError("A subscription is asked for on a WebSocket."))
+        if only_queries and operation.operation is not OperationType.QUERY:
+            raise NotByGet("A mutation is asked for with POST, not with GET.")
         assert document.root is not None
         result = execute(
             self._schema,
             document.root,
             variable_values=asked.variables,
             operation_name=asked.operationName,
-            context_value=Doing(self._lists, owner, connections),
+            context_value=doing,
             executor_class=QuickExecutor,
             is_awaitable=_never,
         )

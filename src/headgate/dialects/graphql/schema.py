@@ -41,7 +41,11 @@ class Query:
         offset: int = 0,
     ) -> list[Todo]:
         first = _number(offset, "offset") or 0
-        page = Page(order=order_by, descending=descending, limit=_number(limit, "limit"), offset=first)
+        # One more than may be told is enough to say that it is too much.
+        enough = info.context.room + 1
+        wanted = _number(limit, "limit")
+        most = enough if wanted is None else min(wanted, enough)
+        page = Page(order=order_by, descending=descending, limit=most, offset=first)
         found = info.context.list.find(_filter(filter), page)
         info.context.count(len(found))
         # The fields of a todo are found in its struct.
