@@ -8,7 +8,7 @@ import pytest
 
 from headgate.calls import Added, Call, Message, TextPart, Tool, Turn
 from headgate.events import AnyEvent
-from headgate.formats import anthropic, bedrock, gemini, openai_chat, openai_completions, openai_responses
+from headgate.formats import anthropic, bedrock, gemini, openai, openai_chat, openai_completions, openai_responses
 from headgate.formats.adding import can_add, in_fields, turn
 from headgate.formats.base import Origin
 from headgate.formats.gemini.asking import UNSIGNED
@@ -340,3 +340,29 @@ def test_bedrock_gets_thoughts_of_claude_back() -> None:
     *_, said, result = body["messages"]
     assert said["content"][0]["reasoningContent"]["reasoningText"] == {"text": "Hm.", "signature": "signed"}
     assert "toolResult" in result["content"][0]
+
+
+_ALLOWED = [{"type": "function", "name": "weather"}]
+
+
+@pytest.mark.parametrize(
+    ("choice", "then"),
+    [
+        (None, None),
+        ("auto", "auto"),
+        ("none", "none"),
+        ("required", "auto"),
+        ({"type": "function", "name": "weather"}, "auto"),
+        (
+            {"type": "allowed_tools", "mode": "required", "tools": _ALLOWED},
+            {"type": "allowed_tools", "mode": "auto", "tools": _ALLOWED},
+        ),
+        (
+            {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": _ALLOWED}},
+            {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": _ALLOWED}},
+        ),
+    ],
+)
+def test_who_had_to_call_a_tool_has_done_so(choice: object, then: object) -> None:
+    """But which it may call stays true."""
+    assert openai.unforced(choice) == then

@@ -25,6 +25,20 @@ def error_body(failure: HeadgateError | Failed) -> bytes:
     return msgspec.json.encode({"error": error_object(failure), "detail": failure.message})
 
 
+def unforced(choice: object) -> object:
+    """A `tool_choice` once the model has called: who had to call a tool would have to call one for ever."""
+    match choice:
+        case None | "auto" | "none":
+            return choice
+        # Which of them it may call is still true.
+        case {"type": "allowed_tools", "allowed_tools": dict(allowed)}:
+            return {**choice, "allowed_tools": {**allowed, "mode": "auto"}}
+        case {"type": "allowed_tools"}:
+            return {**choice, "mode": "auto"}
+        case _:
+            return "auto"
+
+
 def count(value: object) -> int:
     """A vendor's count or time: a number that is not negative, maybe written as text; 0 for any other thing."""
     if isinstance(value, str) and value.isascii() and value.isdecimal():

@@ -8,13 +8,13 @@ import msgspec
 from headgate.calls import Added, Call, Fields, Turn
 from headgate.events import AnyEvent
 from headgate.fold import Choice, FoldedCall, fold
-from headgate.formats import lists, strict
+from headgate.formats import lists, openai, strict
 from headgate.formats.openai_chat.choice import FUNCTION_CALL
 from headgate.formats.openai_chat.prompts import message_out, tool_out
 from headgate.formats.openai_chat.requests import NAME
 from headgate.formats.openai_chat.writer import call_object
 
-_AUTO, _NONE = msgspec.Raw(b'"auto"'), msgspec.Raw(b'"none"')
+_NONE = msgspec.Raw(b'"none"')
 
 
 def with_added(fields: Fields, added: Added) -> Fields:
@@ -32,10 +32,9 @@ def with_added(fields: Fields, added: Added) -> Fields:
     if not added.may_call:
         fields["function_call" if is_old else "tool_choice"] = _NONE
     elif added.turns:
-        # Who had to call one would have to call one for ever.
-        for choice in ("tool_choice", "function_call"):
-            if strict.value(fields, choice) not in (None, "auto", "none"):
-                fields[choice] = _AUTO
+        for name in ("tool_choice", "function_call"):
+            if (choice := strict.value(fields, name)) is not None:
+                fields[name] = msgspec.Raw(msgspec.json.encode(openai.unforced(choice)))
     return fields
 
 

@@ -7,13 +7,13 @@ import msgspec
 
 from headgate.calls import Added, Call, Fields, Prompt, Turn
 from headgate.events import AnyEvent
-from headgate.formats import lists, strict
+from headgate.formats import lists, openai, strict
 from headgate.formats.openai_responses import chaining
 from headgate.formats.openai_responses.asking import items_of, tool_out
 from headgate.formats.openai_responses.extra import NAME
 from headgate.formats.openai_responses.writer import whole
 
-_AUTO, _NONE = msgspec.Raw(b'"auto"'), msgspec.Raw(b'"none"')
+_NONE = msgspec.Raw(b'"none"')
 
 
 def with_added(fields: Fields, added: Added) -> Fields:
@@ -29,9 +29,8 @@ def with_added(fields: Fields, added: Added) -> Fields:
         fields["input"] = _input(fields, added.turns)
         if not added.may_call:
             fields["tool_choice"] = _NONE
-        elif strict.value(fields, "tool_choice") not in (None, "auto", "none"):
-            # Who had to call one would have to call one for ever.
-            fields["tool_choice"] = _AUTO
+        elif (choice := strict.value(fields, "tool_choice")) is not None:
+            fields["tool_choice"] = msgspec.Raw(msgspec.json.encode(openai.unforced(choice)))
     return fields
 
 
