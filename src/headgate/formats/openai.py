@@ -25,7 +25,7 @@ def error_body(failure: HeadgateError | Failed) -> bytes:
     return msgspec.json.encode({"error": error_object(failure), "detail": failure.message})
 
 
-def unforced(choice: object) -> object:
+def unforced(choice: Any) -> Any:
     """A `tool_choice` once the model has called: who had to call a tool would have to call one for ever."""
     match choice:
         case None | "auto" | "none":
