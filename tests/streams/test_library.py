@@ -12,7 +12,7 @@ from headgate.runs import commit
 from headgate.store.memory import MemoryStore
 from headgate.store.sqlite import SqliteStore
 from headgate.store.streams import Mark
-from headgate.streams import Addition, Bounds, Branch, Library, Stream, Wish, library, offset_of, read
+from headgate.streams import Addition, Bounds, Branch, Library, Stream, Wish, keeping, library, offset_of, read
 from headgate.streams.errors import BadFork, GoneStream, NoStream, OtherStream, ProducerGap, TooMany
 from headgate.streams.stream import SLACK
 from tests.streams.house import Clock, SlowStore, text, whole, working
@@ -130,6 +130,34 @@ def test_a_repetition_is_not_acknowledged_before_the_first_is_kept() -> None:
             assert not any(each.done() for each in both)
             store.gate.set()
             assert [(await each).is_new for each in both] == [True, False]
+
+    asyncio.run(main())
+
+
+def test_that_a_stream_was_used_shows_nothing_that_is_not_kept() -> None:
+    """One commit takes that down, and the next what was said then, because it takes only so many bytes."""
+
+    async def main() -> None:
+        store, clock = SlowStore(), Clock()
+        async with working(store, clock=clock) as streams:
+            large, brief = await made(streams), await made(streams, "brief", Wish(kind="text/plain", ttl=100))
+            clock.now += 70
+            store.gate.clear()
+            said = [asyncio.ensure_future(streams.append(large, text(b"now")))]
+            await a_while()
+            said.append(asyncio.ensure_future(streams.append(large, text(b"x" * keeping.AT_ONCE))))
+            said.append(asyncio.ensure_future(streams.append(brief, text(b"Hello"))))
+            await a_while()
+            store.is_narrow = True
+            for _ in range(2):
+                store.gate.set()
+                await a_while()
+            seen = said[1].done(), said[2].done(), await whole(streams, brief)
+            store.is_narrow = False
+            store.gate.set()
+            await asyncio.gather(*said)
+            assert seen == (True, False, b"")
+            assert await whole(streams, brief) == b"Hello"
 
     asyncio.run(main())
 

@@ -7,7 +7,7 @@ from headgate.formats import json_lines
 from headgate.store.base import Store
 from headgate.streams.errors import BadFork, GoneStream, OtherStream, WrongKind
 from headgate.streams.offsets import place_of
-from headgate.streams.reading import read
+from headgate.streams.reading import is_between, read
 from headgate.streams.stream import Stream
 from headgate.streams.wishes import Branch, main_type
 
@@ -36,6 +36,8 @@ async def base_of(find: Callable[[str], Awaitable[Stream]], store: Store, branch
         raise BadFork("'Stream-Fork-Offset' must be an offset that the stream has told.", param="stream-fork-offset")
     if place > source.shown_end:
         raise BadFork("'Stream-Fork-Offset' is after the end of the stream.", param="stream-fork-offset")
+    if not await is_between(store, source, place):
+        raise BadFork("'Stream-Fork-Offset' is in the middle of a message.", param="stream-fork-offset")
     place = await _after(store, source, place, branch.sub)
     inherits = _cut((*source.head.inherits, (source.id, place)), place)
     if len(inherits) > MAX_INHERITED:

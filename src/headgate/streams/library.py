@@ -153,6 +153,8 @@ class Library:
             base = None
             if wish.branch is not None:
                 base = await base_of(partial(self.find, owner), self.store, wish.branch, wish.kind)
+                # Nothing may be kept that was forked from what is not: it is what holds on to the bytes.
+                await self.settle(base.source)
             await self._check_count(owner)
             # From here on nobody else has a turn.
             is_free = (owner, name) not in self._live and (owner, name) not in self._leaving
@@ -222,9 +224,10 @@ class Library:
             await self.settle(stream)
             return Kept(end, is_closed, False, known)
         stream.grow(change)
-        self.use(stream)
         end = stream.end
-        await self._keeping.put(stream, change)
+        kept = self._keeping.put(stream, change)
+        self.use(stream)
+        await kept
         return Kept(end, change.closes, True, change.mark)
 
     async def settle(self, stream: Stream) -> None:

@@ -2,7 +2,7 @@
 
 import re
 
-_OFFSET = re.compile(r"[0-9]{16}_([0-9]{16})", re.ASCII)
+_OFFSET = re.compile(r"0{16}_([0-9]{16})", re.ASCII)
 
 
 def offset_of(place: int) -> str:

@@ -72,6 +72,8 @@ class Piece(NamedTuple):
     """Whether there is nothing after it, for now."""
     is_closed: bool
     """Whether there is nothing after it, ever."""
+    held: int = 0
+    """At the tail: bytes after it that are not told yet, because they are only the beginning of a letter."""
 
 
 def asked_of(request: Request) -> Asked:

@@ -77,14 +77,15 @@ class StreamSource:
         return piece
 
     def _piece(self, offset: str, place: int, data: bytes) -> Piece:
-        stream = self._stream
+        stream, end, held = self._stream, place + len(data), 0
+        is_tail = end == stream.shown_end
         if self._as_text and data and not data.isascii():
-            data = _whole_letters(data, is_end=stream.shows_closed and place + len(data) == stream.shown_end)
+            data = _whole_letters(data, is_end=stream.shows_closed and is_tail)
+            held = end - place - len(data)
         next = place + len(data)
-        is_tail = next == stream.shown_end
         is_closed = is_tail and stream.shows_closed
         told = to_array(data) if stream.is_json else data
-        piece = Piece(offset_of(place), offset_of(next), told, not data, is_tail, is_closed)
+        piece = Piece(offset_of(place), offset_of(next), told, not data, is_tail, is_closed, held)
         if len(piece.data) <= SMALL:
             stream.last_read = offset, stream.shown, self._as_text, piece
         return piece
@@ -94,12 +95,13 @@ class StreamSource:
         listener, place = self._listener, place_of(piece.next)
         assert listener is not None, "only those who follow wait"
         assert place is not None, "it is one of ours"
+        seen = place + piece.held
         try:
             if seconds is None:
-                is_news = await listener.news(place)
+                is_news = await listener.news(seen)
             else:
                 async with asyncio.timeout(seconds):
-                    is_news = await listener.news(place)
+                    is_news = await listener.news(seen)
         except TimeoutError:
             return False
         if self._stream.is_leaving:

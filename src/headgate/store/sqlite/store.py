@@ -252,13 +252,18 @@ class SqliteStore(Store):
 
     @override
     async def stream(self, owner: str, name: str) -> KeptStream | None:
-        if self._streams.owes_name(owner, name):
-            await self._writer.do(self._streams.settle)
-        found = await self._reader.do(lambda connection: stream_rows.find(connection, owner, name))
-        if found is not None and (self._streams.owes(found.id) or (found.is_gone and self._streams.owes_removals())):
-            await self._writer.do(self._streams.settle)
+        streams = self._streams
+        if streams.owes_name(owner, name):
+            await self._writer.do(streams.settle)
+        while True:
+            settled = streams.settled
             found = await self._reader.do(lambda connection: stream_rows.find(connection, owner, name))
-        return found
+            if found is None:
+                return None
+            if streams.owes(found.id) or (found.is_gone and streams.owes_removals()):
+                await self._writer.do(streams.settle)
+            elif streams.settled == settled:
+                return found
 
     @override
     async def read_stream(self, stream: int, first: int, upto: int, limit: int) -> bytes:

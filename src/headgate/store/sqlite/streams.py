@@ -51,6 +51,8 @@ class StreamJournal:
         """Of which streams, and from which place on."""
         self._names: set[tuple[str, str]] = set()
         self._owes_removals = False
+        self.settled = 0
+        """How often it was: who has read rows meanwhile may have read what was there before."""
 
     def write(self, connection: sqlite3.Connection, changes: Sequence[Change]) -> int:
         """Keep what happened, as a part of a transaction; says how large it is."""
@@ -99,6 +101,8 @@ class StreamJournal:
             stream_rows.write(connection, self._waiting)
             connection.execute("DELETE FROM stream_journal WHERE id < ?", (self._next_row,))
         self._on_pages(2 * (self._size // 4096) + 3 * len(self._owed))
+        # Before it is owed no more: nobody may see that and miss this.
+        self.settled += 1
         self._rows = self._size = 0
         self._waiting, self._owed, self._names = [], {}, set()
         self._owes_removals = False
