@@ -27,7 +27,7 @@ def test_a_page_needs_nothing_from_elsewhere(site: Site, path: str) -> None:
     html = page.body.decode()
     for link in _LINK.findall(html):
         found = "/" + link.removeprefix("/")
-        assert site.get(found).status == 200, link
+        assert site.get(found, accept=BROWSER).status == 200, link
     elsewhere = set(re.findall(r"https?://[^\s'\"<)]+", html))
     assert elsewhere <= {"http://127.0.0.1:8080/v1/chat/completions", "http://127.0.0.1:8080/"}
 
@@ -150,7 +150,7 @@ def test_the_welcome_is_small_and_writes_nothing_but_text(site: Site) -> None:
 
 def test_the_welcome_leads_on(site: Site) -> None:
     page = site.get("/", accept=BROWSER).body.decode()
-    for link in ("docs", "v1/models", "health"):
+    for link in ("docs", "graphql", "v1/models", "health"):
         assert f'href="{link}"' in page
 
 

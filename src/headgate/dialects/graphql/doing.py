@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from headgate.todos.list import TodoList
 
 MAX_TODOS = 20_000
-"""How many one request may be told, in all its operations and fields: a list of the usual size twice, some megabytes."""
+"""How many one request may be told, in all its operations: a list of the usual size twice, some megabytes."""
 
 
 class Doing:
