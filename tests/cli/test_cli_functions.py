@@ -99,7 +99,8 @@ def test_check_shows_where_they_come_from_and_no_secrets(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("command", ["check", "serve", "functions"])
 def test_what_cannot_be_loaded_stops_the_start(tmp_path: Path, command: str) -> None:
-    done = run(tmp_path, command, config='[functions.python]\nmodules = ["nowhere", "my_tools:nothing"]')
+    port = ["--port", "0"] if command == "serve" else []
+    done = run(tmp_path, command, *port, config='[functions.python]\nmodules = ["nowhere", "my_tools:nothing"]')
     assert done.code == 2
     assert "`nowhere` cannot be loaded: ModuleNotFoundError: No module named 'nowhere'." in done.err
     assert "`my_tools:nothing` cannot be loaded: AttributeError: " in done.err

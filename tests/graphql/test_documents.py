@@ -1,8 +1,8 @@
 """Documents that would take too much are refused before they take it; those that tools send are not."""
 
 import pytest
-
 from graphql import get_introspection_query
+
 from headgate.dialects.graphql import documents
 from headgate.dialects.graphql.documents import Documents
 from headgate.dialects.graphql.schema import make

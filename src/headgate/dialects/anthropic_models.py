@@ -28,14 +28,14 @@ class Models:
         """A page of every model there is a name for."""
         self._keys.owner(request.headers)
         query = request.query()
-        names = [name for name, _ in await self._engine.catalogue.listing()]
+        names = [name for name, _ in await self._engine.catalogue.answering()]
         request.answer(200, msgspec.json.encode(page(names, query, self._model)))
 
     async def model(self, request: Request) -> None:
         """One of them; its name may hold slashes."""
         self._keys.owner(request.headers)
         wanted = request.path_parameters["id"]
-        if not any(name == wanted for name, _ in await self._engine.catalogue.listing()):
+        if not any(name == wanted for name, _ in await self._engine.catalogue.answering()):
             raise NotFound(f"The model '{wanted[:100]}' does not exist.", code="model_not_found", param="model")
         request.answer(200, msgspec.json.encode(self._model(wanted)))
 

@@ -79,7 +79,7 @@ class Gemini:
     async def models(self, request: Request) -> None:
         """Every model there is a name for."""
         self._owner(request)
-        listing = await self._engine.catalogue.listing()
+        listing = await self._engine.catalogue.answering()
         body = {"models": [_model(name, provider) for name, provider in listing]}
         request.answer(200, msgspec.json.encode(body))
 
@@ -87,7 +87,7 @@ class Gemini:
         """One of them."""
         self._owner(request)
         wanted = request.path_parameters["model"]
-        for name, provider in await self._engine.catalogue.listing():
+        for name, provider in await self._engine.catalogue.answering():
             if name == wanted:
                 request.answer(200, msgspec.json.encode(_model(name, provider)))
                 return

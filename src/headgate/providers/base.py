@@ -131,6 +131,11 @@ class Embedder(Protocol):
         """
 
 
+def answers(provider: Provider) -> bool:
+    """Whether it answers questions: all do, but one that speaks and listens and nothing more, which says so."""
+    return getattr(provider, "answers", True)
+
+
 @runtime_checkable
 class Voiced(Protocol):
     """

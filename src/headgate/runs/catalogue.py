@@ -10,7 +10,7 @@ import msgspec
 from typing_extensions import override
 
 from headgate.errors import HeadgateError, NotFound
-from headgate.providers.base import Provider
+from headgate.providers.base import Provider, answers
 
 log = logging.getLogger(__name__)
 
@@ -170,6 +170,11 @@ class Catalogue:
             await self._models(self.providers[provider])
         models = self._recent(self.providers[provider])
         return not models or model in models
+
+    async def answering(self) -> list[tuple[str, str]]:
+        """The listing of those that may be asked questions."""
+        silent = {name for name, provider in self.providers.items() if not answers(provider)}
+        return [(name, provider) for name, provider in await self.listing() if provider not in silent]
 
     async def listing(self) -> list[tuple[str, str]]:
         """Every model as (name, provider): aliases first, then what the providers list."""

@@ -30,7 +30,7 @@ class Lists:
         async def handle(request: Request) -> None:
             self._keys.owner(request.headers)
             having: dict[str, list[str]] = {}
-            for name, provider in await self._engine.catalogue.listing():
+            for name, provider in await self._engine.catalogue.answering():
                 if scope.is_official or provider != OFFICIAL:
                     having.setdefault(self._own_name(name), []).append(provider)
             models = [model_object(name, tuple(dict.fromkeys(providers))) for name, providers in having.items()]
