@@ -52,6 +52,7 @@ class LocalProvider:
     """Speaks and listens, in processes of its own."""
 
     speaks = hears = True
+    answers = False
 
     def __init__(self, name: str = "local", powers: Powers = Powers(), meters: Meters | None = None) -> None:  # noqa: B008
         self.name, self.limits = name, Limits()
