@@ -33,7 +33,12 @@ def it() -> Iterator[Service]:
 
 
 def ask(
-    request: Request, arguments: str = '{"city": "Ulm"}', times: int = 1, secrets: tuple[str, ...] = (), **limits: Any
+    request: Request,
+    arguments: str = '{"city": "Ulm"}',
+    times: int = 1,
+    secrets: tuple[str, ...] = (),
+    call: Context = CALL,
+    **limits: Any,
 ) -> Outcome:
     """What comes of asking for it; so many times one after the other."""
 
@@ -43,7 +48,7 @@ def ask(
         toolbox = Toolbox([function], Limits(**limits), secrets=secrets)
         try:
             for _ in range(times):
-                outcome = await toolbox.call("weather", arguments, CALL)
+                outcome = await toolbox.call("weather", arguments, call)
             return outcome
         finally:
             await client.close()
@@ -95,6 +100,18 @@ def test_headers_are_sent_and_the_call_is_told(it: Service) -> None:
     sent = it.asked[0].headers
     assert (sent["authorization"], sent["idempotency-key"]) == ("Bearer sk-secret", "call_1")
     assert (sent["content-type"], sent["user-agent"]) == ("application/vnd.x+json", "headgate")
+
+
+@pytest.mark.parametrize("id", ["run_1/c\r\nx-evil: 1", "run_1/日本", "run_1/a b", f"run_1/{'c' * 300}"])
+def test_a_call_may_be_called_anything(it: Service, id: str) -> None:
+    """The service is told the same of the same call, and something else of every other."""
+    request = Request(url=it.url, method="POST", body="json", idempotency_header="Idempotency-Key")
+    for each in (id, id, f"{id}!"):
+        assert not ask(request, call=Context("run_1", "team", each)).is_error
+    first, again, other = [asked.headers["idempotency-key"] for asked in it.asked]
+    assert first == again != other
+    assert len(first) == 64
+    assert "x-evil" not in it.asked[0].headers
 
 
 def test_a_secret_that_comes_back_is_not_told(it: Service) -> None:

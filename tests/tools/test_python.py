@@ -270,6 +270,23 @@ def test_a_thread_that_hangs_is_given_up_and_keeps_its_place() -> None:
     asyncio.run(play())
 
 
+def test_a_thread_that_cannot_be_had_keeps_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    def answer() -> str:
+        return "done"
+
+    async def play() -> None:
+        toolbox = Toolbox([PythonFunction(answer, Threads(1))], Limits(timeout=5))
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", refuse)
+            assert "can't start new thread" in (await toolbox.call("answer", "{}", Context())).result
+        assert (await toolbox.call("answer", "{}", Context())).result == "done"
+
+    asyncio.run(play())
+
+
 def test_what_is_raised_in_a_thread_is_told() -> None:
     def leave() -> None:
         raise SystemExit(3)

@@ -1,6 +1,8 @@
 """A function that is a request to a service, as the configuration has it."""
 
+import hashlib
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 from urllib.parse import urldefrag, urljoin
@@ -24,6 +26,8 @@ REPEATABLE = ("GET", "PUT", "DELETE")
 """What may be done twice (RFC 9110, 9.2.2)."""
 
 _logger = logging.getLogger(__name__)
+_PLAIN = re.compile(r"[!-~]{1,255}")
+"""What any service takes for such a key."""
 _MOVED = (301, 302, 303, 307, 308)
 _COMPLAINTS: tuple[tuple[type[NetError], str], ...] = (
     (ClientClosed, "The server is shutting down."),
@@ -91,7 +95,7 @@ class HttpFunction:
             headers["content-type"] = kind
         headers.update({name.lower(): value for name, value in self._request.headers.items()})
         if self._request.idempotency_header and context.call_id:
-            headers[self._request.idempotency_header.lower()] = context.call_id
+            headers[self._request.idempotency_header.lower()] = _key_of(context.call_id)
         return (await self._ask(url, headers, body)).told()
 
     async def _ask(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
@@ -114,6 +118,11 @@ class HttpFunction:
             _logger.warning("The function %s: %s", self.name, error.message)
             raise ToolError(next(words for kind, words in _COMPLAINTS if isinstance(error, kind))) from None
         return answer
+
+
+def _key_of(call: str) -> str:
+    """The call's id, which is made of what a provider calls it: it may be any text."""
+    return call if _PLAIN.fullmatch(call) else hashlib.sha256(call.encode("utf-8", "replace")).hexdigest()
 
 
 def _moved(url: str, location: str, target: Target) -> str:

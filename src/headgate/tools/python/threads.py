@@ -26,7 +26,12 @@ class Threads:
         loop = asyncio.get_running_loop()
         done: asyncio.Future[Any] = loop.create_future()
         in_context = partial(contextvars.copy_context().run, work)
-        Thread(target=self._work, args=(in_context, loop, done), name="headgate-function", daemon=True).start()
+        try:
+            Thread(target=self._work, args=(in_context, loop, done), name="headgate-function", daemon=True).start()
+        except RuntimeError:
+            # The system has no more of them.
+            self._free.release()
+            raise
         return await done
 
     def _work(self, work: Callable[[], Any], loop: asyncio.AbstractEventLoop, done: asyncio.Future[Any]) -> None:
