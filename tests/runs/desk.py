@@ -45,9 +45,9 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(interval: float = NEVER) -> AsyncIterator[Desk]:
+async def desk(interval: float = NEVER, store: HeldStore | None = None) -> AsyncIterator[Desk]:
     """One at work."""
-    made = Desk(HeldStore(), interval)
+    made = Desk(store or HeldStore(), interval)
     work = asyncio.create_task(made.commit.work())
     try:
         yield made

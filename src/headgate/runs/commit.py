@@ -192,8 +192,12 @@ class GroupCommit:
             batch.append(_segment(run))
         changes = self._take_changes() if self._is_accompanied else ()
         began = time.perf_counter()
+        refused = None
         try:
-            await self._keep(batch, changes)
+            if batch and changes:
+                refused = await self._keep_both(batch, changes)
+            else:
+                await self._keep(batch, changes)
         except StoreError as error:
             log.error("%d runs could not be kept: %s", len(runs), error.message)
             if self._companion is not None and changes:
@@ -210,7 +214,7 @@ class GroupCommit:
                 if segment.end is not None:
                     self._on_over(run)
             if self._companion is not None and changes:
-                self._companion.kept()
+                self._companion.kept() if refused is None else self._companion.refused(refused)
         if self._awaited:
             for run in runs:
                 if (awaited := self._awaited.pop(run, None)) is not None:
@@ -221,6 +225,24 @@ class GroupCommit:
         assert self._companion is not None, "it has news"
         return self._companion.take()
 
+    async def _keep_both(self, batch: list[Segment], changes: Sequence[Change]) -> StoreError | None:
+        """Keep what runs have to say, whatever becomes of the companion's changes: says why those were refused."""
+        try:
+            await self._store.append(batch, changes)
+        except Fenced:
+            raise
+        except StoreError as error:
+            log.warning("The store refused %d segments, and changes beside them: %s", len(batch), error.message)
+        else:
+            self._error = None
+            return None
+        await self._keep(batch)
+        try:
+            await self._store.append([], changes)
+        except StoreError as error:
+            return error
+        return None
+
     async def _keep(self, batch: list[Segment], changes: Sequence[Change] = ()) -> None:
         for pause in (*RETRIES, None):
             try:
@@ -228,7 +250,8 @@ class GroupCommit:
             except StoreError as error:
                 self._error, self._failed_at = error, self._loop.time()
                 self._meters.commit_refused.of(error.code).add()
-                if pause is None or isinstance(error, Fenced):
+                # A companion's changes may be too large for what runs still have room for: none waits for them.
+                if pause is None or isinstance(error, Fenced) or (not batch and self._waiting):
                     raise
                 log.warning("The store refused %d segments, trying again in %s s: %s", len(batch), pause, error.message)
                 await asyncio.sleep(pause)
