@@ -25,12 +25,12 @@ class Choosy(HeldStore):
 
     def __init__(self) -> None:
         super().__init__()
-        self.tries = 0
+        self.attempts = 0
 
     @override
     async def append(self, batch: Sequence[Segment], changes: Sequence[Change] = ()) -> None:
         if changes:
-            self.tries += 1
+            self.attempts += 1
             raise self.error
         await super().append(batch, changes)
 
@@ -85,11 +85,11 @@ def test_a_run_waits_for_no_change_that_is_refused(monkeypatch: pytest.MonkeyPat
             other = Other()
             at.commit.take_along(other)
             at.commit.add_companion(1)
-            await until(lambda: store.tries)
+            await until(lambda: store.attempts)
             one = at.begin(STARTED, *texts("a"))
-            before = store.tries
+            before = store.attempts
             await until(lambda: one.shown)
-            assert store.tries - before < 10
+            assert store.attempts - before < 10
             assert other.said == [TOO_LARGE.message]
 
     run(play())
