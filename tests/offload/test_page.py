@@ -70,7 +70,7 @@ def test_a_conversation(server: Serving, page: str, how: str, is_private: bool) 
         page,
         ("ask", {**asked, "message": "One?", "more": says("Yes, one.")}),
         ("quiet",),
-        ("ask", {**asked, "message": "Two?", "more": says(LONG, 5)}),
+        ("ask", {**asked, "message": "Two?", "more": says(LONG, 50)}),
         ("until", {"text": "w5 "}),
         ("stop",),
         ("quiet",),
