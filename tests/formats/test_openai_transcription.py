@@ -40,6 +40,14 @@ def test_a_form_is_read() -> None:
     )
     assert asked(stream="true").stream
     assert "language" not in asked(language="").fields, "an empty field was not filled in"
+    assert openai_transcription.recording(asked(temperature="")).temperature is None
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "warm"])
+def test_a_number_has_to_be_one(number: str) -> None:
+    with pytest.raises(BadRequest) as refused:
+        asked(temperature=number)
+    assert refused.value.param == "temperature"
 
 
 def test_a_kept_request_is_read_again() -> None:

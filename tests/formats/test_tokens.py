@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from headgate.calls import AudioPart, FilePart, ImagePart, Message, Prompt, TextPart, Tool, ToolUse
-from headgate.events import AnyEvent, Reasoning, Started, Text, ToolCall, ToolInput
+from headgate.events import AnyEvent, Audio, Reasoning, Started, Text, ToolCall, ToolInput
 from headgate.formats import counting, tokens
 from tests.formats import languages
 
@@ -61,6 +61,23 @@ def test_many_texts_are_counted_like_one() -> None:
 def test_nothing_has_no_tokens() -> None:
     assert counting.take(counting.of_text("")) == 0
     assert counting.take(counting.of_answer([Started("p", "m", "", 0)])) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("begins", "bytes_a_second"),
+    [
+        (b"RIFF" + bytes(24) + (32_000).to_bytes(4, "little"), 32_000),
+        (b"OggS", 4_000),
+        (b"fLaC", 24_000),
+        (b"\xff\xf3\x84\xc4", 8_000),
+        (b"\xff\xf1\x58\x40", 8_000),
+        (b"\x01\x00", 48_000),
+    ],
+)
+def test_a_sound_counts_by_its_length(begins: bytes, bytes_a_second: int) -> None:
+    """A speech that was stopped has to be paid for, too."""
+    events = [Audio(begins), Audio(bytes(bytes_a_second * 6 - len(begins)))]
+    assert counting.take(counting.of_answer(events)) == (0, 125, 0)
 
 
 @pytest.mark.parametrize("text", ["\x00\ud800", "\U0001f642" * 50, " " * 5000, "\n" * 5000, "a" * 5000, "\u0301" * 9])

@@ -213,6 +213,10 @@ def test_what_it_cannot_do_is_refused(tmp_path: Path) -> None:
             assert (error.status, error.code, error.param) == (400, "unsupported_language", "language")
             error = await refusal(provider, recording(path, prompt="#JSGF V1.0;\ngrammar a;\npublic <a> = <b>;"))
             assert (error.status, error.param) == (400, "prompt")
+            endless = "".join(f"<r{n}> = <r{n + 1}> <r{n + 1}>;\n" for n in range(20))
+            many = f"#JSGF V1.0;\ngrammar a;\npublic <a> = <r0>;\n{endless}<r20> = on;\n"
+            error = await refusal(provider, recording(path, prompt=many))
+            assert (error.status, error.param) == (400, "prompt")
             assert (await refusal(provider, ask(chat, SPEAKER))).status == 404
             assert (await refusal(provider, ask(speech("x").call, LISTENER))).code == "model_not_found"
 

@@ -1,8 +1,10 @@
 """Processes that do the work: what they may not do, how they end, and who hears of it."""
 
 import asyncio
+import gc
 import os
 import signal
+import weakref
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -81,6 +83,31 @@ def test_one_that_is_ended_is_gone_and_the_next_works() -> None:
             assert isinstance((await said(made, "Hello"))[-1], Done)
 
     run(play())
+
+
+def test_who_is_over_holds_nobody() -> None:
+    """Whoever takes what it says holds the sound, and has it in hand as well; they must not wait for each other."""
+
+    class Taker:
+        worker: Worker | None = None
+
+        def take(self, said: bytes | Word) -> None:
+            pass
+
+    async def play() -> None:
+        async with at_work() as made:
+            taker = Taker()
+            taker.worker = await made.employ(Speak("Hello", "alloy", "mp3", 1.0), taker.take)
+            await taker.worker.over()
+            gone = weakref.ref(taker)
+            del taker
+            assert gone() is None
+
+    gc.disable()
+    try:
+        run(play())
+    finally:
+        gc.enable()
 
 
 def test_who_is_cancelled_while_waiting_ends_it() -> None:
@@ -185,6 +212,18 @@ def test_trouble_ends_one_worker_and_is_told(trouble: str, code: str, message: s
                 await said(made, trouble)
             assert (failed.value.code, failed.value.message, failed.value.status) == (code, message, 500)
             await until(lambda: not made.processes)
+
+    run(play())
+
+
+@pytest.mark.usefixtures("_tests_can_be_imported")
+def test_where_there_is_no_room_for_one_more_the_others_go_on() -> None:
+    async def play() -> None:
+        async with at_work("crowded", troubled.__name__) as made:
+            with pytest.raises(ProviderError) as failed:
+                await said(made, "fail")
+            assert (failed.value.code, failed.value.status) == ("local_unavailable", 503)
+            assert made.nursery is not None, "it is still there"
 
     run(play())
 

@@ -65,5 +65,11 @@ class Troubled:
         line.sendall(wire.words(wire.Done()))
 
 
+def _no_fork() -> int:
+    raise BlockingIOError("on purpose")
+
+
 if __name__ == "__main__":
+    if sys.argv[1] == "crowded":
+        os.fork = _no_fork
     nursery.main(int(sys.argv[2]), Troubled)

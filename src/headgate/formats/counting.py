@@ -12,8 +12,8 @@ from typing import NamedTuple, TypeAlias, TypeVar
 import msgspec
 
 from headgate.calls import AudioPart, FilePart, ImagePart, Prompt, RefusalPart, TextPart
-from headgate.events import AnyEvent, Reasoning, Refusal, Text, ToolCall, ToolInput, Transcript
-from headgate.formats import tokens
+from headgate.events import AnyEvent, Audio, Reasoning, Refusal, Text, ToolCall, ToolInput, Transcript
+from headgate.formats import durations, tokens
 from headgate.formats.tokens import LONGEST_PART, MORE, is_of_more
 
 T = TypeVar("T")
@@ -96,7 +96,8 @@ def of_prompt(prompt: Prompt) -> Steps[int]:
 def of_answer(events: Sequence[AnyEvent]) -> Steps[Count]:
     """Those of what came, which nobody need have finished."""
     words, thoughts, inputs = list[str](), list[str](), list[str]()
-    calls = 0
+    calls = sound = 0
+    begins = b""
     for start in range(0, len(events), EVENTS):
         for event in events[start : start + EVENTS]:
             # The common case first: most of a long log is words and nothing else.
@@ -111,10 +112,13 @@ def of_answer(events: Sequence[AnyEvent]) -> Steps[Count]:
                 inputs.append(event.name)
             elif type(event) is Transcript:
                 words.append(event.delta)
+            elif type(event) is Audio:
+                begins, sound = begins or event.data, sound + len(event.data)
         yield
     thought = math.ceil((yield from _of_parts(thoughts)))
     said = (yield from _of_parts(words)) + (yield from _of_parts(inputs))
-    return Count(0, thought + math.ceil(said + calls * PER_CALL), thought)
+    spoken = durations.tokens(durations.format_of(begins), begins, sound) if sound else 0
+    return Count(0, thought + math.ceil(said + calls * PER_CALL) + spoken, thought)
 
 
 def _of_parts(parts: Sequence[str]) -> Steps[float]:

@@ -1,6 +1,11 @@
 """How long a sound is, about: told by how it begins and how many bytes it has."""
 
+import math
+
 from headgate.formats.voices import SpeechFormat
+
+TOKENS_A_SECOND = 1250 / 60
+"""Of sound, as OpenAI reckons its own voices."""
 
 PCM = 48_000
 """Bytes a second: 24000 times 16 bits."""
@@ -21,6 +26,26 @@ def seconds(format: SpeechFormat, start: bytes, size: int) -> float:
     elif format == "mp3":
         rate = _mp3(start)
     return size / (rate or _USUAL[format])
+
+
+def format_of(start: bytes) -> SpeechFormat:
+    """What a sound is that begins so."""
+    match start[:4]:
+        case b"RIFF":
+            return "wav"
+        case b"OggS":
+            return "opus"
+        case b"fLaC":
+            return "flac"
+    if start[:3] == b"ID3" or _mp3(start):
+        return "mp3"
+    # ADTS begins as MP3 does, and has no layer.
+    return "aac" if len(start) > 1 and start[0] == 0xFF and start[1] & 0xF6 == 0xF0 else "pcm"
+
+
+def tokens(format: SpeechFormat, start: bytes, size: int) -> int:
+    """About as many as it counts."""
+    return math.ceil(seconds(format, start, size) * TOKENS_A_SECOND)
 
 
 def _mp3(start: bytes) -> int:

@@ -1,6 +1,5 @@
 """Requests for speech, read strictly."""
 
-import math
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -13,10 +12,6 @@ from headgate.formats.voices import SPEECH, Speech, SpeechFormat
 
 MAX_INPUT = 20_000
 """Characters of one request: OpenAI takes 4096, others more, and so many are some twenty minutes of speech."""
-
-
-TOKENS_A_SECOND = 1250 / 60
-"""Of sound, as OpenAI reckons its own voices."""
 
 
 class CustomVoice(msgspec.Struct):
@@ -97,7 +92,7 @@ def about(call: Call, start: bytes, size: int) -> Usage:
     request = _of(call)
     texts = [text for text in (request.instructions, request.input) if text]
     asked = counting.estimate(Prompt(messages=tuple(Message("user", (TextPart(text),)) for text in texts)))
-    spoken = math.ceil(durations.seconds(request.response_format or "mp3", start, size) * TOKENS_A_SECOND)
+    spoken = durations.tokens(request.response_format or "mp3", start, size)
     return Usage(asked, spoken, asked + spoken, estimated=True)
 
 

@@ -1,5 +1,6 @@
 """Requests for transcription: the fields of a form, read strictly."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal, get_args
 
@@ -62,7 +63,7 @@ def read(form: Mapping[str, Sequence[str]], upload: Upload | None, kept: str = "
     if upload is None:
         raise strict.missing(FILE)
     if not upload.size:
-        raise BadRequest("Invalid value for 'file': it is empty.", param=FILE, code="invalid_value")
+        raise BadRequest("Invalid value for 'file': it is empty.", param=FILE, code="empty_file")
     said[FILE] = Kept(kept, upload.name, upload.type, upload.size)
     return _call(msgspec.json.encode(said), upload)
 
@@ -160,12 +161,14 @@ def _value(name: str, values: Sequence[str], *, is_list: bool) -> Any:
         if value not in (*_TRUE, *_FALSE):
             raise BadRequest(f"Invalid value for '{name}': it must be true or false.", param=name, code="invalid_value")
         return value in _TRUE
-    if name in _NUMBERS:
+    if name in _NUMBERS and value:
         try:
-            return float(value)
+            number = float(value)
         except ValueError:
-            message = f"Invalid value for '{name}': it must be a number."
-            raise BadRequest(message, param=name, code="invalid_value") from None
+            number = math.nan
+        if not math.isfinite(number):
+            raise BadRequest(f"Invalid value for '{name}': it must be a number.", param=name, code="invalid_value")
+        return number
     if name == "response_format" and value not in get_args(TranscriptFormat):
         message = f"Invalid value for '{name}': it must be one of {', '.join(get_args(TranscriptFormat))}."
         raise BadRequest(message, param=name, code="invalid_value")

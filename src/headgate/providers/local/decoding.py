@@ -84,6 +84,8 @@ class Recording:
         self._is_bare = name.lower().endswith(BARE)
         self.seconds = 0.0
         """How long it is, as far as was decoded."""
+        self.length = 0.0
+        """How long all of it is, going by its packets."""
         if not file.read(1):
             raise _unreadable("The file is empty.", "empty_file")
         self._survey()
@@ -131,7 +133,7 @@ class Recording:
                     last = max(last, (packet.pts + (packet.duration or 0)) * base - first)
                 if max(there, last) > self._most:
                     raise self._too_long()
-            has = float(max(there, last))
+            self.length = has = float(max(there, last))
             lacks = said is not None and has + _SLACK < said and is_sure(self._file, container.format.name)
             if lacks or is_cut(self._file, container.format.name) or (latest is not None and not _is_whole(latest)):
                 raise _cut(has, said if lacks else None)

@@ -82,7 +82,8 @@ class Hearing:
         if not isinstance(job, Hear):
             raise ValueError("not a job of this nursery")
         os.nice(confinement.NICE)
-        confinement.confine(_HEARING * job.most_seconds, opens=False)
+        most = _LOOKING + _LEARNING + _HEARING * job.most_seconds
+        confinement.confine(_LOOKING, opens=False, most=most)
         try:
             self._listen(job, line, files[0])
         except self._decoding.Unreadable as error:
@@ -91,7 +92,9 @@ class Hearing:
     def _listen(self, job: Hear, line: socket.socket, file: int) -> None:
         with open(file, "rb") as opened:
             recording = self._decoding.Recording(opened, job.name, job.most_seconds)
+            confinement.allow(_LEARNING)
             self._ears.expect(job.phrases, job.grammar)
+            confinement.allow(_LOOKING + _HEARING * recording.length)
             samples = recording.samples()
             first = next(samples)
             line.sendall(wire.words(Opened()))
@@ -108,6 +111,12 @@ _SPEAKING = 120.0
 
 _LEAST = 0.1
 """Seconds of sound there are in any case: a file of none cannot be played."""
+
+_LOOKING = 30.0
+"""Seconds of the processor to look through a recording."""
+
+_LEARNING = 10.0
+"""The same to make sense of what may be heard: short grammars can stand for endless ones."""
 
 _HEARING = 5.0
 """Seconds of the processor for one of sound; a slow machine needs a half."""

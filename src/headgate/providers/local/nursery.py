@@ -69,12 +69,17 @@ class Nursery:
 
     def _bear(self, worker: str, files: Sequence[int]) -> None:
         gc.freeze()
-        born = os.fork()
-        if born == 0:
-            self._live(files)
-        self._workers[worker] = born
-        for file in files:
-            os.close(file)
+        try:
+            born = os.fork()
+            if born == 0:
+                self._live(files)
+            self._workers[worker] = born
+        except OSError:
+            # There is no room for one more; those who are there have their work to do.
+            self._control.send(f".{worker} {confinement.NO_PROCESS}".encode())
+        finally:
+            for file in files:
+                os.close(file)
 
     def _live(self, files: Sequence[int]) -> None:
         """As the worker; never comes back."""

@@ -24,6 +24,8 @@ from headgate.providers.slots import Slots
 SPEAKER, LISTENER = "espeak-ng", "pocketsphinx"
 """Its two models."""
 
+_DEATHS = ("worker_died", "worker_limit")
+
 _LIBRARIES = ("av", "espeakng_loader", "pocketsphinx")
 
 
@@ -127,7 +129,13 @@ class LocalProvider:
                 is_open = not job.phrases and not job.grammar
                 worker = await self._hearing.employ(job, takes.take, [file.fileno()], prepared=is_open)
             ask.on_flow(worker)
-            await worker.over()
+            try:
+                await worker.over()
+            except ProviderError as error:
+                if job.grammar and not takes.has_begun and error.code in _DEATHS:
+                    message = f"The grammar is of no use here: {error.message}"
+                    raise _refused(message, "invalid_value", "prompt") from None
+                raise
 
     def _hear(self, recording: Recording) -> Hear:
         """What is to be heard; raises ProviderError where that cannot be."""
@@ -161,12 +169,13 @@ class _Takes:
 
     def __init__(self, emit: Emit, started: Started) -> None:
         self._emit, self._started = emit, started
-        self._is_silent = True
+        self._is_silent, self.has_begun = True, False
 
     def take(self, said: bytes | wire.Word) -> None:
         """The next of it."""
         match said:
             case Opened():
+                self.has_begun = True
                 self._emit([self._started])
             case Heard(delta):
                 self._is_silent = False

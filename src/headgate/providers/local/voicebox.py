@@ -21,6 +21,9 @@ _INTERNATIONAL = 2
 PIECE_MS = 50
 """How much is made before it is handed on, at most."""
 
+_CONTROLS = {code: " " for code in range(32) if chr(code) not in "\t\n\r"}
+"""Letters that say nothing: with some of them espeak-ng is told to change its speed, its voice, or to play a file."""
+
 _Sink = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
 _GENDERS = {1: "male", 2: "female"}
 
@@ -72,15 +75,24 @@ class Voicebox:
     def say(self, text: str, take: Callable[[bytes], None]) -> None:
         """Say it, handing on each piece of sound as it is made."""
 
+        troubles: list[BaseException] = []
+
         def took(samples: int | None, number: int, events: object) -> int:
-            if samples and number:
-                take(ctypes.string_at(samples, 2 * number))
-            return 0
+            try:
+                if samples and number:
+                    take(ctypes.string_at(samples, 2 * number))
+            except BaseException as trouble:
+                # It would be lost on its way through the library, and a piece of the sound with it.
+                troubles.append(trouble)
+            return len(troubles)
 
         sink = _Sink(took)
         self._library.espeak_SetSynthCallback(sink)
-        said = text.encode("utf-8", "replace").replace(b"\0", b" ")
-        if self._library.espeak_Synth(said, len(said) + 1, 0, 1, 0, _UTF8, None, None) != 0:
+        said = _plain(text)
+        result = self._library.espeak_Synth(said, len(said) + 1, 0, 1, 0, _UTF8, None, None)
+        if troubles:
+            raise troubles[0]
+        if result != 0:
             raise OSError("espeak-ng could not speak.")
 
     def phonemes(self, text: str) -> str:
@@ -88,7 +100,7 @@ class Voicebox:
         return " ".join(self._clauses(text))
 
     def _clauses(self, text: str) -> Iterator[str]:
-        rest = ctypes.c_char_p(text.encode("utf-8", "replace").replace(b"\0", b" "))
+        rest = ctypes.c_char_p(_plain(text))
         while rest.value:
             yield _text(self._library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, _INTERNATIONAL) or b"")
 
@@ -108,6 +120,10 @@ def _has_files(voice: _Voice) -> bool:
 def _tongue(voice: _Voice) -> Tongue:
     language = _text(voice.languages[1:])
     return Tongue(language, _text(voice.name), language, _GENDERS.get(voice.gender, ""))
+
+
+def _plain(text: str) -> bytes:
+    return text.translate(_CONTROLS).encode("utf-8", "replace")
 
 
 def _text(data: bytes) -> str:

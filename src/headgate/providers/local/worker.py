@@ -81,6 +81,8 @@ class Worker(asyncio.Protocol):
         """Listen to it no more."""
         if self._transport is not None:
             self._transport.abort()
+        # Whoever takes it holds us, too: both, and all of the sound, would stay until garbage is collected.
+        self._take = _drop
 
     def _hear(self, said: bytes | Word) -> None:
         match said:
@@ -107,10 +109,17 @@ class Worker(asyncio.Protocol):
             return _died(f"The local {self._kind} worker took too much of the processor's time.", "worker_limit")
         if status == confinement.NO_MEMORY:
             return _died(f"The local {self._kind} worker took too much memory.", "worker_limit")
+        if status == confinement.NO_PROCESS:
+            message = f"The machine has no room for another {self._kind} worker."
+            return ProviderError(message, code="local_unavailable", status=503)
         how = (
             "" if status is None else f" by {signal.Signals(-status).name}" if status < 0 else f" with status {status}"
         )
         return _died(f"The local {self._kind} worker ended{how} before it was done.", "worker_died")
+
+
+def _drop(said: bytes | Word) -> None:
+    """Take it for nobody."""
 
 
 class _Closed(Exception):
