@@ -44,15 +44,15 @@ class Standing(msgspec.Struct, frozen=True):
 
 def standing(file: Path) -> Standing:
     """How a database of SQLite's stands."""
-    if not file.exists() or file.stat().st_size == 0:
-        return Standing(State.MISSING)
     try:
+        if not file.exists() or file.stat().st_size == 0:
+            return Standing(State.MISSING)
         connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=_LOOK)
         try:
             return _standing(connection)
         finally:
             connection.close()
-    except sqlite3.Error:
+    except (sqlite3.Error, OSError):
         return Standing(State.UNCLEAR)
 
 
