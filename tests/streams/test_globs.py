@@ -20,6 +20,9 @@ from headgate.streams.waking.globs import Glob
         ("*-a-*/x", ["1-a-2/x", "-a-/x", "a-a-a-a/x"], ["a/x", "1-a-2/y"]),
         ("a.c", ["a.c"], ["abc"]),
         ("[a]?", ["[a]?"], ["ab"]),
+        ("a*a", ["aa", "aba", "aaa"], ["a", "ab", "ba"]),
+        ("*ab*ab*", ["abab", "xabyabz"], ["ab", "aab", "abxa"]),
+        ("a*b*c", ["abc", "axbbc", "abcbc"], ["ac", "acb", "abcd"]),
     ],
 )
 def test_what_a_pattern_means(pattern: str, names: list[str], others: list[str]) -> None:
@@ -32,4 +35,5 @@ def test_no_pattern_takes_forever() -> None:
     """Where every star could have taken anything."""
     assert not Glob("/".join(["**", "a"] * 60)).matches("/".join(["a"] * 300 + ["b"]))
     assert not Glob("*a" * 400 + "c").matches("a" * 1000 + "b")
+    assert not Glob("*" + "a" * 500 + "b").matches("a" * 1024)
     assert Glob("/".join(["**", "a"] * 60)).matches("/".join(["a"] * 300))

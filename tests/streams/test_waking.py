@@ -142,6 +142,7 @@ def test_a_subscription_is_its_owners(server: Serving) -> None:
         (hook("https://worker.example", "x", lease_ttl_ms=999), "INVALID_REQUEST"),
         (hook("https://worker.example", "x", lease_ttl_ms=600_001), "INVALID_REQUEST"),
         (hook("https://worker.example", "x" * 1025), "INVALID_REQUEST"),
+        (hook("https://worker.example", "x/" * 32 + "x"), "INVALID_REQUEST"),
         (hook("worker.example", "x"), "WEBHOOK_URL_REJECTED"),
         (hook("ftp://worker.example", "x"), "WEBHOOK_URL_REJECTED"),
         (hook("https://10.0.0.1/hook", "x"), "WEBHOOK_URL_REJECTED"),

@@ -11,6 +11,9 @@ MAX_STREAM = 1024
 
 MAX_PATTERN = 1024
 
+MAX_SEGMENTS = 32
+"""Of a pattern: each may be held against each of a name's, for every new stream."""
+
 MAX_URL = 2048
 
 LEASES = (1.0, 600.0)

@@ -176,6 +176,8 @@ def _wish(asked: asking.SubscriptionRequest) -> Wish:
     streams = sorted({_plain(name, "streams") for name in asked.streams})
     if pattern is None and not streams:
         raise InvalidRequest("Either 'pattern' or 'streams' must say which streams are meant.", param="pattern")
+    if pattern is not None and pattern.count("/") >= asking.MAX_SEGMENTS:
+        raise InvalidRequest(f"'pattern' may have {asking.MAX_SEGMENTS} segments.", param="pattern")
     is_webhook = asked.type == "webhook"
     if is_webhook and asked.webhook is None:
         raise InvalidRequest("A webhook needs 'webhook.url'.", param="webhook.url")
