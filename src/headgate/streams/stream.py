@@ -53,7 +53,6 @@ class Stream:
     __slots__ = (
         "_crowd",
         "_kept_due",
-        "closed_by",
         "due",
         "end",
         "followers",
@@ -83,7 +82,6 @@ class Stream:
         """How much readers may see: the place after the last byte that is kept, and one more once it is closed."""
         self.seq: bytes | None = None
         self.producers: dict[str, Mark] = {}
-        self.closed_by: Mark | None = None
         self.recent = Recent(end)
         self.followers: set[Follower[Stream]] = set()
         self.last_read: tuple[str, int, bool, Any] | None = None
@@ -99,7 +97,7 @@ class Stream:
     def kept(cls, kept: KeptStream) -> "Stream":
         """A stream as the store has it."""
         stream = cls(kept.id, kept.head, kept.end, kept.due)
-        stream.seq, stream.producers, stream.closed_by = kept.seq, dict(kept.producers), kept.closed_by
+        stream.seq, stream.producers = kept.seq, dict(kept.producers)
         stream.is_closed = kept.is_closed
         stream.shown += kept.is_closed
         return stream
@@ -149,14 +147,14 @@ class Stream:
         return to_lines(data) if self.is_json and data else data
 
     def _judge_closed(self, addition: Addition) -> None:
-        """Raises what is wrong, unless it is what has closed the stream, or would only close it."""
+        """Raises what is wrong, unless it has come before, as what has closed the stream, or would only close it."""
         mark = addition.mark
         if mark is not None:
-            if mark == self.closed_by:
-                return
             known = self.producers.get(mark.producer)
             if known is not None and mark.epoch < known.epoch:
                 raise StaleEpoch(known.epoch)
+            if known is not None and mark.epoch == known.epoch and mark.seq <= known.seq:
+                return
         elif addition.closes and not addition.data:
             return
         raise ClosedStream(self.end)
@@ -190,7 +188,7 @@ class Stream:
         if change.mark is not None:
             self.producers[change.mark.producer] = change.mark
         if change.closes:
-            self.is_closed, self.closed_by = True, change.mark
+            self.is_closed = True
 
     # How long it is kept.
 
