@@ -1,6 +1,7 @@
 """Listeners hear what changes in their list, in order, and are told where they would miss something."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -41,6 +42,24 @@ def test_all_that_happens_in_a_list_is_heard_in_order(desk: Desk) -> None:
         others.close()
 
     asyncio.run(play())
+
+
+def test_it_is_told_in_the_order_in_which_it_is_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else who listens would end with what is no longer so."""
+    todos, told = desk.list_of("alice"), list[bool]()
+    todos.create(NewTodo(title="a"))
+    later = threading.Thread(target=lambda: todos.toggle(1))
+
+    def tell(owner: str, change: Change) -> None:
+        if change.todo.completed:
+            later.start()
+            later.join(0.2)
+        told.append(change.todo.completed)
+
+    monkeypatch.setattr(desk.changes, "tell", tell)
+    todos.toggle(1)
+    later.join()
+    assert told == [True, False]
 
 
 def test_what_was_undone_is_not_told(desk: Desk) -> None:

@@ -9,7 +9,7 @@ lock, since SQLite's way of waiting is to look again and again, the longer the l
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -64,12 +64,17 @@ class Connections:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A transaction that is kept when its block ends, and undone when that raises."""
+    def write(self, kept: Callable[[], None] = lambda: None) -> Iterator[Connection]:
+        """
+        A transaction that is kept when its block ends, and undone when that raises.
+
+        `kept` is called when it is, before anybody else of us writes.
+        """
         with self._explaining(), self._taking_turns(), self._engine.connect() as connection:
             connection.execution_options(**{WRITES: True})
             with connection.begin():
                 yield connection
+            kept()
 
     def close(self) -> None:
         """Let go of the database."""

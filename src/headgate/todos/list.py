@@ -4,7 +4,8 @@ One list of todos: what can be done with it, in a transaction each; importing th
 For threads. Whatever belongs to another list is not there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -70,7 +71,7 @@ class TodoList:
             "parent_id": new.parent_id,
             "owner": self._owner,
         }
-        with self._connections.write() as connection:
+        with self._changing() as (connection, changes):
             if _count(connection, self._owner, Filter()) >= self._limit:
                 raise BadTodo(f"There are {self._limit} todos already, and no more may be kept", code="too_many_todos")
             if new.parent_id is not None:
@@ -78,14 +79,14 @@ class TodoList:
             id = connection.execute(insert(TodoRow).values(values).returning(TodoRow.id)).scalar_one()
             self._adopt(connection, id, children)
             todo = self._get(connection, id)
-        self._tell("created", todo)
+            changes.append(Change("created", todo))
         return todo
 
     def update(self, id: int, edit: Edit) -> Todo:
         """Change one. Raises as `create`, and NoTodo."""
         values = _values(edit)
         children = None if isinstance(edit.children, UnsetType) else checked_children(edit.children)
-        with self._connections.write() as connection:
+        with self._changing() as (connection, changes):
             self._get(connection, id)
             if isinstance(edit.parent_id, int) and id in self._ancestors(connection, edit.parent_id):
                 raise BadTodo("A todo cannot be below itself", param="parent_id")
@@ -95,25 +96,25 @@ class TodoList:
                 connection.execute(update(TodoRow).where(TodoRow.parent_id == id).values(parent_id=None))
                 self._adopt(connection, id, children)
             todo = self._get(connection, id)
-        self._tell("updated", todo)
+            changes.append(Change("updated", todo))
         return todo
 
     def toggle(self, id: int) -> Todo:
         """Make it done, or not done any more. Raises NoTodo."""
-        with self._connections.write() as connection:
+        with self._changing() as (connection, changes):
             self._get(connection, id)
             turned = TodoRow.completed.is_(False)
             connection.execute(update(TodoRow).where(TodoRow.id == id).values(completed=turned))
             todo = self._get(connection, id)
-        self._tell("updated", todo)
+            changes.append(Change("updated", todo))
         return todo
 
     def delete(self, id: int) -> Todo:
         """Remove one, and say what it was; its children stay, without a parent. Raises NoTodo."""
-        with self._connections.write() as connection:
+        with self._changing() as (connection, changes):
             todo = self._get(connection, id)
             connection.execute(delete(TodoRow).where(TodoRow.id == id))
-        self._tell("deleted", todo)
+            changes.append(Change("deleted", todo))
         return todo
 
     def _get(self, connection: Connection, id: int) -> Todo:
@@ -152,8 +153,17 @@ class TodoList:
         if missing:
             raise NoTodo(missing[0])
 
-    def _tell(self, kind: str, todo: Todo) -> None:
-        self._changes.tell(self._owner, Change(kind, todo))
+    @contextmanager
+    def _changing(self) -> Iterator[tuple[Connection, list[Change]]]:
+        """A transaction, and what it changes: told when it is kept, in the order in which it is."""
+        changes: list[Change] = []
+
+        def tell() -> None:
+            for change in changes:
+                self._changes.tell(self._owner, change)
+
+        with self._connections.write(tell) as connection:
+            yield connection, changes
 
 
 def _count(connection: Connection, owner: str, filter: Filter) -> int:
