@@ -474,6 +474,22 @@ def test_the_same_is_made_once_and_another_not_at_all() -> None:
     asyncio.run(main())
 
 
+def test_a_subscription_that_is_full_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Not with every message on a stream that it has no room for."""
+
+    async def main() -> None:
+        async with office(Hooks(DONE), limits=Limits(links=1)) as one:
+            await one.subscribe(webhook())
+            for name in ("events/a", "events/b", "events/b", "events/c"):
+                await one.say(name, 1)
+            assert list(await one.acked()) == ["events/a"]
+
+    asyncio.run(main())
+    assert [record.message for record in caplog.records if "it may have" in record.message] == [
+        "The subscription 's' has all the streams it may have."
+    ]
+
+
 def test_a_token_is_good_for_one_generation_of_one_subscription() -> None:
     """Of an owner that there still is."""
     tokens = Tokens(lambda: SECRET, OWNERS)

@@ -10,7 +10,6 @@ can lose it. A call that may have been lost with the process is made again, when
 import asyncio
 import logging
 import random
-import secrets
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
@@ -23,17 +22,14 @@ from headgate.streams.offsets import offset_of
 from headgate.streams.stream import Stream
 from headgate.streams.waking.calling import Answered, Caller, Post, says_done
 from headgate.streams.waking.errors import InvalidRequest, NoSubscription, OtherSubscription, TooManySubscriptions
-from headgate.streams.waking.limits import Limits, pause_after
+from headgate.streams.waking.limits import STORE_REST, Limits, pause_after
 from headgate.streams.waking.seat import Seat
 from headgate.streams.waking.signing import Signer
 from headgate.streams.waking.subscription import NOTHING, Subscription
-from headgate.streams.waking.tokens import Tokens
+from headgate.streams.waking.tokens import Tokens, wake_id
 from headgate.streams.waking.wish import Made, Wish
 
 log = logging.getLogger(__name__)
-
-STORE_REST = 1.0
-"""Seconds until a store that refused is asked again."""
 
 
 class Desk:
@@ -217,7 +213,7 @@ class Desk:
             await self._end_if_late(seat)
             subscription, now = seat.subscription, self._now()
             if subscription.state.wake is None and subscription.is_pending:
-                await self._become(seat, subscription.woken(_wake_id(), now))
+                await self._become(seat, subscription.woken(wake_id(), now))
             await self._become(seat, subscription.claimed(worker, now))
             return subscription
 
@@ -288,7 +284,7 @@ class Desk:
             if not subscription.matches(stream) or self._is_for_wakes(subscription.owner, stream):
                 return False
             if len(subscription.links) >= self.limits.links:
-                log.warning("The subscription '%s' has all the streams it may have.", subscription.id)
+                seat.say_full()
                 return False
         subscription.look(stream, tail)
         return True
@@ -339,7 +335,7 @@ class Desk:
             await self._become(seat, subscription.idle())
         if subscription.state.wake is not None or not subscription.is_pending:
             return False
-        await self._become(seat, subscription.woken(_wake_id(), self._now()))
+        await self._become(seat, subscription.woken(wake_id(), self._now()))
         self._start(self._call(seat))
         return True
 
@@ -401,7 +397,3 @@ class Desk:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("A subscription broke", exc_info=error)
-
-
-def _wake_id() -> str:
-    return "w_" + secrets.token_hex(12)

@@ -8,6 +8,9 @@ MAX_LISTED = 1000
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds between two tries to wake somebody; each pause is twice the one before."""
 
+STORE_REST = 1.0
+"""Seconds until a store that refused is asked again."""
+
 JITTER = 0.2
 """How far a pause may be off, either way."""
 

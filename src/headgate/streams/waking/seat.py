@@ -1,6 +1,7 @@
 """A subscription at work: what is done to it is done one after the other, and kept before it counts."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 
 import msgspec
@@ -11,6 +12,8 @@ from headgate.store.subscriptions import Subscription as Kept
 from headgate.streams.offsets import offset_of, place_of
 from headgate.streams.waking.subscription import NOTHING, State, Subscription
 from headgate.streams.waking.wish import Made
+
+log = logging.getLogger(__name__)
 
 _encode = msgspec.msgpack.Encoder().encode
 _made = msgspec.msgpack.Decoder(Made)
@@ -31,6 +34,7 @@ class Seat:
         """Whoever looks what is to be done."""
         self._stale: set[str] = set()
         """Streams whose links are not what was kept of them: they were deleted meanwhile."""
+        self._said_full = False
 
     @classmethod
     def kept(cls, store: Store, kept: Kept, links: Sequence[Link]) -> "Seat":
@@ -70,6 +74,12 @@ class Seat:
         """A stream was deleted."""
         if self.subscription.forget(stream):
             self._stale.add(stream)
+
+    def say_full(self) -> None:
+        """It has all the streams it may have: said once, and not with every word on a stream that it cannot have."""
+        if not self._said_full:
+            self._said_full = True
+            log.warning("The subscription '%s' has all the streams it may have.", self.subscription.id)
 
     def catch_up(self, ends: dict[str, int]) -> None:
         """So far the streams go that are there; what was kept of others is of none that is there."""

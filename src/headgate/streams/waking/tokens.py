@@ -7,6 +7,7 @@ another, and dies with the store that signed it and with the key that the subscr
 
 import hashlib
 import hmac
+import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Collection
 
@@ -43,6 +44,11 @@ class Tokens:
 
     def _key(self) -> bytes:
         return hmac.digest(self._secret(), b"headgate: wakes of subscriptions", "sha256")
+
+
+def wake_id() -> str:
+    """A name for a wake, which nobody else had."""
+    return "w_" + secrets.token_hex(12)
 
 
 def _tag(key: bytes, owner: str) -> bytes:
