@@ -1,5 +1,6 @@
 """What runs of voices promise: through crashes, for others to be told of, and in little memory."""
 
+import base64
 import json
 import os
 import time
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from openai import OpenAI
 
@@ -173,6 +175,45 @@ def test_those_who_asked_are_told_of_a_speech_that_is_over(upstream: Upstream) -
             told = json.loads(hook.result().body)
             assert (told["type"], told["data"]["id"]) == ("run.finished", run)
             assert told["data"]["output"]["audio_bytes"] == len(SOUND)
+
+
+def told_on(server: Serving, channel: str, *, until: str) -> list[dict[str, Any]]:
+    """What was said on a channel, as far as a message of that type."""
+    said: list[dict[str, Any]] = []
+    with httpx.stream("GET", f"{server.url}/message/stream?channel={channel}&history=100", timeout=PATIENCE) as answer:
+        for line in answer.iter_lines():
+            if line.startswith("data: ") and "message" in (told := json.loads(line[6:])):
+                said.append(told["message"])
+                if said[-1].get("type") == until:
+                    break
+    return said
+
+
+def test_all_of_it_is_told_on_channels(upstream: Upstream) -> None:
+    channels = {"headgate-channels": "lobby, news"}
+    with serving(upstream.config()) as server, Wire(server) as wire:
+        upstream.will(speaking(SOUND[:5000], SOUND[5000:]))
+        wire.post(b'{"model": "up/tts", "input": "Hello", "voice": "a"}', "/v1/audio/speech", channels)
+        assert wire.answer().body == SOUND
+        for channel in ("lobby", "news"):
+            *pieces, done = told_on(server, channel, until="speech.audio.done")
+            assert b"".join(base64.b64decode(piece["audio"]) for piece in pieces) == SOUND
+            assert done["usage"]["input_tokens"] > 0
+        upstream.will(telling(["Hello", " there"]))
+        wire.post(form(RECORDING, model="up/stt", stream="true"), "/v1/audio/transcriptions", FORM | channels)
+        wire.rest_of_answer()
+        said = told_on(server, "news", until="transcript.text.done")[-3:]
+        assert [each.get("delta") or each["text"] for each in said] == ["Hello", " there", "Hello there"]
+
+
+def test_channels_that_are_none_or_for_others_are_refused(upstream: Upstream) -> None:
+    keys = '[keys]\nteam = {key = "a-long-enough-key", channels = ["ours*"]}\n'
+    with serving(upstream.config() + keys) as server, Wire(server) as wire:
+        for channels, status in (("", 400), ("theirs", 403)):
+            headers = {"headgate-channels": channels, "authorization": "Bearer a-long-enough-key"}
+            wire.post(b'{"model": "up/tts", "input": "Hello", "voice": "a"}', "/v1/audio/speech", headers)
+            assert wire.answer().status == status
+    assert not upstream.accepted
 
 
 def test_a_link_opens_the_sound_of_one_run(upstream: Upstream) -> None:

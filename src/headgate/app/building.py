@@ -131,12 +131,13 @@ def _routes(
     bounds = openai_dialect.Bounds(config.server.max_body, config.server.body_timeout)
     address = PublicAddress(config.server.public_url)
     switchboard = messaging_dialect.switchboard_of(hub, keys, engine.store, *channels.messaging_of(config))
+    telling = voices_dialect.Telling(engine, hub, switchboard.authority)
     stand_ins = [f"{each.name}/{each.default_model}" for each in config.providers if each.default_model]
     openai = [
         *openai_dialect.routes(engine, keys, bounds),
         *embeddings_dialect.routes(errands, keys, bounds),
         *responses_dialect.routes(engine, keys, bounds),
-        *voices_dialect.routes(engine, keys, bounds, uploads),
+        *voices_dialect.routes(engine, keys, bounds, uploads, telling),
     ]
     purai = purai_dialect.routes(engine, keys, bounds, config.personalities, stand_ins)
     own = [

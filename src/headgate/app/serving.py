@@ -76,6 +76,7 @@ async def _serve(config: Config, on_ready: Callable[[str], None]) -> None:
 def _on_left(parts: Parts, run: Run) -> None:
     betterforms_dialect.recover(parts.hub, run)
     voices_dialect.recover(parts.uploads, run)
+    voices_dialect.attach(parts.hub, run)
 
 
 def replay(uploads: Uploads, record: Record) -> Call | None:

@@ -153,6 +153,16 @@ SPEECH_ERRORS: tuple[HeadgateError, ...] = (
     _UNABLE,
 )
 
+PARAMETERS = (
+    *asking.PARAMETERS,
+    Parameter(
+        name="Headgate-Channels",
+        place="header",
+        description="Channels, with commas between, on which all pieces are told as well, as the stream of events has "
+        "them. The run goes on without its client.",
+    ),
+)
+
 SPEECH = Doc(
     summary="Have a text spoken",
     description=(
@@ -160,7 +170,7 @@ SPEECH = Doc(
         "It is kept as any run is: `/v1/runs/{id}/audio` has it once more, from any byte on."
     ),
     tag=asking.OPENAI,
-    parameters=asking.PARAMETERS,
+    parameters=PARAMETERS,
     request=Content(
         schema=openai_speech.SpeechRequest,
         examples=SPOKEN,
@@ -216,7 +226,7 @@ TRANSCRIPTION = Doc(
         "a key, by this machine. MP3, WAV, M4A, FLAC, OGG and WEBM are taken by all of them."
     ),
     tag=asking.OPENAI,
-    parameters=asking.PARAMETERS,
+    parameters=PARAMETERS,
     request=Content(
         kind=MULTIPART,
         schema=TranscriptionForm,

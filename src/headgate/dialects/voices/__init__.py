@@ -5,6 +5,7 @@ from headgate.dialects.openai import Bounds
 from headgate.dialects.voices.hearing import Hearing, again, recover
 from headgate.dialects.voices.listing import Listing
 from headgate.dialects.voices.speaking import Speaking
+from headgate.dialects.voices.telling import Telling, attach
 from headgate.formats import openai
 from headgate.keys import Keys
 from headgate.runs import Engine
@@ -12,17 +13,19 @@ from headgate.web.doc import Doc
 from headgate.web.routes import Handler, Route
 from headgate.web.uploads import Uploads
 
-__all__ = ["again", "recover", "routes"]
+__all__ = ["Telling", "again", "attach", "recover", "routes"]
 
 
-def routes(engine: Engine, keys: Keys, bounds: Bounds, uploads: Uploads) -> list[Route]:
+def routes(engine: Engine, keys: Keys, bounds: Bounds, uploads: Uploads, telling: Telling) -> list[Route]:
     """The routes of this dialect."""
 
     def route(method: str, path: str, handler: Handler, doc: Doc) -> Route:
         return Route(method=method, path=path, handler=handler, error=openai.error_body, doc=doc)
 
     return [
-        route("POST", "/v1/audio/speech", Speaking(engine, keys, bounds).speak, docs.SPEECH),
-        route("POST", "/v1/audio/transcriptions", Hearing(engine, keys, uploads).transcribe, docs.TRANSCRIPTION),
+        route("POST", "/v1/audio/speech", Speaking(engine, keys, bounds, telling).speak, docs.SPEECH),
+        route(
+            "POST", "/v1/audio/transcriptions", Hearing(engine, keys, uploads, telling).transcribe, docs.TRANSCRIPTION
+        ),
         route("GET", "/v1/audio/voices", Listing(engine.catalogue, keys).voices, docs.VOICES),
     ]

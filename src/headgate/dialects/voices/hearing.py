@@ -2,6 +2,7 @@
 
 from headgate.calls import Call
 from headgate.dialects.voices.placing import Placing, hears
+from headgate.dialects.voices.telling import Telling
 from headgate.errors import BadRequest
 from headgate.formats import openai_transcription, recordings
 from headgate.formats.voices import TRANSCRIPTION
@@ -29,24 +30,27 @@ STREAMED = Face(_read, openai_transcription.Writer, openai_transcription.whole, 
 class Hearing:
     """The endpoint, and the recordings of runs that are at work."""
 
-    def __init__(self, engine: Engine, keys: Keys, uploads: Uploads) -> None:
-        self._engine, self._keys, self._uploads = engine, keys, uploads
+    def __init__(self, engine: Engine, keys: Keys, uploads: Uploads, telling: Telling) -> None:
+        self._engine, self._keys, self._uploads, self._telling = engine, keys, uploads, telling
         self._placing = Placing(engine.catalogue, hears, "transcribe", "pocketsphinx")
         engine.listen(self._on_over)
 
     async def transcribe(self, request: Request) -> None:
         """Have a recording understood."""
         owner = self._keys.owner(request.headers)
+        wishes = self._telling.wishes(owner, request.headers)
         form = await self._uploads.read(request, openai_transcription.FILE)
         is_needed = False
         try:
             call = await self._placing.placed(_call(form), request.scope)
-            begun = await begin(self._engine, request, call, owner=owner, body=form.fingerprint)
+            begun = await begin(self._engine, request, call, owner=owner, body=form.fingerprint, wishes=wishes)
             is_needed = begun is not None and begun.is_new
         finally:
             if not is_needed:
                 self._uploads.remove(form.id)
         if begun is not None:
+            if begun.is_new:
+                await self._telling.begin(begun.run)
             await answer(self._engine, begun.run, call, STREAMED if call.stream else WHOLE, request)
 
     def _on_over(self, run: Run) -> None:

@@ -3,6 +3,7 @@
 from headgate.calls import Call
 from headgate.dialects.openai import Bounds, check_text
 from headgate.dialects.voices.placing import Placing, speaks
+from headgate.dialects.voices.telling import Telling
 from headgate.formats import openai_speech
 from headgate.keys import Keys
 from headgate.runs import Engine, Run
@@ -37,8 +38,8 @@ EVENTS = Face(openai_speech.read, openai_speech.EventWriter, openai_speech.whole
 class Speaking:
     """The endpoint."""
 
-    def __init__(self, engine: Engine, keys: Keys, bounds: Bounds) -> None:
-        self._engine, self._keys, self._bounds = engine, keys, bounds
+    def __init__(self, engine: Engine, keys: Keys, bounds: Bounds, telling: Telling) -> None:
+        self._engine, self._keys, self._bounds, self._telling = engine, keys, bounds, telling
         self._placing = Placing(engine.catalogue, speaks, "speak", "espeak-ng")
 
     async def speak(self, request: Request) -> None:
@@ -47,7 +48,10 @@ class Speaking:
         body = await request.body(self._bounds.bytes, self._bounds.seconds)
         check_text(body)
         call = await self._placing.placed(openai_speech.read(body), request.scope)
-        begun = await begin(self._engine, request, call, owner=owner, body=body)
+        wishes = self._telling.wishes(owner, request.headers)
+        begun = await begin(self._engine, request, call, owner=owner, body=body, wishes=wishes)
         if begun is not None:
+            if begun.is_new:
+                await self._telling.begin(begun.run)
             face = EVENTS if openai_speech.is_sse(call) else SOUND
             await answer(self._engine, begun.run, call, face, request)
