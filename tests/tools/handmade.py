@@ -55,6 +55,8 @@ def call(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
         return text("x" * 10_000_000)
     if word == "flood":
         sys.stdout.write("z" * (40 << 20))
+    if word == "babble":
+        sys.stdout.write("bla\n" * 5_000)
     if word == "nonsense":
         return {"content": "none"}
     if word == "change":

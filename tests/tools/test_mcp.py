@@ -145,6 +145,19 @@ def test_one_that_floods_its_pipe_is_begun_again() -> None:
     play(handmade(), work)
 
 
+def test_one_that_babbles_leaves_others_their_turns() -> None:
+    async def work(toolbox: Toolbox, source: McpServer) -> None:
+        await listed(toolbox)
+        babbling, turns = asyncio.create_task(call(toolbox, "it_say", word="babble")), 0
+        while not babbling.done():
+            turns += 1
+            await asyncio.sleep(0.001)
+        assert babbling.result().result == "say says babble"
+        assert turns > 5_000 / pipes.AT_ONCE / 4
+
+    play(handmade(), work)
+
+
 def test_one_that_dies_is_begun_again(caplog: pytest.LogCaptureFixture) -> None:
     async def work(toolbox: Toolbox, source: McpServer) -> None:
         await listed(toolbox)
@@ -236,7 +249,7 @@ def test_a_list_without_end_ends(kind: str) -> None:
     [
         ("nonsense", "The server of this function answered what is no result."),
         ("structured", '{"word":"structured"}'),
-        ("ask", '"Elicitation not supported"'),
+        ("ask", '"Nobody is here who could do that."'),
         (
             "resources",
             "[resource: file at file:///x (A file.)]\ninside\n[resource: file:///y, image/png, 3 bytes, not shown]\n"

@@ -15,13 +15,25 @@ from contextlib import asynccontextmanager, suppress
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.shared.message import SessionMessage
-from mcp_types import jsonrpc_message_adapter
+from mcp_types import (
+    METHOD_NOT_FOUND,
+    ErrorData,
+    JSONRPCError,
+    JSONRPCMessage,
+    JSONRPCRequest,
+    JSONRPCResponse,
+    jsonrpc_message_adapter,
+)
 
 MAX_MESSAGE = 32 << 20
 """Bytes of one message: what a server may make us hold. A result of 10 MB fits, also told twice, to be cut later."""
 
 MAX_LINE = 8 * 1024
 """Bytes of a line of its complaints; longer ones are cut."""
+
+AT_ONCE, HASTE, REST = 50, 0.1, 0.01
+"""Lines, and seconds: after so many in less time than this it is not listened to for a moment. Who talks without end
+would have all of our time."""
 
 PATIENCE = 2.0
 """Seconds that it has to end by itself, and again after it was asked to."""
@@ -68,12 +80,55 @@ async def _read(
     with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
         async with heard:
             # ValueError: the line is too long, and what comes next is in the middle of it.
-            with suppress(ValueError, OSError):
+            with suppress(ValueError, OSError, RuntimeError):
+                pace = _Pace()
                 while line := await process.stdout.readline():
+                    await pace.keep()
                     message = _message(line)
-                    if message is not None:
+                    if message is None:
+                        continue
+                    if isinstance(message.message, JSONRPCRequest):
+                        await _refuse(process, message.message)
+                    else:
                         await heard.send(message)
     on_end()
+
+
+class _Pace:
+    """How fast it is listened to."""
+
+    def __init__(self) -> None:
+        self._clock = asyncio.get_running_loop().time
+        self._count, self._since = 0, self._clock()
+
+    async def keep(self) -> None:
+        """One more line."""
+        self._count += 1
+        if self._count >= AT_ONCE:
+            if self._clock() - self._since < HASTE:
+                await asyncio.sleep(REST)
+            self._count, self._since = 0, self._clock()
+
+
+async def _refuse(process: Process, asked: JSONRPCRequest) -> None:
+    """
+    Answer what it asks of us, which is nothing that we have, but for whether we are there.
+
+    Here, before it asks anything more: a task for each would be as many as it likes.
+    """
+    answer: JSONRPCResponse | JSONRPCError
+    if asked.method == "ping":
+        answer = JSONRPCResponse(jsonrpc="2.0", id=asked.id, result={})
+    else:
+        error = ErrorData(code=METHOD_NOT_FOUND, message="Nobody is here who could do that.")
+        answer = JSONRPCError(jsonrpc="2.0", id=asked.id, error=error)
+    await _say(process, answer)
+
+
+async def _say(process: Process, message: JSONRPCMessage) -> None:
+    assert process.stdin is not None
+    process.stdin.write(message.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n")
+    await process.stdin.drain()
 
 
 def _message(line: bytes) -> SessionMessage | None:
@@ -85,14 +140,11 @@ def _message(line: bytes) -> SessionMessage | None:
 
 
 async def _write(process: Process, said: MemoryObjectReceiveStream[SessionMessage], on_end: Callable[[], None]) -> None:
-    assert process.stdin is not None
     # RuntimeError: uvloop's word for a pipe that was closed meanwhile.
     with suppress(OSError, RuntimeError):
         async with said:
             async for message in said:
-                text = message.message.model_dump_json(by_alias=True, exclude_unset=True)
-                process.stdin.write(text.encode() + b"\n")
-                await process.stdin.drain()
+                await _say(process, message.message)
         return
     on_end()
 
