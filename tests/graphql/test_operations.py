@@ -185,6 +185,14 @@ def test_one_request_is_told_only_so_much(server: Server, monkeypatch: pytest.Mo
     assert told == [True, False], "all operations of a batch are one request"
 
 
+def test_one_request_is_told_only_so_much_text(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doing, "MAX_LETTERS", 20)
+    server.get('mutation { createTodo(data: {title: "ten of them", tags: ["four"]}) { id } }')
+    assert len(server.get("{ todos { id } }")["todos"]) == 1
+    message, code = server.fail("{ a: todos { id } b: todos { id } }")
+    assert (message[:40], code) == ("The todos of one request hold too much t", "request_too_large")
+
+
 def test_no_more_is_read_than_may_be_told(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doing, "MAX_TODOS", 2)
     for number in range(9):

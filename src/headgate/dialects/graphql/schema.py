@@ -47,7 +47,7 @@ class Query:
         most = enough if wanted is None else min(wanted, enough)
         page = Page(order=order_by, descending=descending, limit=most, offset=first)
         found = info.context.list.find(_filter(filter), page)
-        info.context.count(len(found))
+        info.context.count(found)
         # The fields of a todo are found in its struct.
         return cast("list[Todo]", found)
 

@@ -80,6 +80,8 @@ class Talk:
         self._owner: str | None = None
         """Whose list it is about; None until the client has said who it is."""
         self._at_work: dict[str, asyncio.Task[None]] = {}
+        self._turn = asyncio.Lock()
+        """Whole answers are made one after another: of those that a client does not read one waits, and not fifty."""
 
     async def hold(self) -> None:
         """Take what the client says until it leaves. Raises Misunderstood."""
@@ -167,9 +169,10 @@ class Talk:
 
     async def _execute(self, id: str, asked: GraphQLRequest, owner: str) -> list[Any]:
         """Tell all that comes of an operation; returns the errors of one that was not executed."""
-        operations, result = await self._graph.begin(asked, owner)
-        if result is not None:
-            return await self._tell(id, result)
+        async with self._turn:
+            operations, result = await self._graph.begin(asked, owner)
+            if result is not None:
+                return await self._tell(id, result)
         async with aclosing(operations.listen(asked, owner)) as listening:
             async for result in listening:
                 if errors := await self._tell(id, result):
