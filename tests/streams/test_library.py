@@ -211,6 +211,32 @@ def test_what_the_store_refuses_did_not_happen(monkeypatch: pytest.MonkeyPatch) 
     asyncio.run(main())
 
 
+def test_no_more_waits_for_a_slow_store_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever comes too late is told so, and may come again; it did not happen."""
+    monkeypatch.setattr(keeping, "MOST_WAITING", 10)
+
+    async def main() -> None:
+        store = SlowStore()
+        async with working(store) as streams:
+            stream = await made(streams)
+            store.gate.clear()
+            said = [asyncio.ensure_future(streams.append(stream, text(b"x" * 6))) for _ in range(2)]
+            await a_while()
+            late = asyncio.ensure_future(streams.append(stream, text(b"late")))
+            await a_while()
+            was_told = late.done()
+            store.gate.set()
+            await asyncio.gather(*said)
+            assert was_told
+            with pytest.raises(HeadgateError) as refused:
+                await late
+            assert (refused.value.status, refused.value.code) == (503, "store_busy")
+            await streams.append(stream, text(b"!"))
+            assert await whole(streams, stream) == b"x" * 12 + b"!"
+
+    asyncio.run(main())
+
+
 def test_of_two_who_make_the_same_stream_one_does() -> None:
     """The other finds it; one that is unlike it is refused."""
 

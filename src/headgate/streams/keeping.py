@@ -15,6 +15,10 @@ AT_ONCE = 16 << 20
 """Bytes that go with one commit: it is one row, which everybody waits for."""
 
 
+MOST_WAITING = 4 * AT_ONCE
+"""Bytes that may wait for the store: with more, it does not keep up, and whoever comes is better told so."""
+
+
 class _News(NamedTuple):
     stream: Stream
     change: Change | None
@@ -31,7 +35,14 @@ class Keeping(Companion):
         self._loop = asyncio.get_running_loop()
         self._waiting: list[_News] = []
         self._under_way: list[_News] = []
+        self._size = 0
+        """How many bytes are still to be kept."""
         commits.take_along(self)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing more should come for now."""
+        return self._size > MOST_WAITING
 
     def put(self, stream: Stream, change: Change | None) -> "asyncio.Future[None]":
         """Something happened, or nothing: the future is done when it is kept, and all that happened before."""
@@ -46,6 +57,7 @@ class Keeping(Companion):
     def _add(self, stream: Stream, change: Change | None, done: "asyncio.Future[None] | None") -> None:
         self._waiting.append(_News(stream, change, stream.end + stream.is_closed, done))
         stream.keeping += 1
+        self._size += _size(change)
         self._commits.add_companion(len(self._waiting))
 
     @override
@@ -53,12 +65,11 @@ class Keeping(Companion):
         self._under_way, self._waiting = self._waiting, []
         size, changes = 0, []
         for place, news in enumerate(self._under_way):
-            if isinstance(news.change, Appended):
-                size += len(news.change.data)
-                if size > AT_ONCE and place:
-                    self._under_way, self._waiting = self._under_way[:place], self._under_way[place:]
-                    self._commits.add_companion(0)
-                    break
+            size += _size(news.change)
+            if size > AT_ONCE and place:
+                self._under_way, self._waiting = self._under_way[:place], self._under_way[place:]
+                self._commits.add_companion(0)
+                break
             if news.change is not None:
                 changes.append(news.change)
         if not changes:
@@ -69,8 +80,9 @@ class Keeping(Companion):
     def kept(self) -> None:
         under_way, self._under_way = self._under_way, []
         shown: dict[Stream, int] = {}
-        for stream, _, upto, done in under_way:
+        for stream, change, upto, done in under_way:
             stream.keeping -= 1
+            self._size -= _size(change)
             shown[stream] = upto
             if done is not None and not done.done():
                 done.set_result(None)
@@ -90,5 +102,10 @@ class Keeping(Companion):
             self._on_lost(stream)
         for news in failed:
             news.stream.keeping -= 1
+            self._size -= _size(news.change)
             if news.done is not None and not news.done.done():
                 news.done.set_exception(error)
+
+
+def _size(change: Change | None) -> int:
+    return len(change.data) if isinstance(change, Appended) else 0

@@ -292,6 +292,8 @@ class Library:
         self._refuse_if_ending()
         if (trouble := self._trouble()) is not None:
             raise trouble
+        if self._keeping.is_full:
+            raise Unavailable("The store does not keep up with what is appended.", code="store_busy", retry_after=1)
 
     # The clock.
 

@@ -43,6 +43,7 @@ _WRITING = (
     Timeout("The request's body did not come within 30 s."),
     TooLarge("The request's body is larger than 8 MB."),
     Unavailable("The server is shutting down.", code="shutting_down", retry_after=5),
+    Unavailable("The store does not keep up with what is appended.", code="store_busy", retry_after=1),
     errors.STORE_GONE,
 )
 
