@@ -18,6 +18,9 @@ _MPEG2 = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 """Kilobits a second of layer III, by its `bitrate_index` (ISO/IEC 11172-3 and 13818-3)."""
 
 
+_NAMED: dict[bytes, SpeechFormat] = {b"RIFF": "wav", b"OggS": "opus", b"fLaC": "flac"}
+
+
 def seconds(format: SpeechFormat, start: bytes, size: int) -> float:
     """Of a sound that begins so and has so many bytes."""
     rate = _USUAL[format]
@@ -30,13 +33,8 @@ def seconds(format: SpeechFormat, start: bytes, size: int) -> float:
 
 def format_of(start: bytes) -> SpeechFormat:
     """What a sound is that begins so."""
-    match start[:4]:
-        case b"RIFF":
-            return "wav"
-        case b"OggS":
-            return "opus"
-        case b"fLaC":
-            return "flac"
+    if (named := _NAMED.get(start[:4])) is not None:
+        return named
     if start[:3] == b"ID3" or _mp3(start):
         return "mp3"
     # ADTS begins as MP3 does, and has no layer.
