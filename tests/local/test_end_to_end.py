@@ -134,6 +134,17 @@ def children(process: int) -> list[int]:
         return []
 
 
+def test_speech_is_ready_before_it_is_wanted_and_only_where_it_may_be() -> None:
+    with serving() as server, serving("[voices]\nlocal = false\n") as silent:
+        wait_until(lambda: nurseries(server), "speech to be ready")
+        with Wire(silent) as wire:
+            # Its pages are prepared after that would be.
+            wire.get("/openapi.json")
+            assert wire.answer().status == 200
+        assert nurseries(silent) == []
+        assert server.stop() == silent.stop() == 0
+
+
 def workers(server: Serving) -> list[int]:
     return [worker for nursery in nurseries(server) for worker in children(nursery)]
 

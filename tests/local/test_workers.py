@@ -182,6 +182,21 @@ def test_a_nursery_without_work_ends_and_comes_again() -> None:
     run(play())
 
 
+def test_one_that_is_warm_has_nobody_wait_and_stays() -> None:
+    async def play() -> None:
+        made = Workers("speech", idle=None)
+        await made.warm()
+        nursery = made.nursery
+        assert nursery is not None
+        assert isinstance((await said(made, "Hello"))[-1], Done)
+        await until(lambda: not made.processes)
+        await a_while()
+        assert made.nursery == nursery
+        await made.close()
+
+    run(play())
+
+
 def test_all_end_with_whoever_started_them() -> None:
     async def play() -> None:
         async with at_work() as made:

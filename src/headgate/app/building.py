@@ -12,7 +12,7 @@ from headgate.app.providing import pool_of
 from headgate.app.telling import addressing_of
 from headgate.app.todos import lists_of
 from headgate.app.uploading import uploads_of
-from headgate.app.voicing import local_pool
+from headgate.app.voicing import local_voices
 from headgate.channels import Hub
 from headgate.config import Config
 from headgate.config.prices import common_prices, services
@@ -41,7 +41,7 @@ from headgate.metrics import Exposition, Meters
 from headgate.net import Client, Guard
 from headgate.observe.bills import Bills
 from headgate.providers.base import Provider
-from headgate.runs import Catalogue, Engine, Errands, Pool, Settings
+from headgate.runs import Catalogue, Engine, Errands, Member, Pool, Settings
 from headgate.runs.prices import Prices
 from headgate.runs.trace import Tracer
 from headgate.store.base import Store
@@ -70,7 +70,9 @@ def build(config: Config, client: Client) -> Parts:
     check_assistants(config, toolbox)
     guard, addressing = Guard(config.webhooks.allow), addressing_of(config)
     pools = {provider.name: pool_of(provider, client, meters) for provider in config.providers}
-    pools |= (own := local_pool(config, meters))
+    voices = local_voices(config, meters)
+    own = {} if voices is None else {voices.name: Pool(voices.name, [Member(voices)])}
+    pools |= own
     prices = Prices(config.prices, common_prices(), services(config.providers) | {name: name for name in own})
     catalogue = Catalogue(_providers(pools), config.aliases, config.owned, assistants=config.assistants)
     errands = Errands(catalogue, pools, prices, meters)
@@ -108,7 +110,7 @@ def build(config: Config, client: Client) -> Parts:
     gate = gate_of(
         config.server.allowed_hosts, routes, pages, config.server.cors_origins, Watch(meters, keys, bills, access)
     )
-    return Parts(gate, engine, pages, webhooks, hub, library, desk, meters, lists.database, uploads, reports)
+    return Parts(gate, engine, pages, webhooks, hub, library, desk, meters, lists.database, uploads, reports, voices)
 
 
 def _routes(

@@ -1,19 +1,16 @@
 """The voice and ears of this machine, where there are any."""
 
-from collections.abc import Mapping
-
 from headgate.config import Config
 from headgate.config.providers import LOCAL
 from headgate.metrics import Meters
 from headgate.providers.local.provider import LocalProvider, Powers, is_there
-from headgate.runs import Member, Pool
 
 
-def local_pool(config: Config, meters: Meters) -> Mapping[str, Pool]:
+def local_voices(config: Config, meters: Meters) -> LocalProvider | None:
     """Its provider, unless it is not wanted, what it needs is not installed, or somebody else has its name."""
     voices = config.voices
     if not voices.local or not is_there() or any(provider.name == LOCAL for provider in config.providers):
-        return {}
+        return None
     powers = Powers(
         speakers=voices.speakers,
         listeners=voices.listeners,
@@ -22,4 +19,4 @@ def local_pool(config: Config, meters: Meters) -> Mapping[str, Pool]:
         phrases=voices.phrases,
         grammar=voices.grammar or "",
     )
-    return {LOCAL: Pool(LOCAL, [Member(LocalProvider(LOCAL, powers, meters))])}
+    return LocalProvider(LOCAL, powers, meters)

@@ -49,6 +49,13 @@ class Report(Shape):
         """Write what is left."""
 
 
+class Voices(Shape):
+    """What speaks for this machine."""
+
+    async def warm(self) -> None:
+        """Get ready to; must not raise."""
+
+
 class Parts(NamedTuple):
     """What a server serves."""
 
@@ -64,6 +71,7 @@ class Parts(NamedTuple):
     uploads: Uploads
     reports: Sequence[Report] = ()
     """What is to be closed when the last request is over."""
+    voices: Voices | None = None
 
 
 class Bounds(NamedTuple):
@@ -129,10 +137,15 @@ class Server(uvicorn.Server):
     @override
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        # The documentation's framework takes half a second to load, which no answer need wait for.
-        self._preparing = asyncio.create_task(self._parts.pages.prepare())
+        self._preparing = asyncio.create_task(self._prepare())
         host, port = self._socket.getsockname()[:2]
         self._on_ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+
+    async def _prepare(self) -> None:
+        """What takes half a second, which no answer need wait for: the documentation's framework, a voice."""
+        if self._parts.voices is not None:
+            await self._parts.voices.warm()
+        await self._parts.pages.prepare()
 
     @override
     async def on_tick(self, counter: int) -> bool:
@@ -153,7 +166,8 @@ class Server(uvicorn.Server):
         await self._parts.engine.close(self._grace, lambda: self.force_exit)
         await self._hang_up()
         if self._preparing is not None:
-            await self._preparing
+            self._preparing.cancel()
+            await asyncio.wait([self._preparing])
 
     async def _hang_up(self) -> None:
         """Close all connections, those with something left to send when it is sent, or after a while."""

@@ -1,6 +1,7 @@
 """The voice and ears of this machine as a provider."""
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -20,6 +21,8 @@ from headgate.providers.local.tongues import FAMILIAR
 from headgate.providers.local.wire import BARE, Done, Hear, Heard, Opened, Speak, Tell, Timed, Tongue, Tongues
 from headgate.providers.local.workers import Workers
 from headgate.providers.slots import Slots
+
+log = logging.getLogger(__name__)
 
 SPEAKER, LISTENER = "espeak-ng", "pocketsphinx"
 """Its two models."""
@@ -59,7 +62,8 @@ class LocalProvider:
     def __init__(self, name: str = "local", powers: Powers = Powers(), meters: Meters | None = None) -> None:  # noqa: B008
         self.name, self.limits = name, Limits()
         self._powers = powers
-        self._speaking, self._hearing = Workers("speech"), Workers("hearing")
+        # Speech is to begin at once, whenever it is wanted; what hears takes twice as much memory, and its time.
+        self._speaking, self._hearing = Workers("speech", idle=None), Workers("hearing")
         listeners = powers.listeners or os.cpu_count() or 1
         self._mouths = Slots(f"{name}/{SPEAKER}", powers.speakers, powers.queued, meters)
         self._ears = Slots(f"{name}/{LISTENER}", listeners, powers.queued, meters)
@@ -95,6 +99,13 @@ class LocalProvider:
             self._voices = (*familiar, *own)
         return self._voices
 
+    async def warm(self) -> None:
+        """Get ready to speak, before somebody waits for it."""
+        try:
+            await self._speaking.warm()
+        except ProviderError as error:
+            log.warning("%s", error.message)
+
     async def close(self) -> None:
         """End the processes."""
         await asyncio.gather(self._speaking.close(), self._hearing.close())
@@ -116,7 +127,7 @@ class LocalProvider:
         job = Speak(speech.text, speech.voice, speech.format, speech.speed)
         async with self._turn(self._mouths, ask):
             worker = await self._speaking.employ(job, take)
-            ask.on_flow(worker)
+            ask.listener.on_flow(worker)
             await worker.over()
 
     async def _listen(self, ask: Ask, emit: Emit) -> None:
@@ -128,7 +139,7 @@ class LocalProvider:
             with _opened(recording.upload.path) as file:
                 is_open = not job.phrases and not job.grammar
                 worker = await self._hearing.employ(job, takes.take, [file.fileno()], prepared=is_open)
-            ask.on_flow(worker)
+            ask.listener.on_flow(worker)
             try:
                 await worker.over()
             except ProviderError as error:

@@ -18,16 +18,20 @@ START = 20.0
 """Seconds for a nursery to load everything from a slow disk; a fraction of one is usual."""
 
 IDLE = 300.0
-"""Seconds without work after which a nursery ends, and gives its memory back."""
+"""Seconds without work after which a nursery ends, and gives its memory back, unless it is to stay."""
 
 _ENVIRONMENT = {"PYTHONPATH": str(Path(headgate.__file__).parents[1]), "LC_ALL": "C.UTF-8"}
 """All of it: the server's own may hold keys, which are no business of code that reads what strangers send."""
 
 
 class Workers:
-    """Workers of one kind. Their nursery is started for the first of them, and again if it should end."""
+    """
+    Workers of one kind. Their nursery is started for the first of them, and again if it should end.
 
-    def __init__(self, kind: str, idle: float = IDLE, program: str = nursery.__name__) -> None:
+    `idle` is how long it stays without work; None is for as long as the server does.
+    """
+
+    def __init__(self, kind: str, idle: float | None = IDLE, program: str = nursery.__name__) -> None:
         self._kind, self._idle, self._program = kind, idle, program
         self._nursery: _Nursery | None = None
         self._opening = asyncio.Lock()
@@ -52,17 +56,26 @@ class Workers:
         Whoever gets it has to wait until it is `over`, or to `end` it. Raises ProviderError where there can be none.
         """
         async with self._opening:
-            if self._nursery is None or self._nursery.is_gone:
-                self._let_go()
-                self._nursery = await _open(self._kind, self._program, self._rest)
+            nursery = await self._ready()
             self._stay()
-            return await self._nursery.bear(job, take, files, prepared)
+            return await nursery.bear(job, take, files, prepared)
+
+    async def warm(self) -> None:
+        """Start the nursery, so that nobody has to wait for that; raises ProviderError where there can be none."""
+        async with self._opening:
+            await self._ready()
 
     async def close(self) -> None:
         """End them all."""
         self._stay()
         self._let_go()
         await asyncio.gather(*self._leaving)
+
+    async def _ready(self) -> "_Nursery":
+        if self._nursery is None or self._nursery.is_gone:
+            self._let_go()
+            self._nursery = await _open(self._kind, self._program, self._rest)
+        return self._nursery
 
     def _let_go(self) -> None:
         gone, self._nursery = self._nursery, None
@@ -80,7 +93,8 @@ class Workers:
     def _rest(self) -> None:
         """Nobody is at work."""
         self._stay()
-        self._clearing = asyncio.get_running_loop().call_later(self._idle, self._clear)
+        if self._idle is not None:
+            self._clearing = asyncio.get_running_loop().call_later(self._idle, self._clear)
 
     def _clear(self) -> None:
         if self._nursery is not None and not self._nursery.workers:
