@@ -306,6 +306,14 @@ def test_who_counts_too_often_is_told_when_to_come_again(upstream: Upstream, ser
     assert (answer.status, answer.headers["retry-after"]) == (429, "7")
 
 
+def test_betas_on_lines_of_their_own_all_go_on(upstream: Upstream, server: Serving) -> None:
+    """As Anthropic's library for Go sends them."""
+    upstream.will(answering(WHOLE))
+    post(server, ASKED, {"anthropic-beta": "b-1,b-2", "Anthropic-Beta": "b-3", "anthropic-version": "2026-10-21"})
+    headers = upstream.result().headers
+    assert (headers["anthropic-beta"], headers["anthropic-version"]) == ("b-1,b-2,b-3", "2026-10-21")
+
+
 @pytest.mark.parametrize("name", ["anthropic-version", "anthropic-beta"])
 def test_a_header_that_cannot_be_sent_on_is_refused(server: Serving, name: str) -> None:
     answer = post(server, ASKED, {name: "x" * 4001})

@@ -9,7 +9,7 @@ about it: the run's, or one of its own where no run began.
 import re
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 import msgspec
 
@@ -53,7 +53,7 @@ class Anthropic:
         """Make a message."""
         owner = self._keys.owner(request.headers)
         body = await self._body(request)
-        call = _with_headers(anthropic.read(body), request.headers)
+        call = _with_headers(anthropic.read(body), request)
         begun = await begin(self._engine, request, call, owner=owner, body=body, wishes=_wishes(call))
         if begun is None:
             return
@@ -68,7 +68,7 @@ class Anthropic:
     async def count(self, request: Request) -> None:
         """Count the tokens of a request: as the provider does, or by a guess."""
         self._keys.owner(request.headers)
-        call = _with_headers(anthropic.read_count(await self._body(request)), request.headers)
+        call = _with_headers(anthropic.read_count(await self._body(request)), request)
         name = b"request-id: %b\r\n" % _new_name().encode()
         await answer_count(self._errands, request, call, _count_body, headers=name)
 
@@ -88,12 +88,18 @@ def remembered(call: Call, note: bytes) -> Call:
     return msgspec.structs.replace(call, headers=found.headers) if found is not None and is_ours else call
 
 
-def _with_headers(call: Call, headers: Mapping[bytes, bytes]) -> Call:
-    found = [(name, headers[name]) for name in _FORWARDED if name in headers]
+def _with_headers(call: Call, request: Request) -> Call:
+    # Some clients (Anthropic's for Go) send a line for each beta, which is one list.
+    found = [(name, b",".join(_values(request, name))) for name in _FORWARDED if name in request.headers]
     for name, value in found:
         if not _VALUE.fullmatch(value):
             raise BadRequest(f"The header '{name.decode()}' must be at most 4000 printable characters.")
     return msgspec.structs.replace(call, headers=tuple((name.decode(), value.decode()) for name, value in found))
+
+
+def _values(request: Request, name: bytes) -> Iterable[bytes]:
+    """What is said under that name, each of it once."""
+    return dict.fromkeys(value for each, value in request.scope["headers"] if each == name)
 
 
 def _wishes(call: Call) -> Wishes:
