@@ -79,7 +79,7 @@ def test_a_file_that_was_cut_off_is_told_from_a_whole_one(name: str, share: floa
 def test_what_is_no_sound_is_refused(name: str) -> None:
     """And nothing that it names is looked at."""
     error = refusal(BAD[name], "mp3").trouble
-    assert (error.code, error.status) == ("not_audio", 400)
+    assert (error.code, error.status) == ("invalid_audio", 400)
 
 
 def test_a_film_without_sound_is_refused() -> None:

@@ -102,7 +102,7 @@ def test_times_are_told_in_every_form(client: OpenAI) -> None:
     ("data", "status", "code"),
     [
         (b"I am a text.", 400, None),
-        (bytes(100_000), 400, "not_audio"),
+        (bytes(100_000), 400, "invalid_audio"),
         (spoken(WHOLE, "mp3")[:20_001], 400, "truncated_file"),
         (spoken(WHOLE, "flac")[:100_001], 400, "truncated_file"),
     ],

@@ -180,7 +180,7 @@ def test_too_many_are_refused_and_those_who_wait_have_their_turn() -> None:
 
 
 BAD: Mapping[str, tuple[bytes, str, int]] = {
-    "a.mp3": (b"Hello, I am a text. " * 100, "not_audio", 400),
+    "a.mp3": (b"Hello, I am a text. " * 100, "invalid_audio", 400),
     "b.mp3": (spoken(WHOLE, "mp3")[:20_001], "truncated_file", 400),
     "c.flac": (spoken(WHOLE * 4, "flac"), "audio_too_long", 413),
     "d.mp3": (b"", "empty_file", 400),

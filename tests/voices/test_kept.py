@@ -325,22 +325,43 @@ def test_a_chat_may_hear_and_speak(upstream: Upstream) -> None:
         assert [audio for audio in said if audio] == deltas
 
 
-def test_without_a_key_this_machine_stands_in_or_says_what_it_lacks() -> None:
-    """Whoever has no provider that speaks is not told that there is no such model."""
-    body = {"model": "openai/gpt-4o-mini-tts", "input": "Hello", "voice": "alloy"}
+LACKING = "import sys; sys.modules['pocketsphinx'] = None"
+"""As if the extra were not installed."""
+
+
+def test_without_a_key_this_machine_stands_in() -> None:
     with serving() as server:
+        answer = spoken_by(server, "openai/gpt-4o-mini-tts")
+        assert answer.headers["headgate-provider"].startswith("local/")
+        assert answer.body
+        assert spoken_by(server, "simulator/demo").error["code"] == "method_not_supported"
+
+
+def test_a_machine_that_lacks_the_extra_says_what_it_lacks(upstream: Upstream) -> None:
+    """Whoever has no provider that speaks is not told that there is no such model."""
+    with serving(before=LACKING) as server:
+        for model in ("openai/gpt-4o-mini-tts", "default", "local/espeak-ng"):
+            answer = spoken_by(server, model)
+            assert (answer.status, answer.error["code"]) == (404, "extra_not_installed")
+            assert answer.error["message"].endswith(
+                "itself without espeakng-loader, pocketsphinx and av: scripts/extras voice"
+            )
+        assert spoken_by(server, "simulator/demo").error["code"] == "method_not_supported"
         with Wire(server) as wire:
-            wire.post(json.dumps(body).encode(), "/v1/audio/speech")
-            answer = wire.answer()
-        if answer.status == 200:
-            assert answer.headers["headgate-provider"].startswith("local/")
-            assert answer.body
-        else:
-            assert answer.error["code"] == "extra_not_installed"
-            assert "headgate[voice]" in answer.error["message"]
-        with Wire(server) as wire:
-            wire.post(json.dumps({**body, "model": "simulator/demo"}).encode(), "/v1/audio/speech")
-            assert wire.answer().error["code"] == "method_not_supported"
+            wire.post(form(RECORDING, model="whisper-1"), "/v1/audio/transcriptions", FORM)
+            assert wire.answer().error["code"] == "extra_not_installed"
+    with serving(upstream.config(), before=LACKING) as server:
+        assert spoken_by(server, "local/espeak-ng").error["code"] == "extra_not_installed"
+        assert spoken_by(server, "nobody/x").error["code"] == "model_not_found"
+    with serving("[voices]\nlocal = false\n", before=LACKING) as server:
+        assert spoken_by(server, "local/espeak-ng").error["code"] == "model_not_found"
+
+
+def spoken_by(server: Serving, model: str) -> Any:
+    with Wire(server) as wire:
+        body = {"model": model, "input": "Hello", "voice": "alloy"}
+        wire.post(json.dumps(body).encode(), "/v1/audio/speech")
+        return wire.answer()
 
 
 def test_a_speech_and_a_transcription_can_be_followed_as_they_were_told(upstream: Upstream) -> None:

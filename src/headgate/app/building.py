@@ -12,7 +12,7 @@ from headgate.app.providing import pool_of
 from headgate.app.telling import addressing_of
 from headgate.app.todos import lists_of
 from headgate.app.uploading import uploads_of
-from headgate.app.voicing import local_voices
+from headgate.app.voicing import lack_of, local_voices
 from headgate.channels import Hub
 from headgate.config import Config
 from headgate.config.prices import common_prices, services
@@ -139,7 +139,7 @@ def _routes(
         *openai_dialect.routes(engine, keys, bounds),
         *embeddings_dialect.routes(errands, keys, bounds),
         *responses_dialect.routes(engine, keys, bounds),
-        *voices_dialect.routes(engine, keys, bounds, uploads, telling),
+        *voices_dialect.routes(engine, keys, bounds, uploads, telling, lack_of(config)),
     ]
     purai = purai_dialect.routes(engine, keys, bounds, config.personalities, stand_ins)
     own = [

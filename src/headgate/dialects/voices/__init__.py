@@ -16,16 +16,18 @@ from headgate.web.uploads import Uploads
 __all__ = ["Telling", "again", "attach", "recover", "routes"]
 
 
-def routes(engine: Engine, keys: Keys, bounds: Bounds, uploads: Uploads, telling: Telling) -> list[Route]:
-    """The routes of this dialect."""
+def routes(
+    engine: Engine, keys: Keys, bounds: Bounds, uploads: Uploads, telling: Telling, lack: str = ""
+) -> list[Route]:
+    """The routes of this dialect; `lack` says what is not installed that this machine would need for itself."""
 
     def route(method: str, path: str, handler: Handler, doc: Doc) -> Route:
         return Route(method=method, path=path, handler=handler, error=openai.error_body, doc=doc)
 
+    speaking = Speaking(engine, keys, bounds, telling, lack)
+    hearing = Hearing(engine, keys, uploads, telling, lack)
     return [
-        route("POST", "/v1/audio/speech", Speaking(engine, keys, bounds, telling).speak, docs.SPEECH),
-        route(
-            "POST", "/v1/audio/transcriptions", Hearing(engine, keys, uploads, telling).transcribe, docs.TRANSCRIPTION
-        ),
+        route("POST", "/v1/audio/speech", speaking.speak, docs.SPEECH),
+        route("POST", "/v1/audio/transcriptions", hearing.transcribe, docs.TRANSCRIPTION),
         route("GET", "/v1/audio/voices", Listing(engine.catalogue, keys).voices, docs.VOICES),
     ]

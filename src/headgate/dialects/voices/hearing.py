@@ -30,9 +30,9 @@ STREAMED = Face(_read, openai_transcription.Writer, openai_transcription.whole, 
 class Hearing:
     """The endpoint, and the recordings of runs that are at work."""
 
-    def __init__(self, engine: Engine, keys: Keys, uploads: Uploads, telling: Telling) -> None:
+    def __init__(self, engine: Engine, keys: Keys, uploads: Uploads, telling: Telling, lack: str) -> None:
         self._engine, self._keys, self._uploads, self._telling = engine, keys, uploads, telling
-        self._placing = Placing(engine.catalogue, hears, "transcribe", "pocketsphinx")
+        self._placing = Placing(engine.catalogue, hears, "transcribe", "pocketsphinx", lack)
         engine.listen(self._on_over)
 
     async def transcribe(self, request: Request) -> None:

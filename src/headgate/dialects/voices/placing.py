@@ -29,8 +29,10 @@ def hears(provider: Provider) -> bool:
 class Placing:
     """Finds those who can do one of the two."""
 
-    def __init__(self, catalogue: Catalogue, can: Callable[[Provider], bool], does: str, own: str) -> None:
+    def __init__(self, catalogue: Catalogue, can: Callable[[Provider], bool], does: str, own: str, lack: str) -> None:
         self._catalogue, self._can, self._does, self._own = catalogue, can, does, own
+        self._lack = lack
+        """What this machine would have to have installed to do it itself, if it is that."""
 
     async def placed(self, call: Call, scope: Scope) -> Call:
         """The call with names that mean somebody who can; raises NotFound."""
@@ -45,28 +47,31 @@ class Placing:
         return msgspec.structs.replace(call, model=model, fallbacks=tuple(others), fields=fields)
 
     async def _name(self, name: str, param: str) -> str:
-        stand_in = self._stand_in
         try:
             targets = await self._catalogue.route(name)
         except NotFound as error:
-            if stand_in is None:
-                error.param = param
-                raise
-            return stand_in
+            error.param = param
+            return self._instead_of(name, error)
         if any(self._can(target.provider) for target in targets):
             return name
-        is_meant = name.partition("/")[0] == targets[0].provider.name and name not in self._catalogue.aliases
-        if stand_in is not None and not is_meant:
-            return stand_in
-        raise self._unable(targets[0].provider.name, param)
+        provider = targets[0].provider.name
+        if name.partition("/")[0] == provider and name not in self._catalogue.aliases:
+            raise self._unable(provider, param)
+        return self._instead_of(name, self._unable(provider, param))
 
     @property
     def _able(self) -> list[str]:
         return [name for name, provider in self._catalogue.providers.items() if self._can(provider)]
 
-    @property
-    def _stand_in(self) -> str | None:
-        return f"{LOCAL}/{self._own}" if self._able == [LOCAL] else None
+    def _instead_of(self, name: str, error: NotFound) -> str:
+        """This machine, where nobody else can; raises the error where it cannot either."""
+        able = self._able
+        if able == [LOCAL]:
+            return f"{LOCAL}/{self._own}"
+        if self._lack and (not able or name.startswith(f"{LOCAL}/")):
+            message = f"This machine cannot {self._does} itself without {self._lack}"
+            raise NotFound(message, code="extra_not_installed", param=error.param)
+        raise error
 
     def _unable(self, provider: str, param: str) -> NotFound:
         able = self._able

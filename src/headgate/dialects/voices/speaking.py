@@ -38,9 +38,9 @@ EVENTS = Face(openai_speech.read, openai_speech.EventWriter, openai_speech.whole
 class Speaking:
     """The endpoint."""
 
-    def __init__(self, engine: Engine, keys: Keys, bounds: Bounds, telling: Telling) -> None:
+    def __init__(self, engine: Engine, keys: Keys, bounds: Bounds, telling: Telling, lack: str) -> None:
         self._engine, self._keys, self._bounds, self._telling = engine, keys, bounds, telling
-        self._placing = Placing(engine.catalogue, speaks, "speak", "espeak-ng")
+        self._placing = Placing(engine.catalogue, speaks, "speak", "espeak-ng", lack)
 
     async def speak(self, request: Request) -> None:
         """Have a text spoken."""

@@ -149,7 +149,7 @@ class Recording:
         except (FFmpegError, ValueError):
             if _is_beginning(self._file):
                 raise _cut(0, None) from None
-            raise _unreadable(f"The file is no audio that can be read here. {_READ} are.", "not_audio") from None
+            raise _unreadable(f"The file is no audio that can be read here. {_READ} are.", "invalid_audio") from None
 
     def _stream(self, container: Any) -> Any:
         if not container.streams.audio:
@@ -158,7 +158,7 @@ class Recording:
         context = stream.codec_context
         if context is None or context.name not in _CODECS:
             named = "" if context is None else f" ({context.name})"
-            raise _unreadable(f"The sound in the file has a codec that is not read here{named}.", "not_audio")
+            raise _unreadable(f"The sound in the file has a codec that is not read here{named}.", "invalid_audio")
         if not 0 < (context.sample_rate or 0) <= 768_000 or not 0 < (context.channels or 0) <= _MOST_CHANNELS:
             raise _broken()
         context.thread_count = 1
@@ -210,7 +210,7 @@ def _cut(has: float, said: float | None) -> Unreadable:
 
 
 def _soundless() -> Unreadable:
-    return _unreadable("There is no sound in the file.", "not_audio")
+    return _unreadable("There is no sound in the file.", "invalid_audio")
 
 
 def _broken() -> Unreadable:

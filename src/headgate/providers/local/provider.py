@@ -29,6 +29,9 @@ SPEAKER, LISTENER = "espeak-ng", "pocketsphinx"
 
 _DEATHS = ("worker_died", "worker_limit")
 
+EXTRA = "espeakng-loader, pocketsphinx and av: scripts/extras voice"
+"""What to do where they are missing."""
+
 _LIBRARIES = ("av", "espeakng_loader", "pocketsphinx")
 
 
