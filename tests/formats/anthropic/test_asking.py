@@ -68,6 +68,12 @@ def test_all_there_is() -> None:
     }
 
 
+def test_an_instruction_alone_is_the_question() -> None:
+    made = asked(messages=[{"role": "system", "content": "Say hello."}])
+    assert made["messages"] == [{"role": "user", "content": "Say hello."}]
+    assert "system" not in made
+
+
 def test_a_conversation() -> None:
     call = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": '{"city":"Brno"}'}}
     other = {"id": "call:2", "type": "function", "function": {"name": "now", "arguments": ""}}

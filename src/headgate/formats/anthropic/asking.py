@@ -46,9 +46,14 @@ def request(prompt: Prompt, model: str, *, stream: bool) -> bytes:
     """
     _refuse_unsayable(prompt)
     limits = _limits(prompt, model)
-    body: Json = {"model": model, "messages": _messages(prompt, thinks="thinking" in limits), "stream": stream}
+    messages = _messages(prompt, thinks="thinking" in limits)
     system = [part.text for message in _instructions(prompt) for part in message.parts if isinstance(part, TextPart)]
-    if words := "\n".join(text for text in system if text):
+    words = "\n".join(text for text in system if text)
+    if words and not messages:
+        # Nobody asks anything: the instruction is the question.
+        messages, words = [{"role": "user", "content": words}], ""
+    body: Json = {"model": model, "messages": messages, "stream": stream}
+    if words:
         body["system"] = words
     body |= _tools(prompt) | limits
     said: Json = {

@@ -9,6 +9,7 @@ from headgate.formats import strict
 from headgate.formats.anthropic import executed, inputs
 from headgate.formats.anthropic.inputs import Content, DocumentBlock, ImageBlock, RequestMessage, Source
 from headgate.formats.anthropic.requests import MessagesRequest, OutputFormat, RequestToolChoice, Thinking, request_of
+from headgate.formats.pictures import SEE_BELOW
 
 MAX_USER = 64
 """Characters that others take for a user's name; Claude Code's are longer."""
@@ -21,9 +22,6 @@ _EFFORTS = {"max": "xhigh"}
 
 _FOR_CLAUDE = ("thinking", "top_k", "output_config")
 _CACHE_MARK = b'"cache_control"'
-
-SEE_BELOW = "The result is in the next message."
-"""What stands in a tool's own message where its result is pictures, which others take from users only."""
 
 
 def prompt(call: Call) -> Prompt:

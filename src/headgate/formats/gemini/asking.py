@@ -17,7 +17,7 @@ from headgate.calls import (
     Tool,
     ToolUse,
 )
-from headgate.formats import strict, words
+from headgate.formats import pictures, strict, words
 from headgate.formats.gemini import schemas
 
 UNSIGNED = "skip_thought_signature_validator"
@@ -49,7 +49,10 @@ def request(prompt: Prompt, model: str) -> bytes:
     """
     if prompt.logit_bias:
         raise strict.unsupported("logit_bias", "cannot be sent to this provider.")
-    contents, instruction = _contents(prompt.messages, signs=_wants_signatures(model))
+    signs = _wants_signatures(model)
+    # Older models take no pictures as results of functions.
+    messages = prompt.messages if signs else tuple(pictures.apart(prompt.messages))
+    contents, instruction = _contents(messages, signs=signs)
     body: dict[str, Any] = {"contents": contents}
     if instruction:
         body["systemInstruction"] = {"parts": instruction}

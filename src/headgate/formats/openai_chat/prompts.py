@@ -17,7 +17,7 @@ from headgate.calls import (
     Tool,
     ToolUse,
 )
-from headgate.formats import strict, words
+from headgate.formats import pictures, strict, words
 from headgate.formats.openai_chat.requests import (
     CallPart,
     ChatMessage,
@@ -136,7 +136,7 @@ def _tool_choice(choice: str | dict[str, Any] | None) -> str | None:
 def request(prompt: Prompt, model: str, *, stream: bool, stream_usage: bool, max_tokens_field: str) -> bytes:
     """A prompt from another format as a chat request; what was not said is left out."""
     body: dict[str, Any] = dict(prompt.extra)
-    body |= {"model": model, "messages": [message_out(message) for message in prompt.messages]}
+    body |= {"model": model, "messages": [message_out(message) for message in pictures.apart(prompt.messages)]}
     if stream:
         body["stream"] = True
         if stream_usage:
