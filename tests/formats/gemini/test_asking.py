@@ -153,9 +153,10 @@ def test_options() -> None:
 
 EFFORTS: dict[str, tuple[str, str, Any]] = {
     "newer": ("gemini-3-pro", "high", {"includeThoughts": True, "thinkingLevel": "HIGH"}),
-    "newer_none": ("gemini-flash-latest", "none", {"includeThoughts": False, "thinkingLevel": "MINIMAL"}),
+    "newer_none": ("gemini-flash-latest", "none", {"includeThoughts": False, "thinkingLevel": "LOW"}),
     "budget": ("gemini-2.5-flash", "medium", {"includeThoughts": True, "thinkingBudget": 8192}),
     "no_budget": ("gemini-2.5-flash", "none", {"includeThoughts": False, "thinkingBudget": 0}),
+    "always_thinks": ("gemini-2.5-pro", "none", {"includeThoughts": False, "thinkingBudget": 128}),
     "older": ("gemini-2.0-flash", "high", None),
     "a_word_of_somebody": ("gemini-3-pro", "ultra", None),
 }

@@ -36,9 +36,12 @@ _KINDS = {
     "pdf": "application/pdf",
 }
 _BUDGETS = {"none": 0, "minimal": 1024, "low": 1024, "medium": 8192, "high": 24_576, "xhigh": 24_576}
-_LEVELS = {"none": "MINIMAL", "minimal": "MINIMAL", "low": "LOW", "medium": "MEDIUM", "high": "HIGH", "xhigh": "HIGH"}
+_LEVELS = {"none": "LOW", "minimal": "LOW", "low": "LOW", "medium": "MEDIUM", "high": "HIGH", "xhigh": "HIGH"}
+"""The least is LOW: some models have a level below it, and all others refuse that one."""
 _THOUGHTLESS = re.compile(r"gemini-(1\.|2\.0)|gemma|learnlm")
 _BUDGETED = re.compile(r"gemini-2\.5|gemini-robotics-er-1\.5")
+_LEAST_OF_PRO = 128
+"""Of 2.5, the model that cannot be kept from thinking."""
 
 
 def request(prompt: Prompt, model: str) -> bytes:
@@ -224,7 +227,8 @@ def _thinking(effort: str | None, model: str) -> dict[str, Any] | None:
         return None
     shown = {"includeThoughts": effort != "none"}
     if _BUDGETED.search(model):
-        return {**shown, "thinkingBudget": _BUDGETS[effort]}
+        least = _LEAST_OF_PRO if "pro" in model else 0
+        return {**shown, "thinkingBudget": max(_BUDGETS[effort], least)}
     return {**shown, "thinkingLevel": _LEVELS[effort]}
 
 
