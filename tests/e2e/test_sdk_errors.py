@@ -87,6 +87,15 @@ def test_a_rate_limit_says_when_to_come_again(judge: Judge, stream: bool) -> Non
     assert raised.value.request_id is not None
 
 
+@pytest.mark.parametrize(("said", "told"), [(0.2, ("1", "200")), (60.5, ("60", None)), (86_400, ("60", None))])
+def test_nobody_is_told_to_wait_for_hours(judge: Judge, said: float, told: tuple[str, str | None]) -> None:
+    """Some SDKs would."""
+    with pytest.raises(openai.RateLimitError) as raised:
+        judge.whole(ask(fields={}, fail={"status": 429, "code": "rate_limit_exceeded", "retry_after": said}))
+    headers = raised.value.response.headers
+    assert (headers["retry-after"], headers.get("retry-after-ms")) == told
+
+
 STATUSES = {
     400: openai.BadRequestError,
     403: openai.PermissionDeniedError,

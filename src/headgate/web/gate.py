@@ -33,6 +33,9 @@ OPEN = SECURITY + b"access-control-allow-origin: *\r\n" + EXPOSED
 
 BROKEN = "The gateway failed; its log says why."
 
+LONGEST_WAIT = 60.0
+"""Seconds that a client is told to wait, whatever a provider says: some SDKs sleep for hours if told to."""
+
 PREFLIGHT_KEPT = 86400
 """Seconds a browser need not ask again."""
 
@@ -61,7 +64,7 @@ class Gate:
             await self._elsewhere(scope, receive, send)
             return
         route, path_parameters = found
-        request = Request(scope, receive, path_parameters, self._common(scope))
+        request = Request(scope, receive, path_parameters, OPEN if self._origins is None else self._common(scope))
         watch = self._watch
         watch.active += 1
         try:
@@ -187,10 +190,11 @@ async def refuse_socket(socket: Socket, error: HeadgateError, body: ErrorBody) -
 def _headers(error: HeadgateError) -> bytes:
     headers = b""
     if error.retry_after is not None:
+        wait = min(error.retry_after, LONGEST_WAIT)
         # Whole seconds for everybody; the SDKs look for the finer number first.
-        headers += b"retry-after: %d\r\n" % max(1, math.ceil(error.retry_after))
-        if error.retry_after % 1:
-            headers += b"retry-after-ms: %d\r\n" % (error.retry_after * 1000)
+        headers += b"retry-after: %d\r\n" % max(1, math.ceil(wait))
+        if wait % 1:
+            headers += b"retry-after-ms: %d\r\n" % (wait * 1000)
     if error.status == 401 or error.challenge:
         headers += f"www-authenticate: Bearer {error.challenge}".rstrip().encode() + b"\r\n"
     return headers
