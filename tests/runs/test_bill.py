@@ -74,7 +74,7 @@ def emitting(*events: AnyEvent, seen: Usage | None = None, error: ProviderError 
         if isinstance(events[-1], LAST):
             emit([events[-1]])
         if seen is not None:
-            ask.on_usage(seen)
+            ask.listener.on_usage(seen)
         if error is not None:
             raise error
 

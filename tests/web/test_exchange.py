@@ -39,10 +39,9 @@ def make(version: str = "1.1") -> tuple[Exchange, Any]:
         waiting_for_100_continue=False,
         chunked_encoding=None,
         more_body=False,
-        message_event=asyncio.Event(),
-        on_response=lambda: None,
+        set=lambda: None,
     )
-    connection = SimpleNamespace(server_state=state, on_leave=None)
+    connection = SimpleNamespace(server_state=state, on_leave=None, on_response_complete=lambda: None)
     return Exchange(cast(Any, connection), cast(Any, cycle)), cycle
 
 

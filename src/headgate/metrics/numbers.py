@@ -5,7 +5,7 @@ They belong to the event loop's thread, so there is no lock, and an increment, o
 that an observation costs: it happens with every piece of every answer.
 """
 
-from bisect import bisect_left
+from bisect import bisect_right
 
 
 class Counter:
@@ -41,9 +41,14 @@ class Histogram:
         """Put new values where they belong; to be called now and then, because they are kept until then."""
         new = self._new
         if new:
-            bounds, counts = self._bounds, self._counts
-            for value in new:
-                counts[bisect_left(bounds, value)] += 1
+            # In order a look for each bound is enough, however many values there are.
+            new.sort()
+            before = 0
+            for bucket, bound in enumerate(self._bounds):
+                upto = bisect_right(new, bound, before)
+                self._counts[bucket] += upto - before
+                before = upto
+            self._counts[-1] += len(new) - before
             self._total += sum(new)
             new.clear()
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from headgate.events import Finished, Usage
 from headgate.metrics import Meters, operation_of
 from headgate.metrics.numbers import Counter, Histogram
-from headgate.observe.bills import Bills
+from headgate.observe.bills import Bills, Sums
 from headgate.observe.facts import facts_of
 from headgate.runs import Run
 from headgate.runs.tries import reason
@@ -39,27 +39,32 @@ class Ends:
     def __init__(self, meters: Meters, bills: Bills) -> None:
         self._meters, self._bills = meters, bills
         self._numbers: dict[tuple[str, str, str, str, str], _Numbers] = {}
-        self._whole: dict[tuple[str, str, str, str], _Numbers] = {}
+        self._whole: dict[tuple[str, str, str, str, bool], tuple[_Numbers, Sums]] = {}
         """Those of answers that came whole at the first try, by what is easily said of a run."""
 
     def on_over(self, run: Run) -> None:
         """One more."""
-        started, usage = run.started, run.events[-2] if len(run.events) > 1 else None
-        is_plain = type(run.events[-1]) is Finished and type(usage) is Usage and len(run.tries) == 1
-        if not is_plain or started is None or run.ended is None or not run.is_driven:
+        events, started, ended = run.events, run.started, run.ended
+        if started is None or ended is None or len(events) < 2 or len(run.tries) != 1 or not run.is_driven:
             self._count(run)
             return
-        key = (run.head.format, run.head.model, started.provider, started.model)
-        numbers = self._whole.get(key)
-        if numbers is None:
+        usage, head = events[-2], run.head
+        if type(usage) is not Usage or type(events[-1]) is not Finished:
+            self._count(run)
+            return
+        key = (head.format, head.model, started.provider, started.model, usage.estimated)
+        known = self._whole.get(key)
+        if known is None:
             numbers = self._count(run)
             if len(self._whole) < MAX_WHOLE:
-                self._whole[key] = numbers
+                self._whole[key] = numbers, self._bills.of(started.provider, numbers.model, usage.estimated)
             return
-        assert type(usage) is Usage, "or it would not be plain"
+        numbers, sums = known
         numbers.ended.value += 1
-        _take_times(run, run.ended, usage, numbers, is_whole=True)
-        self._take_usage(numbers, started.provider, usage)
+        _take_times(run, ended, usage, numbers, is_whole=True)
+        numbers.input.observe(usage.input)
+        numbers.output.observe(usage.output)
+        sums.add(usage)
 
     def _count(self, run: Run) -> _Numbers:
         meters, facts = self._meters, facts_of(run)
@@ -75,15 +80,12 @@ class Ends:
         if run.ended is not None and run.is_driven:
             _take_times(run, run.ended, facts.usage, numbers, is_whole=facts.status == "finished")
         if facts.usage is not None:
-            self._take_usage(numbers, facts.provider, facts.usage)
+            numbers.input.observe(facts.usage.input)
+            numbers.output.observe(facts.usage.output)
+            self._bills.add(facts.provider, numbers.model, facts.usage)
         if len(run.tries) > 1:
             self._count_ways(run)
         return numbers
-
-    def _take_usage(self, numbers: _Numbers, provider: str, usage: Usage) -> None:
-        numbers.input.observe(float(usage.input))
-        numbers.output.observe(float(usage.output))
-        self._bills.add(provider, numbers.model, usage)
 
     def _look_up(self, key: tuple[str, str, str, str, str]) -> _Numbers:
         format, provider, model, status, code = key

@@ -90,14 +90,15 @@ class Answer:
             self.close()
         except BaseException:
             if (usage := early_usage(self._reader)) is not None:
-                self._ask.on_usage(usage)
+                self._ask.listener.on_usage(usage)
             raise
 
     def on_head(self, status: int, headers: Mapping[str, str], flow: Flow) -> None:
         """The answer begins."""
         self._status = status
-        self._ask.on_flow(flow)
-        self._ask.on_heading(heading.told(headers))
+        listener = self._ask.listener
+        listener.on_flow(flow)
+        listener.on_heading(heading.told(headers))
         self._is_whole = status >= 300
         self._says_stream = "event-stream" in headers.get("content-type", "").lower()
         if status >= 300:

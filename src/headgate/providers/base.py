@@ -37,16 +37,32 @@ class Flow(Protocol):
         """Go on."""
 
 
-def _ignore(flow: Flow) -> None:
-    pass
+class Listener(Protocol):
+    """Whoever wants to know more of an answer than what it says."""
+
+    def on_flow(self, flow: Flow) -> None:
+        """How to hold it back, when the log cannot keep up; said by providers whose answers come from a socket."""
+
+    def on_usage(self, usage: Usage) -> None:
+        """What is known of the usage of one that breaks, or is cancelled, before it could tell."""
+
+    def on_heading(self, heading: Heading) -> None:
+        """What its head told of limits; said once, before anything of the answer."""
 
 
-def _ignore_usage(usage: Usage) -> None:
-    pass
+class _Nobody:
+    def on_flow(self, flow: Flow) -> None:
+        pass
+
+    def on_usage(self, usage: Usage) -> None:
+        pass
+
+    def on_heading(self, heading: Heading) -> None:
+        pass
 
 
-def _ignore_heading(heading: Heading) -> None:
-    pass
+NOBODY: Listener = _Nobody()
+"""Wants to know nothing."""
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,12 +82,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """Headers that say which trace the request belongs to."""
     organization: str = ""
     """The organization that key is used for, where it belongs to several."""
-    on_flow: Callable[[Flow], None] = _ignore
-    """A provider whose answer comes from a socket says here how to hold it back, when the log cannot keep up."""
-    on_usage: Callable[[Usage], None] = _ignore_usage
-    """Here it says what it knows of the usage of an answer that breaks, or is cancelled, before it could tell."""
-    on_heading: Callable[[Heading], None] = _ignore_heading
-    """Here it says what the head of its answer told of limits, once, before anything of the answer."""
+    listener: Listener = NOBODY
 
 
 class Provider(Protocol):

@@ -77,7 +77,7 @@ class Attempt:
         """What it said before its first output: nobody sees it, as long as another may take over."""
         self.may_be_empty = is_last
         """Whether an answer of nothing is an answer."""
-        self.noted = Try(self.provider, "", member.label, run.head.format, time.time())
+        self.noted = Try(member.provider.name, "", member.label, run.head.format, time.time())
         """What those who watch the run will know of it."""
 
     @property

@@ -96,18 +96,25 @@ class Catalogue:
         """What some of the aliases bring, by their names."""
         self._chance = chance
         self._found: dict[str, Target] = {}
+        self._routes: dict[str, tuple[Target, ...]] = {}
+        """Of those of them that stand for one target."""
         self._listings: dict[str, tuple[float, Sequence[str]]] = {}
         """Until when each provider's list is believed, and the list."""
         self._locks = {name: asyncio.Lock() for name in providers}
         self._asking: dict[str, asyncio.Task[Sequence[str]]] = {}
         """Who is asked for a list that nobody waits for."""
 
+    def known(self, model: str, fallbacks: Sequence[str] = ()) -> tuple[Target, ...] | None:
+        """The same as `route`, where it is always the same, and was found before."""
+        return None if fallbacks else self._routes.get(model)
+
     async def route(self, model: str, fallbacks: Sequence[str] = ()) -> tuple[Target, ...]:
         """Whom to ask, and whom when that fails, each once; raises NotFound."""
-        found = self._found.get(model)
-        if found is not None and not fallbacks and not isinstance(self.aliases.get(model), Several):
-            return (found,)
+        if (known := self.known(model, fallbacks)) is not None:
+            return known
         targets = await self._targets(model)
+        if model in self._found and not isinstance(self.aliases.get(model), Several):
+            self._routes[model] = targets
         for place, name in enumerate(fallbacks):
             try:
                 targets += await self._targets(name)

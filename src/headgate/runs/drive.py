@@ -126,8 +126,11 @@ class Drive:
 
     def _hedge(self) -> Hedge | None:
         """Whether those who are left are asked together."""
+        if len(self._left) < 2:
+            self._is_hedged = False
+            return None
         hedge = self._wishes.hedge or self._desk.hedge
-        if hedge is None or hedge.after == math.inf or len(self._left) < 2 or self._broke:
+        if hedge is None or hedge.after == math.inf or self._broke:
             hedge = None
         self._is_hedged = hedge is not None
         return hedge
@@ -312,7 +315,8 @@ class Drive:
         attempt.is_whole = not self._call.stream
         # A hedge gives each a task of its own.
         attempt.task = asyncio.current_task() if self._is_hedged else self._run.task
-        attempt.between = desk.tries.between(target.provider.name)
+        if self._call.stream:
+            attempt.between = desk.tries.between(target.provider.name)
         attempt.noted.model = target.model
         self._run.tries.append(attempt.noted)
         member.begin(desk.clock())
@@ -355,10 +359,8 @@ class Drive:
             # It was given for whom the client means, and is nobody else's business.
             key=self._wishes.key if is_meant else "",
             organization=self._wishes.organization if is_meant else "",
-            on_flow=attempt.on_flow,
-            trace=self._desk.tries.headers(attempt.noted, self._run.trace),
-            on_usage=attempt.on_usage,
-            on_heading=attempt.on_heading,
+            trace=() if self._run.trace is None else self._desk.tries.headers(attempt.noted, self._run.trace),
+            listener=attempt,
         )
 
     def _can_go_on(self, error: ProviderError) -> bool:

@@ -21,6 +21,7 @@ from headgate.calls import Call
 from headgate.errors import HeadgateError, NotFound, Unavailable
 from headgate.events import AnyEvent, Last
 from headgate.metrics import Meters, operation_of
+from headgate.metrics.numbers import Counter
 from headgate.runs import ends
 from headgate.runs.archive import Archive
 from headgate.runs.attempt import Attempt
@@ -80,6 +81,8 @@ class Engine:
         self._workshop = Workshop(toolbox, self._billing, self._commit.settle)
         watch(meters, self._live, self._archive, self._room)
         self._attempts: set[Attempt] = set()
+        self._begun: dict[tuple[str, str], Counter] = {}
+        """Where runs of a format and a model are counted."""
         self._desk = Desk(
             self._append,
             self._loop.time,
@@ -145,32 +148,43 @@ class Engine:
         """Begin a run; it goes on without its caller until it ends or is stopped."""
         self._refuse_if_unable(call.store)
         asked = self.equipment.equip(call, owner)
-        for hook in wishes.hooks:
-            self._settings.check_hook(hook)
-        head = Head(
-            run=new_run_id(),
-            owner=owner,
-            created=time.time(),
-            format=call.format,
-            model=call.model,
-            request=msgspec.json.encode(call.fields),
-            keep=wishes.keep,
-            names=wishes.names,
-            note=wishes.note,
-            retention=wishes.retention,
-            hooks=(*wishes.hooks, *self._settings.hooks) if call.store else (),
-            own_key=wishes.key != "",
-            fingerprint=wishes.fingerprint,
-            limits=wishes.kept_limits,
-        )
+        head = Head(new_run_id(), owner, time.time(), call.format, call.model, msgspec.json.encode(call.fields))
+        if wishes is not NOTHING or self._settings.hooks:
+            head = self._with_wishes(head, wishes, call.store)
         run = Run(head, durable=call.store)
         if self._settings.tracer is not None:
             run.trace = self._settings.tracer.begin(*wishes.trace)
         run.bill = self._billing.bill(call)
-        self._live.add(run, run.head.names)
-        self._meters.begun.of(operation_of(call.format), self._meters.models.known(call.model)).add()
+        self._live.add(run, head.names)
+        self._count(call)
         self._begin(run, asked, route, wishes)
         return run
+
+    def _with_wishes(self, head: Head, wishes: Wishes, is_stored: bool) -> Head:
+        for hook in wishes.hooks:
+            self._settings.check_hook(hook)
+        return msgspec.structs.replace(
+            head,
+            keep=wishes.keep,
+            names=wishes.names,
+            note=wishes.note,
+            retention=wishes.retention,
+            hooks=(*wishes.hooks, *self._settings.hooks) if is_stored else (),
+            own_key=wishes.key != "",
+            fingerprint=wishes.fingerprint,
+            limits=wishes.kept_limits,
+        )
+
+    def _count(self, call: Call) -> None:
+        """One more that was begun."""
+        begun = self._begun.get((call.format, call.model))
+        if begun is None:
+            model = self._meters.models.known(call.model)
+            begun = self._meters.begun.of(operation_of(call.format), model)
+            if model == call.model:
+                # Any other is not known by its name yet, and may never be.
+                self._begun[call.format, call.model] = begun
+        begun.value += 1
 
     async def settle(self, run: Run) -> None:
         """Wait until a run that has just begun is kept, if it is to be; raises StoreError when it cannot be."""

@@ -167,7 +167,9 @@ class Run:
     @property
     def last(self) -> Last | None:
         """The event that ended it, once that is shown."""
-        event = self.events[-1] if self.is_over else None
+        if not self.is_over:
+            return None
+        event = self.events[-1]
         return event if isinstance(event, LAST) else None
 
     @property

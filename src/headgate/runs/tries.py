@@ -49,34 +49,37 @@ class Tries:
 
     def __init__(self, meters: Meters | None = None, tracer: Tracer | None = None) -> None:
         self._meters = meters or Meters()
-        self._counted: dict[tuple[str, str, int, str], Histogram] = {}
-        """What one try has found of its numbers, for the next that ends alike."""
+        self._answered: dict[tuple[str, str], Histogram] = {}
+        """What one try that brought an answer has found of its numbers, for the next."""
         self._propagates = tracer is not None and tracer.propagates
 
     def between(self, provider: str) -> Histogram:
         """Where the pauses between the pieces of its answers are counted."""
         return self._meters.between.of(provider)
 
-    def headers(self, tried: Try, trace: Trace | None) -> Headers:
+    def headers(self, tried: Try, trace: Trace) -> Headers:
         """What one's provider is told of the trace that its run belongs to."""
-        if trace is None:
-            return ()
         tried.span = new_span()
         return trace.headers(tried.span) if self._propagates else ()
 
     def end(self, tried: Try, error: ProviderError | None) -> None:
         """One is over: with an answer, or in vain."""
-        tried.ended = time.time()
+        ended = tried.ended = time.time()
+        counted = self._answered.get((tried.format, tried.provider)) if error is None else None
+        if counted is None:
+            counted = self._look_up(tried, error)
+        if ended >= tried.began:  # Clocks are set now and then.
+            counted.observe(ended - tried.began)
+
+    def _look_up(self, tried: Try, error: ProviderError | None) -> Histogram:
         if error is not None:
             tried.status, tried.code = error.status, error.code
         code = tried.code and self._meters.codes.of(tried.code)
-        key = (tried.format, tried.provider, tried.status, code)
-        counted = self._counted.get(key)
-        if counted is None:
-            labels = (operation_of(tried.format), tried.provider, str(tried.status), code)
-            counted = self._counted[key] = self._meters.attempts.of(*labels)
-        if tried.ended >= tried.began:  # Clocks are set now and then.
-            counted.observe(tried.ended - tried.began)
+        labels = (operation_of(tried.format), tried.provider, str(tried.status), code)
+        counted = self._meters.attempts.of(*labels)
+        if error is None:
+            self._answered[tried.format, tried.provider] = counted
+        return counted
 
 
 def reason(before: Try, this: Try) -> str:

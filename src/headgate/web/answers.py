@@ -59,19 +59,19 @@ class Face(msgspec.Struct, frozen=True):
 class Following:
     """Follows a run for a request's client, as long as both are there."""
 
-    __slots__ = ("_engine", "_follower", "_request")
+    __slots__ = ("_engine", "_exchange", "_follower")
 
     def __init__(self, engine: Engine, run: Run, request: Request) -> None:
-        self._engine, self._request = engine, request
+        self._engine, self._exchange = engine, request.exchange
         self._follower = engine.follow(run)
         request.run = run
 
     def __enter__(self) -> Follower:
-        self._request.on_leave(self._on_leave)
+        self._exchange.on_leave(self._on_leave)
         return self._follower
 
     def __exit__(self, *error: object) -> None:
-        self._request.on_leave(None)
+        self._exchange.on_leave(None)
         self._engine.leave(self._follower)
 
     def _on_leave(self) -> None:
@@ -85,15 +85,15 @@ async def answer(engine: Engine, run: Run, call: Call, face: Face, request: Requ
     with Following(engine, run, request) as follower:
         if call.stream:
             await _stream(run, call, face, follower, request)
-        else:
-            await _whole(run, call, face, follower, request)
-
-
-async def _whole(run: Run, call: Call, face: Face, follower: Follower, request: Request) -> None:
-    while not run.is_over:
-        await follower.news(run.shown)
-        if follower.is_gone:
             return
+        while not run.is_over:
+            await follower.news(run.shown)
+            if follower.is_gone:
+                return
+        _write_whole(run, call, face, request)
+
+
+def _write_whole(run: Run, call: Call, face: Face, request: Request) -> None:
     request.add_headers(outcome_headers(run))
     check_outcome(run)
     body = face.whole(call, run.id, int(run.head.created), run.events)

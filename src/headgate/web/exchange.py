@@ -11,8 +11,10 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Protocol as Shape
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from uvicorn.server import ServerState
+
+from headgate.web.cycle import Cycle
 
 WRITE_LIMIT = 15.0
 """Seconds a client may read nothing of what waits for it, before it counts as gone; it can come back to its run."""
@@ -28,24 +30,28 @@ class Connection(Shape):
     def linger(self) -> None:
         """Hang up on a client that may still be talking."""
 
+    def on_response_complete(self) -> None:
+        """The answer is over; another may begin."""
+
 
 class Exchange:
     """One request's answer, on its way to the client."""
 
-    __slots__ = ("_connection", "_cycle", "_head", "came_at", "first_at", "has_begun", "is_cut", "sent", "status")
+    # What all begin with is said once, here: to say it of each takes a while.
 
-    def __init__(self, connection: Connection, cycle: RequestResponseCycle) -> None:
+    _head = b""
+    has_begun = False
+    is_cut = False
+    """Whether we have ended the connection in the middle of the answer."""
+    first_at = 0.0
+    """When the first byte of the answer went out; 0 as long as none has."""
+    status = 0
+    sent = 0
+    """The bytes of the answer so far, with its head."""
+
+    def __init__(self, connection: Connection, cycle: Cycle) -> None:
         self._connection, self._cycle = connection, cycle
-        self._head = b""
-        self.has_begun = False
-        self.is_cut = False
-        """Whether we have ended the connection in the middle of the answer."""
         self.came_at = time.perf_counter()
-        self.first_at = 0.0
-        """When the first byte of the answer went out; 0 as long as none has."""
-        self.status = 0
-        self.sent = 0
-        """The bytes of the answer so far, with its head."""
 
     @property
     def has_whole_body(self) -> bool:
@@ -55,7 +61,7 @@ class Exchange:
     def take_body(self) -> bytes:
         """What is here of it."""
         cycle = self._cycle
-        body, cycle.body = bytes(cycle.body), bytearray()
+        body, cycle.body = cycle.body, b""
         cycle.flow.resume_reading()
         return body
 
@@ -84,7 +90,7 @@ class Exchange:
         length = b"" if status in (204, 304) else b"content-length: %d\r\n" % len(body)
         close = b"" if cycle.keep_alive else b"connection: close\r\n"
         written = body if cycle.scope["method"] != "HEAD" else b""
-        data = b"".join((STATUS_LINE[status], self._date(), headers, length, close, b"\r\n", written))
+        data = b"%b%b%b%b%b\r\n%b" % (STATUS_LINE[status], self._date(), headers, length, close, written)
         cycle.transport.write(data)
         self.status, self.sent, self.first_at = status, len(data), time.perf_counter()
         self._over(cycle)
@@ -145,7 +151,7 @@ class Exchange:
         cycle.transport.write(framed)
         self.sent += len(framed)
 
-    async def _drain(self, cycle: RequestResponseCycle) -> None:
+    async def _drain(self, cycle: Cycle) -> None:
         while not cycle.disconnected:
             waiting = cycle.transport.get_write_buffer_size()
             try:
@@ -172,25 +178,30 @@ class Exchange:
         """The connection is of no use after this answer."""
         self._cycle.keep_alive = False
 
-    def _begin(self) -> RequestResponseCycle:
+    def _begin(self) -> Cycle:
         self.has_begun = True
         self._cycle.response_started = True
         self._cycle.waiting_for_100_continue = False
         return self._cycle
 
-    def _over(self, cycle: RequestResponseCycle) -> None:
+    def _over(self, cycle: Cycle) -> None:
         cycle.response_complete = True
-        cycle.message_event.set()
+        cycle.set()
         if not cycle.keep_alive:
             if cycle.more_body:
                 self._connection.linger()
             else:
                 cycle.transport.close()
-        cycle.on_response()
+        self._connection.on_response_complete()
 
     def _date(self) -> bytes:
-        name, value = self._connection.server_state.default_headers[0]
-        return b"%b: %b\r\n" % (name, value)
+        return _line(self._connection.server_state.default_headers[0])
+
+
+@lru_cache(maxsize=1)
+def _line(header: tuple[bytes, bytes]) -> bytes:
+    """The server makes a new one each second."""
+    return b"%b: %b\r\n" % header
 
 
 @lru_cache(maxsize=4)

@@ -22,57 +22,43 @@ EVENT_STREAM = b"text/event-stream; charset=utf-8"
 class Request:
     """One request of a client."""
 
-    __slots__ = (
-        "_common",
-        "_exchange",
-        "_receive",
-        "error",
-        "headers",
-        "is_maker",
-        "path_parameters",
-        "run",
-        "scope",
-        "told",
-    )
+    # What all begin with is said once, here: to say it of each takes a while.
+
+    run: Run | None = None
+    """The run it is about, where it is about one."""
+    is_maker = False
+    """Whether it has made that run."""
+    told: Told | None = None
+    """What it came to, where it makes none."""
+    error: HeadgateError | None = None
+    """What it was refused with."""
 
     def __init__(self, scope: Scope, receive: Receive, path_parameters: Mapping[str, str], common: bytes) -> None:
         self.scope, self._receive = scope, receive
         # Taken out, because it leads back to the scope: a circle that only the collector would free.
-        self._exchange: Exchange = scope.pop("headgate.exchange")
+        self.exchange: Exchange = scope.pop("headgate.exchange")
+        """Its answer."""
         self.headers: dict[bytes, bytes] = scope.pop("headgate.headers", None) or dict(scope["headers"])
         self.path_parameters = path_parameters
         self._common = common
-        self.run: Run | None = None
-        """The run it is about, where it is about one."""
-        self.is_maker = False
-        """Whether it has made that run."""
-        self.told: Told | None = None
-        """What it came to, where it makes none."""
-        self.error: HeadgateError | None = None
-        """What it was refused with."""
-
-    @property
-    def exchange(self) -> Exchange:
-        """Its answer, for those who look at it from outside."""
-        return self._exchange
 
     @property
     def has_begun(self) -> bool:
         """Whether its answer has begun."""
-        return self._exchange.has_begun
+        return self.exchange.has_begun
 
     @property
     def is_left(self) -> bool:
         """Whether the client has gone away."""
-        return self._exchange.is_left
+        return self.exchange.is_left
 
     def on_leave(self, told: Callable[[], None] | None) -> None:
         """Whom to tell, at once or later, when the client goes before its answer is over; None for nobody any more."""
-        self._exchange.on_leave(told)
+        self.exchange.on_leave(told)
 
     def cut(self) -> None:
         """End the connection in the middle of the answer."""
-        self._exchange.cut()
+        self.exchange.cut()
 
     def add_headers(self, lines: bytes) -> None:
         """Say this with the answer, whether it will be one or an error."""
@@ -91,8 +77,8 @@ class Request:
         length = self.headers.get(b"content-length")
         if length is not None and int(length) > limit:
             raise _too_large(limit)
-        if self._exchange.has_whole_body:
-            return self._checked(self._exchange.take_body(), limit)
+        if self.exchange.has_whole_body:
+            return self._checked(self.exchange.take_body(), limit)
         message = await self._in_time(self._receive(), patience)
         if not message.get("more_body"):
             body: bytes = message.get("body", b"")
@@ -150,20 +136,20 @@ class Request:
 
     def answer(self, status: int, body: bytes, headers: bytes = b"", *, kind: bytes = b"application/json") -> None:
         """Answer whole; `headers` are lines, each with its end."""
-        if self._exchange.is_half_read:
+        if self.exchange.is_half_read:
             # The rest of its body is not read, so what comes after it could not be understood.
-            self._exchange.close_after()
-        self._exchange.answer(status, b"content-type: %b\r\n%b%b" % (kind, headers, self._common), body)
+            self.exchange.close_after()
+        self.exchange.answer(status, b"content-type: %b\r\n%b%b" % (kind, headers, self._common), body)
 
     def begin_stream(self, kind: bytes = EVENT_STREAM) -> bool:
         """Begin an answer in pieces; False when only its head was asked for, and that was all."""
-        if self._exchange.is_half_read:
-            self._exchange.close_after()
-        return self._exchange.begin(200, b"content-type: %b\r\n%b%b" % (kind, _STREAM, self._common))
+        if self.exchange.is_half_read:
+            self.exchange.close_after()
+        return self.exchange.begin(200, b"content-type: %b\r\n%b%b" % (kind, _STREAM, self._common))
 
     async def write(self, piece: bytes, *, more: bool) -> None:
         """A piece of the stream; comes back when the client may be sent more."""
-        await self._exchange.write(piece, more=more)
+        await self.exchange.write(piece, more=more)
 
 
 _STREAM = b"cache-control: no-cache, no-transform\r\nx-accel-buffering: no\r\n"

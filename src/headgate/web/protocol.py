@@ -11,14 +11,16 @@ One client's connection: uvicorn's HTTP protocol with a few things added.
 
 import asyncio
 import sys
+from collections import deque
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
 import httptools
 from typing_extensions import override
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from headgate.errors import BadRequest, HeadgateError, Timeout, Unavailable
 from headgate.formats import openai
@@ -73,7 +75,12 @@ class Protocol(HttpToolsProtocol):
     on_leave: Callable[[], None] | None = None
     """Called once when the client goes away while its answer is being made."""
 
-    _current: RequestResponseCycle | None = None
+    cycle: Cycle
+    """The request that came last; None before the first."""
+    pipeline: deque[tuple[Cycle, Any]]  # type: ignore[assignment]
+    _told: dict[str, Any]
+    """What ASGI is told of every request of this connection."""
+    _current: Cycle | None = None
     """The request that is being answered, or was last."""
     _refusal: HeadgateError | None = None
     _is_deaf = False
@@ -99,6 +106,14 @@ class Protocol(HttpToolsProtocol):
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._told = {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "root_path": self.root_path,
+        }
         if len(self.connections) > self.max_connections:
             self._send_away("Too many connections.")
             return
@@ -171,31 +186,27 @@ class Protocol(HttpToolsProtocol):
 
     @override
     def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._trailer_bytes = 0
-        self._is_past_head = False
+        self.url, self.headers = b"", []
+        self.expect_100_continue = self._is_past_head = False
         self._idle_since = None
         if self._head_since is None:
             self._head_since = self.loop.time()
 
     @override
     def on_url(self, url: bytes) -> None:
-        super().on_url(url)
+        self.url += url
         if len(self.url) > MAX_URL_BYTES:
             self._refusal = BadRequest("The request's address is too long.", status=414, code="uri_too_long")
             raise self._refusal
 
     @override
     def on_header(self, name: bytes, value: bytes) -> None:
-        headers = self.headers
-        if self._is_past_head:
-            self._trailer_bytes += len(name) + len(value)
-            if self._trailer_bytes > MAX_HEAD_BYTES:
-                self._stop()
-        else:
-            headers.append((name.lower(), value))
-            if len(headers) > MAX_HEADERS:
-                self._stop()
+        if not self._is_past_head:
+            self.headers.append((name.lower(), value))
+            return
+        self._trailer_bytes += len(name) + len(value)
+        if self._trailer_bytes > MAX_HEAD_BYTES:
+            self._stop()
 
     def _stop(self) -> None:
         self._refusal = HeadTooLarge("The request's headers are too many or too large.")
@@ -205,9 +216,12 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if self._waiting_bytes + self._incoming > MAX_HEAD_BYTES < sum([len(n) + len(v) for n, v in self.headers]):
             self._stop()
+        if len(self.headers) > MAX_HEADERS:
+            # No earlier: what came of them until now is bounded by its size.
+            self._stop()
         if self.parser.should_upgrade():
             return
-        self._head_since, self._waiting_bytes = None, 0
+        self._head_since, self._waiting_bytes, self._trailer_bytes = None, 0, 0
         self._is_past_head = True
         self._heads += 1
         # What comes of a name twice is there once; whoever needs both looks into the list.
@@ -220,9 +234,9 @@ class Protocol(HttpToolsProtocol):
         scope["headgate.headers"], scope["headgate.exchange"] = headers, Exchange(self, cycle)
         if before is None or before.response_complete:
             self._start_asgi_task(cycle, self.app)
-        else:
-            self.flow.pause_reading()
-            self.pipeline.appendleft((cycle, self.app))
+            return
+        self.flow.pause_reading()
+        self.pipeline.appendleft((cycle, self.app))
         if len(self.pipeline) > MAX_PIPELINED:
             # What comes after these is not read, and the connection ends with the last of them.
             self._is_deaf = True
@@ -230,38 +244,43 @@ class Protocol(HttpToolsProtocol):
 
     def _told_scope(self) -> dict[str, Any]:
         """What ASGI wants to know of the request."""
-        scope: dict[str, Any] = self.scope  # type: ignore[assignment]
-        scope["method"], scope["http_version"] = self.parser.get_method().decode(), self.parser.get_http_version()
         path, _, query = self.url.partition(b"?")
         if path[:1] != b"/" or b"#" in self.url:
             # A whole address, as a client may send one to a proxy, or a fragment, which is none of ours.
             url = httptools.parse_url(self.url)
             path, query = url.path, url.query or b""
-        text = path.decode("ascii")
-        scope["path"] = unquote(text) if "%" in text else text
-        scope["raw_path"], scope["query_string"] = path, query
-        return scope
+        return {
+            **self._told,
+            "method": self.parser.get_method().decode(),
+            "http_version": self.parser.get_http_version(),
+            "path": _text(path),
+            "raw_path": path,
+            "query_string": query,
+            "headers": self.headers,
+        }
 
     @override
     def on_body(self, body: bytes) -> None:
         cycle = self.cycle
-        if not (self.parser.should_upgrade() or cycle.response_complete):
-            cycle.body += body
-            if len(cycle.body) > HIGH_WATER_LIMIT:
-                self.flow.pause_reading()
-            cycle.message_event.set()
+        if self.parser.should_upgrade() or cycle.response_complete:
+            return
+        cycle.body = cycle.body + body if cycle.body else body
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.set()
 
     @override
     def on_message_complete(self) -> None:
         cycle = self.cycle
         if not (self.parser.should_upgrade() or cycle.response_complete):
             cycle.more_body = False
-            cycle.message_event.set()
+            cycle.set()
 
     @override
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+    def _start_asgi_task(self, cycle: Cycle, app: Any) -> None:  # type: ignore[override]
         self._current, self._idle_since = cycle, None
-        super()._start_asgi_task(cycle, app)
+        task = cycle.task = self.loop.create_task(cycle.run_asgi(app))
+        self.tasks.add(task)
 
     @override
     def on_response_complete(self) -> None:
@@ -330,7 +349,7 @@ class Protocol(HttpToolsProtocol):
         self.transport.write(b"".join((STATUS_LINE[error.status], head, SECURITY, b"\r\n", body)))
 
     @staticmethod
-    def _forget(cycle: RequestResponseCycle | None) -> None:
+    def _forget(cycle: Cycle | None) -> None:
         """For its handler the client is gone."""
         if cycle is not None and not cycle.response_complete:
             cycle.disconnected = True
@@ -370,6 +389,12 @@ def _target(url: bytes) -> bytes:
     """Path and query alone: the library takes a whole URL, as a client may send one to a proxy, for a path."""
     parts = httptools.parse_url(url)
     return parts.path if parts.query is None else b"%b?%b" % (parts.path, parts.query)
+
+
+@lru_cache(maxsize=256)
+def _text(path: bytes) -> str:
+    """As applications know it. Most requests are for the same few."""
+    return unquote(path.decode("ascii"))
 
 
 def _path(url: bytes) -> str:

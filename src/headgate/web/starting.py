@@ -86,7 +86,9 @@ async def begin(
             return Begun(_checked(known, wishes.fingerprint), False)
     if call.named or call.model in engine.catalogue.assistants:
         await engine.equipment.prepare(call)
-    route = await engine.catalogue.route(call.model, call.fallbacks)
+    route = engine.catalogue.known(call.model, call.fallbacks)
+    if route is None:
+        route = await engine.catalogue.route(call.model, call.fallbacks)
     if request.is_left and not wishes.keep:
         # Finding the model took a while, and nobody waits for the answer any more.
         return None

@@ -11,6 +11,7 @@ from headgate.errors import HeadgateError
 from headgate.keys import ANYBODY, Keys
 from headgate.metrics import Meters
 from headgate.metrics.families import OTHER
+from headgate.metrics.numbers import Histogram
 from headgate.observe.access import AccessLog, Entry
 from headgate.observe.bills import Bills
 from headgate.observe.facts import Facts, facts_of
@@ -33,6 +34,8 @@ class Watch:
     def __init__(self, meters: Meters, keys: Keys, bills: Bills, access: AccessLog | None = None) -> None:
         self._meters, self._keys, self._access = meters, keys, access
         self._bills = bills
+        self._durations: dict[tuple[str, str | None, int], Histogram] = {}
+        """Those of requests that were alike."""
         self.active = 0
         """Requests that are being answered."""
         meters.active_requests.read_one(lambda: self.active)
@@ -41,14 +44,22 @@ class Watch:
         """One is over; `route` is its path's template, `status` what was answered past the exchange."""
         exchange, now = request.exchange, time.perf_counter()
         status = exchange.status or status or CLIENT_LEFT
-        method = request.scope["method"]
-        labels = (method if method in METHODS else OTHER, route or OTHER, str(status))
-        self._meters.requests.of(*labels).observe(now - exchange.came_at)
+        duration = self._durations.get((request.scope["method"], route, status))
+        if duration is None:
+            duration = self._look_up(request.scope["method"], route, status)
+        duration.observe(now - exchange.came_at)
         if request.told is not None and (usage := request.told.facts.usage) is not None:
             facts = request.told.facts
             self._bills.add(facts.provider, self._meters.models.of(facts.model), usage)
         if self._access is not None:
             self._write(self._access, request, route, status, now)
+
+    def _look_up(self, method: str, route: str | None, status: int) -> Histogram:
+        duration = self._meters.requests.of(method if method in METHODS else OTHER, route or OTHER, str(status))
+        if method in METHODS:
+            # Any other is a client's invention, of which there may be many.
+            self._durations[method, route, status] = duration
+        return duration
 
     def on_socket(self, socket: Socket, route: str, came_at: float) -> None:
         """One is closed, or was refused."""
