@@ -112,6 +112,14 @@ WRONG = {
         '[prices."box/m"]\nlike = "x"',
         '[prices."box/m"] `like` must be another name, "provider/model", and stand alone.',
     ),
+    "characters and tokens": (
+        '[prices."box/m"]\ncharacters = 1\ninput = 1\noutput = 1',
+        '[prices."box/m"] `input` cannot stand beside `characters` or `minute`.',
+    ),
+    "no minute": (
+        '[prices."box/m"]\nminute = true',
+        '[prices."box/m"] `minute` must be dollars for a minute, 0 or more.',
+    ),
     "no table": ('[prices]\n"box/m" = 5', '[prices."box/m"] must be a section, not 5.'),
 }
 

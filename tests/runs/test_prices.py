@@ -5,7 +5,7 @@ import pytest
 
 from headgate.config.prices import common_prices
 from headgate.events import Usage
-from headgate.runs.price import Price
+from headgate.runs.price import Measures, Price
 from headgate.runs.prices import MAX_KNOWN, Prices, variants
 
 TEN = Price(input=10.0, output=20.0)
@@ -233,7 +233,8 @@ def test_every_price_of_the_list_is_whole() -> None:
     prices = Prices({}, listed, {name.partition("/")[0]: name.partition("/")[0] for name in listed})
     for name, said in listed.items():
         service, _, model = name.partition("/")
-        if "*" in name or said == Price():
+        is_of_sounds = said.characters is not None or said.minute is not None
+        if "*" in name or said == Price() or is_of_sounds:
             continue
         price = prices.of(service, model)
         assert price is not None, name
@@ -245,3 +246,21 @@ def test_every_price_of_the_list_is_whole() -> None:
             assert price.long.input is not None, name
             assert price.long.input > price.input, name
             assert (price.long.cached is None) == (price.cached is None), name
+
+
+SOUNDS = {
+    "by characters": ("openai", "tts-1-1106", Measures(1_000_000, None), 15.0),
+    "in another place": ("azure", "tts-1-hd", Measures(1_000_000, None), 30.0),
+    "by minutes": ("openai", "whisper-1", Measures(None, 600.0), 0.06),
+    "of nobody knows how much": ("openai", "whisper-1", Measures(None, None), None),
+    "by tokens": ("openai", "gpt-4o-mini-tts", Measures(1_000_000, 60.0), None),
+}
+
+
+@pytest.mark.parametrize(("provider", "model", "measures", "cost"), SOUNDS.values(), ids=SOUNDS.keys())
+def test_sounds_have_prices_of_their_own(provider: str, model: str, measures: Measures, cost: float | None) -> None:
+    prices = Prices({}, common_prices(), SERVICES)
+    usage = Usage(1000, 1000, 2000)
+    assert prices.price_sound(usage, measures, provider, model) == msgspec.structs.replace(usage, cost=cost)
+    if cost is not None:
+        assert prices.price(usage, provider, model) == usage, "they are none of tokens"

@@ -13,6 +13,7 @@ from headgate.providers.registry import COMPATIBLE, SERVICES
 from headgate.runs.price import Price
 
 MONEY = ("input", "output", "cached", "cache_write", "cache_write_1h", "reasoning", "audio_input", "audio_output")
+OF_SOUNDS = {"characters": "dollars for a million characters", "minute": "dollars for a minute"}
 ABOVE, LONG, LIKE = "above", "long", "like"
 
 MOST = 1e6
@@ -82,6 +83,8 @@ def _price(name: str, said: object, problems: Problems) -> Price | None:
             problems.add(f'[{section}] `like` must be another name, "provider/model", and stand alone.')
             return None
         return Price(like=str(table[LIKE]))
+    if any(name in table for name in OF_SOUNDS):
+        return Price(**_of_sounds(section, table, problems))
     values = _money(section, table, problems)
     above, long = table.get(ABOVE), table.get(LONG)
     if (above is None) != (long is None):
@@ -93,7 +96,7 @@ def _price(name: str, said: object, problems: Problems) -> Price | None:
             above,
             Price(**_money(f"{section}.long", _table(section, long, problems), problems)),
         )
-    known = (*MONEY, ABOVE, LONG, LIKE)
+    known = (*MONEY, *OF_SOUNDS, ABOVE, LONG, LIKE)
     for key in table:
         if key not in known:
             problems.add(f"[{section}] has no setting `{key}`; {nearest(key, known)}")
@@ -104,15 +107,28 @@ def _table(section: str, long: object, problems: Problems) -> Mapping[str, objec
     return table_of(f"{section}.long", long, problems)
 
 
+def _of_sounds(section: str, table: Mapping[str, object], problems: Problems) -> dict[str, Any]:
+    """A price that is not for tokens."""
+    for key in table:
+        if key not in OF_SOUNDS:
+            problems.add(f"[{section}] `{key}` cannot stand beside {' or '.join(f'`{name}`' for name in OF_SOUNDS)}.")
+    return {
+        name: _dollars(section, name, table[name], what, problems) for name, what in OF_SOUNDS.items() if name in table
+    }
+
+
+def _dollars(section: str, name: str, value: object, what: str, problems: Problems) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MOST:
+        problems.add(f"[{section}] `{name}` must be {what}, 0 or more.")
+        return 0.0
+    return float(value)
+
+
 def _money(section: str, table: Mapping[str, object], problems: Problems) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name in MONEY:
         if name in table:
-            value = table[name]
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MOST:
-                problems.add(f"[{section}] `{name}` must be dollars for a million tokens, 0 or more.")
-            else:
-                values[name] = float(value)
+            values[name] = _dollars(section, name, table[name], "dollars for a million tokens", problems)
     if values and ("input" not in values or "output" not in values):
         problems.add(f"[{section}] needs an `input` and an `output`.")
     return values

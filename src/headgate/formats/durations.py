@@ -31,6 +31,12 @@ def seconds(format: SpeechFormat, start: bytes, size: int) -> float:
     return size / (rate or _USUAL[format])
 
 
+def of_file(start: bytes, size: int) -> float:
+    """Of a recording that begins so: as `seconds`, also in containers that sounds are not made in."""
+    is_container = start[4:8] == b"ftyp" or start[:4] == b"\x1a\x45\xdf\xa3"
+    return size / _USUAL["mp3"] if is_container else seconds(format_of(start), start, size)
+
+
 def format_of(start: bytes) -> SpeechFormat:
     """What a sound is that begins so."""
     if (named := _NAMED.get(start[:4])) is not None:

@@ -13,6 +13,7 @@ import msgspec
 from headgate.calls import Upload
 
 SPEECH, TRANSCRIPTION = "openai.speech", "openai.transcription"
+SOUNDS = frozenset((SPEECH, TRANSCRIPTION))
 """The formats of both kinds of calls, which OpenAI's API has made everybody's."""
 
 SpeechFormat: TypeAlias = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]

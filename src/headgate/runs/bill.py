@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import msgspec
+from typing_extensions import override
 
 from headgate.calls import Call
 from headgate.events import (
@@ -36,9 +37,11 @@ from headgate.events import (
     ToolInput,
     Usage,
 )
-from headgate.formats import counting
+from headgate.formats import counting, measuring
 from headgate.formats.counting import Count, Steps, take
 from headgate.formats.prompts import PROMPTS
+from headgate.formats.voices import SOUNDS
+from headgate.runs.price import Measures
 from headgate.runs.prices import DIGITS, Prices
 
 log = logging.getLogger(__name__)
@@ -83,7 +86,12 @@ class Billing:
 
     def bill(self, call: Call | None, events: Sequence[AnyEvent] = ()) -> "Bill":
         """The bill of a run that begins, or of one that was left with these events; no call is one nobody can read."""
-        bill = Bill(self, call)
+        if events or call is None:
+            return self._left(call, events)
+        return SoundBill(self, call) if call.format in SOUNDS else Bill(self, call)
+
+    def _left(self, call: Call | None, events: Sequence[AnyEvent]) -> "Bill":
+        bill = Bill(self, call) if call is None or call.format not in SOUNDS else SoundBill(self, call)
         for number, event in enumerate(events):
             if isinstance(event, (Started, Continued)):
                 bill.answers(event.provider, event.model, number)
@@ -124,7 +132,8 @@ class Bill:
     __slots__ = ("_billing", "_call", "_held", "_is_settled", "_legs")
 
     def __init__(self, billing: Billing, call: Call | None) -> None:
-        self._billing, self._call = billing, call
+        self._billing = billing
+        self._call = call
         self._legs: list[Leg] = []
         self._held: Finished | None = None
         """The end, while what is before it is being counted."""
@@ -258,6 +267,31 @@ class Bill:
         priced = self._billing.prices.price(usage, provider, model, leg.asked)
         # Its provider's own words are no longer true of a usage that we have completed.
         return msgspec.structs.replace(priced, extra=None) if usage.estimated and priced.extra is not None else priced
+
+
+class SoundBill(Bill):
+    """That of a speech or a transcription: its price may be one for characters or for minutes."""
+
+    __slots__ = ("_events",)
+
+    @override
+    def close(self, events: list[AnyEvent], started: Started | None, written: int) -> bool:
+        self._events: Sequence[AnyEvent] = events
+        return super().close(events, started, written)
+
+    @override
+    async def settle(self, events: Sequence[AnyEvent], started: Started | None, end: Last) -> list[AnyEvent]:
+        self._events = events if events and isinstance(events[-1], LAST) else [*events, self._held or end]
+        return await super().settle(events, started, end)
+
+    @override
+    def _priced(self, usage: Usage, leg: Leg, named: Started | None) -> Usage:
+        priced = super()._priced(usage, leg, named)
+        if priced.cost is not None or self._call is None:
+            return priced
+        provider, model = (leg.provider, leg.asked) if named is None else (named.provider, named.model)
+        measures = Measures(measuring.characters(self._call), measuring.seconds(self._call, self._events))
+        return self._billing.prices.price_sound(priced, measures, provider, model, leg.asked)
 
 
 def _after(asked: int, before: Sequence[Count], count: Count) -> Count:

@@ -10,7 +10,11 @@ MILLION = 1_000_000
 
 
 class Price(msgspec.Struct, frozen=True, kw_only=True):
-    """US dollars for a million tokens; what is not said costs what it is a part of."""
+    """
+    US dollars for a million tokens; what is not said costs what it is a part of.
+
+    Sounds may have a price of another kind, which stands in place of that.
+    """
 
     input: float | None = None
     output: float | None = None
@@ -26,6 +30,10 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     above: int | None = None
     """With more tokens of input than these, all of a request costs what `long` says."""
     long: "Price | None" = None
+    characters: float | None = None
+    """For a million of those that are spoken."""
+    minute: float | None = None
+    """For a single one of a recording that is heard, or of a sound that is made."""
     like: str | None = None
     """It costs what another does: a name, in which `*` is what `*` stood for."""
 
@@ -41,6 +49,21 @@ class Details(msgspec.Struct, frozen=True):
 
 
 NO_DETAILS = Details()
+
+
+class Measures(NamedTuple):
+    """What sounds are charged by, where it is not tokens; None is what nobody knows."""
+
+    characters: int | None
+    seconds: float | None
+
+
+def cost_of_sound(price: Price, measures: Measures) -> float | None:
+    """Dollars, not rounded; None where it has another price, or what that is for is not known."""
+    asked = ((price.characters, measures.characters, MILLION), (price.minute, measures.seconds, 60))
+    parts = [None if size is None else dollars * size / unit for dollars, size, unit in asked if dollars is not None]
+    known = [part for part in parts if part is not None]
+    return sum(known) if known and len(known) == len(parts) else None
 
 
 class OwnWords(NamedTuple):
@@ -121,6 +144,7 @@ class _Object(msgspec.Struct, gc=False):
     cost_in_usd_ticks: int | None = None
     prompt_tokens_details: _InputDetails | None = None
     input_tokens_details: _InputDetails | None = None
+    input_token_details: _InputDetails | None = None
     completion_tokens_details: _OutputDetails | None = None
     output_tokens_details: _OutputDetails | None = None
     cache_creation_input_tokens: int | None = None
@@ -153,7 +177,7 @@ def own_words(extra: bytes) -> OwnWords:
 
 
 def _details(said: _Object) -> Details:
-    inputs = said.prompt_tokens_details or said.input_tokens_details
+    inputs = said.prompt_tokens_details or said.input_tokens_details or said.input_token_details
     outputs = said.completion_tokens_details or said.output_tokens_details
     written = said.cache_creation_input_tokens or said.cacheWriteInputTokens or 0
     for_hour = said.cache_creation.ephemeral_1h_input_tokens if said.cache_creation else 0

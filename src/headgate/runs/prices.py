@@ -10,8 +10,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+import msgspec
+
 from headgate.events import Usage
-from headgate.runs.price import NOTHING, Price, cost_of, is_detailed, own_words
+from headgate.runs.price import NOTHING, Measures, Price, cost_of, cost_of_sound, is_detailed, own_words
 
 DIGITS = 10
 """Digits after the point that a cost is rounded to: a single token of the cheapest model has seven."""
@@ -106,8 +108,14 @@ class Prices:
             round(cost, DIGITS),
         )
 
+    def price_sound(self, usage: Usage, measures: Measures, provider: str, model: str, asked: str = "") -> Usage:
+        """The usage with what it cost, where its price is one of sounds."""
+        price = self._look(provider, model, asked)
+        cost = None if price is None else cost_of_sound(price, measures)
+        return usage if cost is None else msgspec.structs.replace(usage, cost=round(cost, DIGITS))
+
     def of(self, provider: str, model: str, asked: str = "") -> Price | None:
-        """What a model costs; None when nobody knows."""
+        """What tokens of a model cost; None when nobody knows."""
         key = (provider, model, asked)
         try:
             return self._known[key]
@@ -115,7 +123,10 @@ class Prices:
             pass
         if len(self._known) >= MAX_KNOWN:
             self._known.clear()
-        price = self._known[key] = self._look(provider, model, asked)
+        price = self._look(provider, model, asked)
+        if price is not None and price.input is None:
+            price = None
+        self._known[key] = price
         if is_detailed(price):
             self._detailed.add(price)
         return price
@@ -138,7 +149,7 @@ class Prices:
             if found is None:
                 return None
             if found.price.like is None:
-                return found.price if found.price.input is not None else None
+                return found.price
             service, _, model = found.price.like.replace("*", found.stood_for).partition("/")
             found = self._own.find(service, model) or self._common.find(service, model)
         return None

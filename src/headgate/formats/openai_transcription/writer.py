@@ -124,7 +124,12 @@ def _end(answer: Answer, *, is_streamed: bool) -> dict[str, Any]:
     """What is told at the end, the usage among it."""
     last, started = answer.last, answer.started
     said = _fields(last.extra if isinstance(last, Finished) else None)
-    if answer.usage is None or "usage" in said:
+    if answer.usage is None:
+        return said
+    if "usage" in said:
+        # A length in place of tokens; what we have counted instead is nobody's business.
+        if answer.usage.cost is not None and isinstance(said["usage"], dict):
+            said["usage"] = {"cost": answer.usage.cost} | said["usage"]
         return said
     if answer.usage.estimated and said.get("duration") and not is_streamed:
         # Nobody counted tokens; how long it was is what is known. Streams have no word for that.
