@@ -21,6 +21,9 @@ _forks.set_forkserver_preload(["__main__", "tests.store.servant", "tests.store.s
 
 NEVER = 1 << 30
 
+FILE_CALLS = ("pwritev", "fdatasync", "fsync", "mkdir", "unlink")
+"""What is done to files beside a database."""
+
 
 class Died(Exception):
     """It was killed before it answered, so nobody knows how far it came."""
@@ -39,8 +42,8 @@ class Child:
         """
         Have it do something; raises Died, or what it raised.
 
-        With `dies` it is killed before its database does the statement of that number, or else before
-        it answers.
+        With `dies` it is killed before its database does the statement of that number, or something is done to a file
+        beside it, or else before it answers.
         """
         try:
             self._pipe.send((dies, verb, given))
@@ -82,7 +85,17 @@ def _live(pipe: Connection, make: Callable[..., Servant], given: tuple[Any, ...]
         return connection
 
     sqlite3.connect = connect  # type: ignore[assignment]
+    for name in FILE_CALLS:
+        setattr(os, name, _doomed(getattr(os, name), doom))
     asyncio.run(_serve(pipe, make(*given), doom))
+
+
+def _doomed(call: Callable[..., Any], doom: Doom) -> Callable[..., Any]:
+    def called(*values: Any, **named: Any) -> Any:
+        doom()
+        return call(*values, **named)
+
+    return called
 
 
 async def _serve(pipe: Connection, servant: Servant, doom: Doom) -> None:

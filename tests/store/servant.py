@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from headgate.store.base import Delivery, Filter, Segment, Store, Summary, Try
-from headgate.store.sqlite import SqliteStore, journal
+from headgate.store.sqlite import SqliteStore, journal, leavings, soundfiles
 from headgate.store.sqlite import store as sqlite_store
 
 LONG = 2000
@@ -19,7 +19,9 @@ def durable(path: Path) -> "Servant":
     journal.AT_ONCE = LONG
     sqlite_store.CHECKPOINT_PAGES = 40
     sqlite_store.MUCH_ROOM = 1 << 40
-    return Servant(SqliteStore(path, sync="normal"))
+    soundfiles.FILE_SIZE = LONG
+    leavings.AT_ONCE = 2
+    return Servant(SqliteStore(path))
 
 
 class Sent(NamedTuple):

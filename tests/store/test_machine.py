@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 from typing_extensions import override
 
-from headgate.events import AnyEvent, Failed, Finished, Started, Stopped, Text
+from headgate.events import AnyEvent, Audio, Failed, Finished, Started, Stopped, Text
+from headgate.formats.voices import SPEECH
 from headgate.store.base import End, Filter, Head, Hook, Record, Segment, Try
 from headgate.store.memory import MemoryStore
 from tests.crashing import NEVER, Child, Died
@@ -25,6 +26,7 @@ from tests.store.model import Model
 from tests.store.servant import LONG, Sent, Servant, durable
 
 OWNERS = st.sampled_from(["alice", "bob"])
+FORMATS = st.sampled_from(["openai.chat", SPEECH])
 NAMES = st.lists(st.sampled_from(["red", "green", "blue"]), max_size=2, unique=True).map(tuple)
 HOOKS = st.lists(st.builds(Hook, st.sampled_from(["http://a/", "http://b/"]), st.just("run")), max_size=2).map(tuple)
 RETENTION = st.sampled_from([None, 0.0, 10.0])
@@ -39,7 +41,7 @@ WHICH = st.integers(0, 63)
 SIZES = st.lists(st.sampled_from([1, 20, LONG]), max_size=3)
 ACTS = st.lists(
     st.one_of(
-        st.tuples(st.just("begin"), OWNERS, NAMES, HOOKS, RETENTION),
+        st.tuples(st.just("begin"), FORMATS, OWNERS, NAMES, HOOKS, RETENTION),
         st.tuples(st.just("say"), WHICH, SIZES),
         st.tuples(st.just("end"), WHICH, st.sampled_from(list(ENDS))),
     ),
@@ -82,17 +84,24 @@ class StoreMachine(RuleBasedStateMachine):
 
     # What runs do before a commit.
 
-    def begin(self, owner: str, names: tuple[str, ...], hooks: tuple[Hook, ...], retention: float | None) -> None:
+    def begin(
+        self, format: str, owner: str, names: tuple[str, ...], hooks: tuple[Hook, ...], retention: float | None
+    ) -> None:
         """A run, which nobody has heard anything of yet."""
         id = f"run_{len(self.heads):040x}"
-        head = Head(id, owner, self.tick(), "openai.chat", "m", b"{}", names=names, hooks=hooks, retention=retention)
+        head = Head(id, owner, self.tick(), format, "m", b"{}", names=names, hooks=hooks, retention=retention)
         self.heads[id] = head
         self.batch[id] = Segment(id, 0, [], head)
 
     def say(self, which: int, sizes: list[int]) -> None:
         """Some more of an answer."""
         if run := nth(self.working(), which):
-            self.add(run, [Text(f"{size}" * size) for size in sizes])
+            is_speech = self.heads[run].format == SPEECH
+            self.add(run, [self.sound(size) if is_speech else Text(f"{size}" * size) for size in sizes])
+
+    def sound(self, size: int) -> Audio:
+        """Like no other."""
+        return Audio((b"%d " % self.tick() * size)[:size])
 
     def end(self, which: int, status: str) -> None:
         """One is over."""

@@ -96,8 +96,9 @@ def test_its_bytes_are_written_once_and_words_never_go_there(tmp_path: Path) -> 
         await store.append([contract.whole(contract.head(), contract.EVENTS)])
 
     play(tmp_path, act)
-    size = sum(len(event.data) for event in LOG if isinstance(event, Audio))
-    assert rows(tmp_path, "SELECT DISTINCT run, (SELECT sum(length(data)) FROM sounds) FROM sounds") == [(of.run, size)]
+    (file,) = (tmp_path / "runs.db-sounds").iterdir()
+    assert file.read_bytes() == b"".join(event.data for event in LOG if isinstance(event, Audio))
+    assert [run for (run,) in rows(tmp_path, "SELECT run FROM sound_uses")] == [of.run]
     ((log, journal),) = rows(
         tmp_path, f"SELECT length(log), (SELECT sum(length(segments)) FROM journal) FROM runs WHERE id = '{of.run}'"
     )
@@ -165,4 +166,7 @@ def test_what_is_forgotten_leaves_no_sound(tmp_path: Path) -> None:
         assert await store.expire(1000.0, 100.0) == 1
 
     play(tmp_path, act)
-    assert rows(tmp_path, "SELECT DISTINCT run FROM sounds") == [(kept.run,)]
+    assert rows(tmp_path, "SELECT run FROM sound_uses") == [(kept.run,)]
+    assert rows(tmp_path, "SELECT run FROM sound_leavings") == []
+    (file,) = (tmp_path / "runs.db-sounds").iterdir()
+    assert file.read_bytes().count(SOUND[5]) == 1

@@ -28,8 +28,9 @@ from headgate.events import AnyEvent
 from headgate.formats.voices import SPEECH
 from headgate.store.base import End, Head, Record, Segment
 from headgate.store.encoded import EncodedLogs
-from headgate.store.sqlite import outbox, sounds
-from headgate.store.sqlite.sounds import Sounds
+from headgate.store.sqlite import outbox
+from headgate.store.sqlite.soundfiles import SoundFiles
+from headgate.store.sqlite.sounds import Heard, Sounds
 from headgate.store.sqlite.writer import IS_OURS, Writer
 
 log = logging.getLogger(__name__)
@@ -93,8 +94,8 @@ _segments = msgspec.msgpack.Decoder(list[_Kept])
 class Journal:
     """The journal of one store."""
 
-    def __init__(self, writer: Writer) -> None:
-        self._writer = writer
+    def __init__(self, writer: Writer, files: SoundFiles) -> None:
+        self._writer, self._files = writer, files
         self.pages = 0
         """How many pages were written since somebody set this to 0."""
         self.bytes = 0
@@ -103,7 +104,7 @@ class Journal:
         self._dropped = 0
         self._rewritten = 0
         self._logs = EncodedLogs()
-        self._sounds = Sounds()
+        self._sounds = Sounds(files)
         self._needed: dict[str, int] = {}
         """For each run whose record is not written the journal row it begins in, in the order of the rows."""
         self._past: dict[str, tuple[int, int]] = {}
@@ -125,13 +126,14 @@ class Journal:
         row = self._row(journaled) if journaled else b""
         oldest = next(iter(self._needed.values()), self._next_row)
         drops = oldest - self._dropped > DROP_ROWS
-        has_more = drops or beside is not None or heard or any(end.head.names or end.head.hooks for end in ends)
+        uses = heard is not None and heard.uses
+        has_more = drops or beside is not None or uses or any(end.head.names or end.head.hooks for end in ends)
         if has_more or not self._insert_alone(row, records):
             with self._writer.transaction() as connection:
                 if beside is not None:
                     beside(connection)
-                if heard:
-                    sounds.write(connection, heard)
+                if heard is not None and uses:
+                    self._sounds.note(connection, heard)
                 if row:
                     connection.execute("INSERT INTO journal VALUES (?, ?)", (self._next_row, row))
                 _insert(connection, list(records.values()))
@@ -146,15 +148,19 @@ class Journal:
         self._believe(journaled, records, owed)
         self.pages += len(row) // PAGE + _pages(records) + 2
         self.bytes += len(row) + sum(_size(record) for record in records.values())
-        if heard:
-            self.pages += sum(len(sound.data) // PAGE + 2 for sound in heard)
-            self.bytes += sum(len(sound.data) for sound in heard)
+        if heard is not None:
+            self._on_heard(heard)
         for end in ends:
             self._sounds.end(end.head.run)
         self._settle_soon()
         if self._next_row - max(self._rewritten, self._dropped) > REWRITE_BACKLOG:
             # After this commit is answered: nobody should wait for tidying.
             self._writer.later(self.tidy)
+
+    def _on_heard(self, heard: Heard) -> None:
+        self.bytes += heard.where.size
+        if refused := self._sounds.believe(heard):
+            self._writer.later(lambda: self._files.erase(refused))
 
     def _insert_alone(self, row: bytes, records: dict[str, _Row]) -> bool:
         """Write a row or some records, where it is only the one or the other; False where it is not."""
@@ -302,19 +308,26 @@ class Journal:
             elif kept.ended is not None:
                 self.owed[kept.run] = _late_record(kept, kept.ended)
             elif kept.head is not None:
-                self._sounds.begin(kept.run, kept.head.format)
                 orphans.append(Record(kept.head, self._with_sound(kept.head, kept.events)))
         while self.owed:
             self.settle()
         return orphans
 
     def _with_sound(self, head: Head, events: list[AnyEvent]) -> list[AnyEvent]:
-        return sounds.put_back(self._writer.connection, head.run, events) if head.format == SPEECH else events
+        if head.format != SPEECH:
+            return events
+        return self._sounds.left_behind(self._writer.connection, head.run, events)
 
     def _is_past(self, kept: _Kept) -> bool:
         owner = "" if kept.head is None else kept.head.owner
         sql = "SELECT 1 FROM runs WHERE owner = ? AND id = ? UNION ALL SELECT 1 FROM gone WHERE run = ?"
         return self._writer.connection.execute(sql, (owner, kept.run, kept.run)).fetchone() is not None
+
+
+def logs(connection: sqlite3.Connection) -> list[list[AnyEvent]]:
+    """What the journal holds of what runs said, in pieces."""
+    rows = connection.execute("SELECT segments FROM journal")
+    return [kept.events for (segments,) in rows for kept in _segments.decode(segments)]
 
 
 def _insert(connection: sqlite3.Connection, records: Sequence[_Row]) -> None:

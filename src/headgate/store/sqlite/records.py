@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from headgate.errors import StoreError
 from headgate.events import AnyEvent
 from headgate.formats.voices import SPEECH
 from headgate.store.base import Filter, Head, Record, Summary
 from headgate.store.sqlite import outbox, sounds
+from headgate.store.sqlite.soundfiles import SoundFiles
 
 EXPIRE_ROWS = 200
 """How many old runs one transaction forgets, so that sweeping never holds up a commit for long."""
@@ -39,14 +41,32 @@ class Old(NamedTuple):
     is_speech: int
 
 
-def get(connection: sqlite3.Connection, run: str, owner: str) -> Record | None:
+def get(connection: sqlite3.Connection, files: SoundFiles, run: str, owner: str) -> Record | None:
     """An owner's run."""
     sql = "SELECT head, log, ended FROM runs WHERE owner = ? AND id = ?"
     row = connection.execute(sql, (owner, run)).fetchone()
     if row is None:
         return None
     head, events = _head.decode(row[0]), _log.decode(row[1])
-    return Record(head, sounds.put_back(connection, run, events) if head.format == SPEECH else events, row[2])
+    if head.format == SPEECH:
+        return _with_sounds(connection, files, Record(head, events, row[2]))
+    return Record(head, events, row[2])
+
+
+def _with_sounds(connection: sqlite3.Connection, files: SoundFiles, record: Record) -> Record | None:
+    problem: StoreError | None = None
+    events: list[AnyEvent] = []
+    try:
+        events += sounds.put_back(connection, files, record.head.run, record.events)
+    except StoreError as error:
+        problem = error
+    # Its sounds are taken away after it was forgotten: if it is there now, they were there, too.
+    sql = "SELECT 1 FROM runs WHERE owner = ? AND id = ?"
+    if connection.execute(sql, (record.head.owner, record.head.run)).fetchone() is None:
+        return None
+    if problem is not None:
+        raise problem
+    return Record(record.head, events, record.ended)
 
 
 def who_has(connection: sqlite3.Connection, name: str) -> tuple[str, str] | None:
@@ -113,9 +133,9 @@ def expire(connection: sqlite3.Connection, old: Iterable[Old]) -> list[Old]:
 
 def _forget(connection: sqlite3.Connection, runs: list[Old]) -> list[Old]:
     for row, run, _, is_speech in runs:
+        if is_speech:
+            sounds.forget(connection, row, run)
         connection.execute("DELETE FROM runs WHERE rowid = ?", (row,))
         connection.execute("DELETE FROM names WHERE run = ?", (run,))
         outbox.forget(connection, run)
-        if is_speech:
-            sounds.forget(connection, run)
     return runs

@@ -5,7 +5,7 @@ import sqlite3
 
 from headgate.errors import StoreError
 
-VERSION = 3
+VERSION = 4
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS owner (one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER NOT NULL);
@@ -37,6 +37,10 @@ CREATE TABLE IF NOT EXISTS members (
 );
 CREATE TABLE IF NOT EXISTS sounds (run TEXT NOT NULL, first INTEGER NOT NULL, data BLOB NOT NULL);
 CREATE UNIQUE INDEX IF NOT EXISTS sounds_run ON sounds (run, first);
+CREATE TABLE IF NOT EXISTS sound_uses (run TEXT NOT NULL, file INTEGER NOT NULL, PRIMARY KEY (run, file)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS sound_uses_file ON sound_uses (file);
+CREATE TABLE IF NOT EXISTS sound_files (number INTEGER PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS sound_leavings (run TEXT PRIMARY KEY, log BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS stream_journal (id INTEGER PRIMARY KEY, changes BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS streams (
     id INTEGER PRIMARY KEY, owner TEXT NOT NULL, name TEXT NOT NULL, head BLOB NOT NULL, end INTEGER NOT NULL,
@@ -67,6 +71,7 @@ CREATE TABLE IF NOT EXISTS subscription_links (
 _STEPS = {
     1: "ALTER TABLE runs ADD COLUMN expires REAL;",
     2: "ALTER TABLE runs ADD COLUMN cost REAL; ALTER TABLE runs ADD COLUMN estimated INTEGER;",
+    3: "",  # Sounds went into files: what an older Headgate cannot read, it must not open.
 }
 """What makes a file of that version one of the next."""
 

@@ -1,97 +1,192 @@
 """
-The sounds of speeches, written once.
+The sounds of speeches, written once, and past the database.
 
-What runs say is written twice: into the journal as it comes, and whole when they end. Of words that costs little; a
-sound is a hundred times as large. So its bytes go into a table of their own as they come, and where they were in the
-log stands only how many there are.
+What runs say is written twice: into the journal as it comes, and whole when they end; and SQLite writes both twice.
+Of words that costs little; a sound is a hundred times as large. So its bytes go into a file as they come
+(soundfiles.py), before the transaction that keeps the rest, and where they were in the log stands only where they are.
+
+An older Headgate kept them in the table `sounds`, and in the log how many there were; those are read there still.
 """
 
+import logging
 import sqlite3
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from struct import Struct
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
+from headgate.errors import StoreError
 from headgate.events import AnyEvent, Audio
 from headgate.formats.voices import SPEECH
 from headgate.store.base import Segment
+from headgate.store.sqlite.soundfiles import SoundFiles, Stretch
+
+log = logging.getLogger(__name__)
 
 SIZE = "(SELECT total(length(data)) FROM sounds WHERE sounds.run = runs.id)"
-"""Of a run's sound."""
+"""What SQLite has to forget with a run: of an older Headgate's sounds only."""
+
+_MARKER = Struct(">IQQ")
+"""How many bytes, in which file, and where; of those that lie just behind the event's before only how many."""
+
+TABLE = 0
+"""The number of no file, for what is in the table."""
+
+_Markers: TypeAlias = dict[int, Audio]
+"""What stands in the place of a run's sounds, by their events' numbers."""
 
 
-class Sound(NamedTuple):
-    """The bytes of one segment."""
+class Heard(NamedTuple):
+    """What one commit has of sounds."""
 
-    run: str
-    first: int
-    """The number of the segment's first event."""
-    data: bytes
+    where: Stretch
+    uses: Sequence[tuple[str, int]]
+    """Runs whose first sounds in a file these are."""
 
 
 class Sounds:
     """Takes them out of what is to be kept."""
 
-    def __init__(self) -> None:
-        self._runs: set[str] = set()
+    def __init__(self, files: SoundFiles) -> None:
+        self._files = files
+        self._runs: dict[str, _Markers] = {}
         """The speeches that are at work."""
+        self._in: dict[str, int] = {}
+        """In which file each of them was last."""
+        self._doubtful: list[Stretch] = []
+        """What was written for transactions of which nobody has heard yet that they succeeded."""
+        self._last: tuple[Sequence[Segment], Sequence[Segment], Heard] | None = None
+        """A batch, and what was made of it, until it is kept."""
 
-    def begin(self, run: str, format: str) -> None:
-        """That run is being kept from here on."""
-        if format == SPEECH:
-            self._runs.add(run)
+    def left_behind(self, connection: sqlite3.Connection, run: str, events: Sequence[AnyEvent]) -> list[AnyEvent]:
+        """What a crash left of a speech, which goes on: its log, with its sounds as far as they are there."""
+        self._runs[run] = {number: event for number, event in enumerate(events) if isinstance(event, Audio)}
+        found = []
+        try:
+            for event in put_back(connection, self._files, run, events):
+                found.append(event)
+        except StoreError as problem:
+            log.error("Of %s only %d of %d events are left: %s", run, len(found), len(events), problem.message)
+        return found
 
     def end(self, run: str) -> None:
         """It is over."""
-        self._runs.discard(run)
+        self._runs.pop(run, None)
+        self._in.pop(run, None)
 
-    def taken_out(self, batch: Sequence[Segment]) -> tuple[Sequence[Segment], Sequence[Sound]]:
-        """The segments without their sounds, and those."""
+    def taken_out(self, batch: Sequence[Segment]) -> tuple[Sequence[Segment], Heard | None]:
+        """The segments without their sounds, which are written; raises StoreError when they cannot be."""
         for segment in batch:
             if segment.head is not None and segment.head.format == SPEECH:
-                self._runs.add(segment.run)
+                self._runs.setdefault(segment.run, {})
         if not self._runs:
-            return batch, ()
-        sounds = [
-            Sound(segment.run, segment.first, data)
-            for segment in batch
-            if segment.run in self._runs and (data := _joined(segment.events))
-        ]
-        return [_without(segment) if segment.run in self._runs else segment for segment in batch], sounds
+            return batch, None
+        if self._last is not None and self._last[0] is batch:
+            # It comes again after its transaction failed, perhaps because the disk is full.
+            return self._last[1:]
+        pieces = [event.data for segment in batch if segment.run in self._runs for event in _audio(segment.events)]
+        if not pieces:
+            return self._marked(batch, Stretch(TABLE, 0, 0))[0], None
+        where = self._files.write(pieces)
+        self._doubtful.append(where)
+        marked, users = self._marked(batch, where)
+        heard = Heard(where, [(run, where.file) for run in users if self._in.get(run) != where.file])
+        self._last = (batch, marked, heard)
+        return marked, heard
+
+    def believe(self, heard: Heard) -> Sequence[Stretch]:
+        """It is kept; says what was written before for transactions that failed, and can be erased."""
+        self._in.update(heard.uses)
+        doubtful, self._doubtful, self._last = self._doubtful, [], None
+        return [stretch for stretch in doubtful if stretch != heard.where]
+
+    def note(self, connection: sqlite3.Connection, heard: Heard) -> None:
+        """Part of the transaction that keeps their segments."""
+        connection.executemany("INSERT OR IGNORE INTO sound_uses VALUES (?, ?)", heard.uses)
+        connection.execute("INSERT OR IGNORE INTO sound_files VALUES (?)", (heard.where.file,))
+        if len(self._doubtful) == 1:
+            connection.execute(
+                "DELETE FROM sound_files WHERE number BETWEEN ? AND ?", (self._files.first, heard.where.file - 1)
+            )
+
+    def _marked(self, batch: Sequence[Segment], where: Stretch) -> tuple[Sequence[Segment], list[str]]:
+        """The segments without their sounds, which are there; and which runs had any."""
+        marked, users, at = [], [], where.at
+        for segment in batch:
+            markers = self._runs.get(segment.run)
+            if markers is None:
+                marked.append(segment)
+                continue
+            events, size = _without(segment, Stretch(where.file, at, 0), markers)
+            end = segment.end
+            if end is not None:
+                whole = [markers[n] if isinstance(event, Audio) else event for n, event in enumerate(end.events)]
+                end = msgspec.structs.replace(end, events=whole)
+            marked.append(Segment(segment.run, segment.first, events, segment.head, end))
+            if size:
+                users.append(segment.run)
+                at += size
+        return marked, users
 
 
-def write(connection: sqlite3.Connection, sounds: Sequence[Sound]) -> None:
-    """Part of the transaction that keeps their segments; one that comes again takes the place of the first."""
-    connection.executemany("INSERT OR REPLACE INTO sounds VALUES (?, ?, ?)", sounds)
-
-
-def put_back(connection: sqlite3.Connection, run: str, events: list[AnyEvent]) -> list[AnyEvent]:
-    """A kept log with its sounds."""
-    pieces = [data for (data,) in connection.execute("SELECT data FROM sounds WHERE run = ? ORDER BY first", (run,))]
-    whole, at = memoryview(b"".join(pieces)), 0
+def _without(segment: Segment, where: Stretch, markers: _Markers) -> tuple[list[AnyEvent], int]:
+    """A segment's events with markers in place of the sounds, which begin there; and how large those are."""
+    events, at = list(segment.events), where.at
     for number, event in enumerate(events):
         if isinstance(event, Audio):
-            upto = at + int.from_bytes(event.data, "big")
-            events[number] = Audio(bytes(whole[at:upto]))
-            at = upto
-    return events
+            size = len(event.data)
+            place = _MARKER.pack(size, where.file, at) if at == where.at else size.to_bytes(4, "big")
+            events[number] = markers[segment.first + number] = Audio(place)
+            at += size
+    return events, at - where.at
 
 
-def forget(connection: sqlite3.Connection, run: str) -> None:
-    """Part of the transaction that forgets that run."""
+def stretches(events: Iterable[AnyEvent]) -> Iterator[Stretch]:
+    """Where each sound of a kept log is."""
+    file = at = TABLE
+    for event in _audio(events):
+        if len(event.data) == _MARKER.size:
+            size, file, at = _MARKER.unpack(event.data)
+        else:
+            size = int.from_bytes(event.data, "big")
+        yield Stretch(file, at, size)
+        at += size
+
+
+def put_back(
+    connection: sqlite3.Connection, files: SoundFiles, run: str, events: Sequence[AnyEvent]
+) -> Iterator[AnyEvent]:
+    """A kept log with its sounds; raises StoreError at the first that is lost."""
+    places = stretches(events)
+    table: memoryview | None = None
+    with files.reading() as reading:
+        for event in events:
+            if not isinstance(event, Audio):
+                yield event
+                continue
+            where = next(places)
+            if where.file != TABLE:
+                yield Audio(reading.read(where))
+                continue
+            if table is None:
+                table = memoryview(_in_table(connection, run))
+            yield Audio(bytes(table[where.at : where.at + where.size]))
+
+
+def _in_table(connection: sqlite3.Connection, run: str) -> bytes:
+    return b"".join(
+        chain.from_iterable(connection.execute("SELECT data FROM sounds WHERE run = ? ORDER BY first", (run,)))
+    )
+
+
+def forget(connection: sqlite3.Connection, row: int, run: str) -> None:
+    """Part of the transaction that forgets that run, before its record is gone; its bytes follow (leavings.py)."""
+    connection.execute("INSERT OR REPLACE INTO sound_leavings SELECT id, log FROM runs WHERE rowid = ?", (row,))
+    connection.execute("DELETE FROM sound_uses WHERE run = ?", (run,))
     connection.execute("DELETE FROM sounds WHERE run = ?", (run,))
 
 
-def _joined(events: Iterable[AnyEvent]) -> bytes:
-    return b"".join([event.data for event in events if isinstance(event, Audio)])
-
-
-def _without(segment: Segment) -> Segment:
-    end = segment.end
-    if end is not None:
-        end = msgspec.structs.replace(end, events=_counted(end.events))
-    return msgspec.structs.replace(segment, events=_counted(segment.events), end=end)
-
-
-def _counted(events: Sequence[AnyEvent]) -> list[AnyEvent]:
-    return [Audio(len(event.data).to_bytes(4, "big")) if isinstance(event, Audio) else event for event in events]
+def _audio(events: Iterable[AnyEvent]) -> Iterator[Audio]:
+    return (event for event in events if isinstance(event, Audio))

@@ -33,8 +33,10 @@ from headgate.store.sqlite import outbox, records, schema, stream_rows
 from headgate.store.sqlite import subscriptions as subscribed
 from headgate.store.sqlite.holder import Holder
 from headgate.store.sqlite.journal import PAGE, Journal
+from headgate.store.sqlite.leavings import Leavings
 from headgate.store.sqlite.reader import Reader
 from headgate.store.sqlite.records import Old
+from headgate.store.sqlite.soundfiles import SoundFiles
 from headgate.store.sqlite.streams import StreamJournal
 from headgate.store.sqlite.writer import Writer
 from headgate.store.streams import Change, KeptStream
@@ -58,9 +60,11 @@ class SqliteStore(Store):
         self._path, self._sync = path, sync
         self._holder = Holder(path)
         self._writer = Writer()
-        self._journal = Journal(self._writer)
+        self._sounds = SoundFiles(path, is_synced=sync == "full")
+        self._journal = Journal(self._writer, self._sounds)
         self._streams = StreamJournal(self._writer, self._on_pages)
         self._reader, self._lister = Reader("headgate-reads"), Reader("headgate-lists")
+        self._leavings = Leavings(self._sounds, self._lister, self._writer)
         self._connections: list[sqlite3.Connection] = []
 
     # Opening and closing.
@@ -98,10 +102,13 @@ class SqliteStore(Store):
         writes.execute("PRAGMA wal_autocheckpoint = 0")
         self._writer.epoch = schema.take_possession(writes)
         self.secret = schema.secret(writes)
+        self._sounds.take_possession(self._writer.epoch, self.secret)
         self._reader.connection, self._lister.connection = self._connect(), self._connect()
         self._make_room()
         self.next_stream = self._streams.open()
-        return self._journal.left_behind()
+        left = self._journal.left_behind()
+        self._leavings.look_soon()
+        return left
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
@@ -121,6 +128,7 @@ class SqliteStore(Store):
             writes.execute("PRAGMA wal_checkpoint(RESTART)")
 
     def _let_go(self) -> None:
+        self._sounds.let_go()
         for connection in self._connections:
             with suppress(sqlite3.Error):
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -163,13 +171,16 @@ class SqliteStore(Store):
         await self._change(lambda connection: outbox.update(connection, delivery, tried))
 
     async def _forget(self, work: Callable[[sqlite3.Connection], list[Old]]) -> int:
-        def forget(connection: sqlite3.Connection) -> int:
+        def forget(connection: sqlite3.Connection) -> list[Old]:
             forgotten = work(connection)
             self._journal.forget(connection, [each.run for each in forgotten])
             self._journal.pages += sum(int(each.size) // PAGE + 2 for each in forgotten)
-            return len(forgotten)
+            return forgotten
 
-        return await self._change(forget)
+        forgotten = await self._change(forget)
+        if any(each.is_speech for each in forgotten):
+            self._leavings.sweep_soon()
+        return len(forgotten)
 
     @override
     async def put_off(self, deliveries: Sequence[Delivery]) -> None:
@@ -203,7 +214,7 @@ class SqliteStore(Store):
     @override
     async def get(self, run: str, owner: str) -> Record | None:
         await self._settle(run)
-        return await self._reader.do(lambda connection: records.get(connection, run, owner))
+        return await self._reader.do(lambda connection: records.get(connection, self._sounds, run, owner))
 
     @override
     async def named(self, name: str) -> Record | None:
@@ -246,7 +257,8 @@ class SqliteStore(Store):
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         unused = connection.execute("PRAGMA freelist_count").fetchone()[0]
         free = shutil.disk_usage(self._path.parent).free
-        return Room((pages - unused) * PAGE, free, self._journal.bytes, outbox.waiting(connection))
+        used = (pages - unused) * PAGE + self._sounds.size()
+        return Room(used, free, self._journal.bytes, outbox.waiting(connection))
 
     # Streams.
 

@@ -1,0 +1,557 @@
+"""The files that sounds are in: never written over, there before anything refers to them, gone when nothing does."""
+
+import asyncio
+import errno
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from headgate.errors import Fenced, StoreError
+from headgate.events import AnyEvent, Audio, Failed
+from headgate.store.base import Segment
+from headgate.store.sqlite import SqliteStore, holes, leavings, records, soundfiles
+from headgate.store.sqlite import sounds as module
+from headgate.store.sqlite.holder import Holder
+from headgate.store.sqlite.soundfiles import SoundFiles, Stretch, gaps, joined
+from tests.store import contract
+from tests.store.test_sounds import LOG, SOUND, head, play, rows, segments
+
+SECRET = bytes(32)
+
+
+def files(folder: Path, *, is_synced: bool = True, epoch: int = 1) -> SoundFiles:
+    found = SoundFiles(folder / "runs.db", is_synced=is_synced)
+    found.take_possession(epoch, SECRET)
+    return found
+
+
+def read(of: SoundFiles, stretch: Stretch) -> bytes:
+    with of.reading() as reading:
+        return reading.read(stretch)
+
+
+def on_disk(folder: Path) -> list[Path]:
+    """The files that there are."""
+    return sorted((folder / "runs.db-sounds").iterdir()) if (folder / "runs.db-sounds").exists() else []
+
+
+def bytes_on_disk(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in on_disk(folder))
+
+
+def taken(folder: Path) -> int:
+    """How much room the files take."""
+    return sum(path.stat().st_blocks * 512 for path in on_disk(folder))
+
+
+# Files by themselves.
+
+
+def test_what_is_written_is_read_where_it_was_said_to_be(tmp_path: Path) -> None:
+    of = files(tmp_path)
+    first, second = of.write([b"one", b"", b"two"]), of.write([b"three"])
+    assert (read(of, first), read(of, second), second.at) == (b"onetwo", b"three", 6)
+    assert read(of, Stretch(second.file, 3, 5)) == b"twoth"
+
+
+def test_they_are_their_owners_alone(tmp_path: Path) -> None:
+    files(tmp_path).write([b"one"])
+    assert (tmp_path / "runs.db-sounds").stat().st_mode & 0o777 == 0o700
+    assert [path.stat().st_mode & 0o777 for path in on_disk(tmp_path)] == [0o600]
+
+
+def test_thousands_of_pieces_are_written_together(tmp_path: Path) -> None:
+    of = files(tmp_path)
+    pieces = [b"%d" % number for number in range(2500)]
+    assert read(of, of.write(pieces)) == b"".join(pieces)
+
+
+def test_a_write_that_takes_only_a_part_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, writev = os.pwrite, os.pwritev
+    monkeypatch.setattr(os, "pwritev", lambda fd, some, at: writev(fd, [b"".join(some)[:5]], at))
+    monkeypatch.setattr(os, "pwrite", lambda fd, data, at: write(fd, data[:3], at))
+    of = files(tmp_path)
+    assert read(of, of.write([b"one", b"two", b"three", b"four"])) == b"onetwothreefour"
+    assert read(of, of.write([b"five", b"sixes"])) == b"fivesixes"
+
+
+def test_there_is_another_when_one_is_large_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(soundfiles, "FILE_SIZE", 10)
+    of = files(tmp_path)
+    written = [of.write([bytes([number]) * 6]) for number in range(5)]
+    assert [stretch.file - written[0].file for stretch in written] == [0, 0, 1, 1, 2]
+    assert [read(of, stretch) for stretch in written] == [bytes([number]) * 6 for number in range(5)]
+    assert sorted(of.numbers()) == sorted({stretch.file for stretch in written})
+
+
+def test_one_that_is_there_is_never_written_to(tmp_path: Path) -> None:
+    """Whoever it belongs to: an owner that was taken over, or a database from before it was restored."""
+    earlier, again, later = files(tmp_path), files(tmp_path), files(tmp_path, epoch=2)
+    written = [(of, of.write([name])) for of, name in ((earlier, b"earlier"), (again, b"again"), (later, b"later"))]
+    more = [(of, of.write([b"more"])) for of, _ in written]
+    assert [read(of, stretch) for of, stretch in written + more] == [b"earlier", b"again", b"later", *[b"more"] * 3]
+    assert len(on_disk(tmp_path)) == 3
+
+
+def test_names_are_on_the_disk_before_what_is_in_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[str] = []
+    fsync, fdatasync = os.fsync, os.fdatasync
+
+    def watch(sync: Callable[[int], None]) -> Callable[[int], None]:
+        def watched(fd: int) -> None:
+            synced.append(Path(os.readlink(f"/proc/self/fd/{fd}")).name)
+            sync(fd)
+
+        return watched
+
+    monkeypatch.setattr(os, "fsync", watch(fsync))
+    monkeypatch.setattr(os, "fdatasync", watch(fdatasync))
+    of = files(tmp_path)
+    of.write([b"one"])
+    (name,) = [path.name for path in on_disk(tmp_path)]
+    assert synced == [tmp_path.name, "runs.db-sounds", name]
+    of.write([b"two"])
+    assert synced[3:] == [name]
+    files(tmp_path, is_synced=False).write([b"three"])
+    assert len(synced) == 4
+
+
+def test_a_full_disk_leaves_nothing_of_what_it_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    of = files(tmp_path)
+    kept = of.write([b"kept"])
+
+    def refuse(fd: int, data: bytes, at: int) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        writev = os.pwritev
+        patch.setattr(os, "pwritev", lambda fd, some, at: writev(fd, [some[0][:2]], at))
+        patch.setattr(os, "pwrite", refuse)
+        with pytest.raises(StoreError, match="No space left on device"):
+            of.write([b"refused"])
+    assert bytes_on_disk(tmp_path) == b"kept"
+    again = of.write([b"again"])
+    assert (again.at, read(of, kept), read(of, again)) == (4, b"kept", b"again")
+
+
+def test_a_file_whose_sync_failed_is_not_trusted_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    of = files(tmp_path)
+    kept = of.write([b"kept"])
+
+    def fail(fd: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", fail)
+        with pytest.raises(StoreError, match="Input/output error"):
+            of.write([b"unknown"])
+    again = of.write([b"again"])
+    assert again.file > kept.file
+    assert (read(of, kept), read(of, again)) == (b"kept", b"again")
+
+
+def test_a_file_that_could_not_be_named_is_not_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    of = files(tmp_path)
+
+    def fail(fd: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fail)
+        for _ in range(2):
+            with pytest.raises(StoreError):
+                of.write([b"lost"])
+    assert read(of, of.write([b"kept"])) == b"kept"
+    assert bytes_on_disk(tmp_path) == b"kept"
+
+
+@pytest.mark.parametrize("has_holes", [True, False])
+def test_what_is_erased_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_holes: bool) -> None:
+    if not has_holes:
+        monkeypatch.setattr(holes, "_fallocate", lambda: None)
+        monkeypatch.setattr(holes, "BLANK", bytes(1000))
+    of = files(tmp_path)
+    one, gone, other = (of.write([letter * 100_001]) for letter in (b"a", b"b", b"c"))
+    before = taken(tmp_path)
+    of.erase([gone, Stretch(7, 0, 100)])
+    assert read(of, gone) == bytes(100_001)
+    assert read(of, one) + read(of, other) == b"a" * 100_001 + b"c" * 100_001
+    assert (taken(tmp_path) < before - 90_000) is has_holes
+    assert of.length(one.file) == 300_003
+
+
+def test_their_size_is_the_room_that_they_take(tmp_path: Path) -> None:
+    of = files(tmp_path)
+    assert of.size() == 0
+    written = of.write([b"x" * 100_000])
+    assert 100_000 <= of.size() <= 110_000
+    of.erase([written])
+    assert of.size() <= 8192
+    of.remove([written.file])
+    assert of.size() == 0
+
+
+def test_stretches_are_put_together_and_their_gaps_found() -> None:
+    some = [Stretch(1, 10, 5), Stretch(1, 0, 3), Stretch(1, 3, 1), Stretch(1, 12, 1), Stretch(2, 15, 5)]
+    assert joined(some) == [Stretch(1, 0, 4), Stretch(1, 10, 5), Stretch(2, 15, 5)]
+    assert gaps(some[:4], 1, 20) == [Stretch(1, 4, 6), Stretch(1, 15, 5)]
+    assert gaps([], 1, 20) == [Stretch(1, 0, 20)]
+    assert gaps(some[:4], 1, 15) == [Stretch(1, 4, 6)]
+
+
+# The store.
+
+
+def test_words_alone_make_none(tmp_path: Path) -> None:
+    async def act(store: SqliteStore) -> None:
+        await store.append([contract.whole(contract.head(), contract.EVENTS)])
+
+    play(tmp_path, act)
+    assert not (tmp_path / "runs.db-sounds").exists()
+
+
+@pytest.mark.parametrize("sync", ["full", "normal"])
+def test_sounds_are_on_the_disk_before_anything_refers_to_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sync: str
+) -> None:
+    done: list[str] = []
+    writev, fdatasync = os.pwritev, os.fdatasync
+
+    def write(fd: int, pieces: Sequence[bytes], at: int) -> int:
+        done.append("write")
+        return writev(fd, pieces, at)
+
+    def flush(fd: int) -> None:
+        done.append("sync")
+        fdatasync(fd)
+
+    def trace(statement: str) -> None:
+        if statement.startswith("INSERT INTO journal"):
+            done.append("keep")
+
+    monkeypatch.setattr(os, "pwritev", write)
+    monkeypatch.setattr(os, "fdatasync", flush)
+
+    async def main() -> None:
+        store = SqliteStore(tmp_path / "runs.db", sync=sync)
+        await store.open()
+        store._writer.connection.set_trace_callback(trace)
+        of = head()
+        for segment in segments(of, 4, 6)[:2]:
+            await store.append([segment])
+        await store.close()
+
+    asyncio.run(main())
+    assert done == ["write", "sync", "keep"] * 2 if sync == "full" else ["write", "keep"] * 2
+
+
+@pytest.mark.parametrize("harm", ["lost", "short"])
+def test_a_lost_file_fails_its_runs_and_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One that was at work ends where its sound does."""
+    monkeypatch.setattr(soundfiles, "FILE_SIZE", 1)
+    over, at_work, other = head(), head(), head()
+
+    async def act(store: SqliteStore) -> None:
+        await store.append([contract.whole(other, LOG)])
+        await store.append([contract.whole(over, LOG)])
+        await store.append([Segment(at_work.run, 0, LOG[:4], at_work)])
+        await store.append([Segment(at_work.run, 4, LOG[4:6])])
+
+    play(tmp_path, act)
+    _, second, _, fourth = on_disk(tmp_path)
+    for path in (second, fourth):
+        path.unlink() if harm == "lost" else os.truncate(path, 1)
+
+    async def again() -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        (orphan,) = await store.open()
+        assert orphan.events == LOG[:4]
+        with pytest.raises(StoreError, match="sound of this run is lost") as refused:
+            await store.get(over.run, "alice")
+        assert (refused.value.code, refused.value.status) == ("sound_lost", 500)
+        broken = [*LOG[:4], Failed("producer_lost", "lost")]
+        await store.append([Segment(at_work.run, 4, broken[4:], None, contract.end(at_work, broken))])
+        for of, log in ((other, LOG), (at_work, broken)):
+            record = await store.get(of.run, "alice")
+            assert record is not None
+            assert record.events == log
+        assert len(await store.recent("alice", limit=10)) == 3
+        assert await store.delete(over.run, "alice")
+        await store.close()
+
+    asyncio.run(again())
+    assert "only 4 of 6 events are left" in caplog.text
+
+
+def test_what_is_forgotten_gives_its_room_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file when nobody needs it any more, and before that a hole in it."""
+    monkeypatch.setattr(soundfiles, "FILE_SIZE", 2 * sum(map(len, SOUND)))
+    heads = [head() for _ in range(5)]
+
+    async def act(store: SqliteStore) -> None:
+        for of in heads:
+            await store.append([contract.whole(of, LOG, 12.5 if of is heads[1] else None)])
+        before = (await store.room()).used
+        assert await store.delete(heads[0].run, "alice")
+        assert await store.expire(1000.0, 100.0) == 1
+        assert await store.delete(heads[2].run, "alice")
+        while len(on_disk(tmp_path)) > 2 or rows(tmp_path, "SELECT run FROM sound_leavings"):
+            await asyncio.sleep(0.01)
+        assert (await store.room()).used < before - 2 * sum(map(len, SOUND))
+        record = await store.get(heads[3].run, "alice")
+        assert record is not None
+        assert record.events == LOG
+
+    play(tmp_path, act)
+    kept = b"".join(event.data for event in LOG if isinstance(event, Audio))
+    assert bytes_on_disk(tmp_path).replace(b"\x00" * len(kept), b"") == kept + kept
+
+
+@pytest.mark.parametrize("is_alone", [True, False], ids=["file", "hole"])
+def test_what_a_crash_kept_from_being_erased_goes_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_alone: bool
+) -> None:
+    gone, kept = head(), head()
+
+    async def crash(store: SqliteStore) -> None:
+        if not is_alone:
+            await store.append([contract.whole(kept, LOG)])
+        await store.append([contract.whole(gone, LOG)])
+        assert await store.delete(gone.run, "alice")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(leavings.Leavings, "_sweep", lambda leavings, connection: None)
+        play(tmp_path, crash)
+    assert bytes_on_disk(tmp_path).count(SOUND[5]) == 2 - is_alone
+    play(tmp_path, nothing)
+    assert bytes_on_disk(tmp_path).count(SOUND[5]) == 1 - is_alone
+    assert rows(tmp_path, "SELECT * FROM sound_leavings") == []
+
+
+async def nothing(store: SqliteStore) -> None:
+    """Only be there for a moment."""
+
+
+@contextmanager
+def refusing(store: SqliteStore) -> Iterator[None]:
+    """Transactions fail, after sounds were written."""
+
+    def refuse(*given: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store._writer, "insert", refuse)
+        patch.setattr(store._writer, "transaction", refuse)
+        yield
+
+
+def test_what_is_tried_again_is_written_once(tmp_path: Path) -> None:
+    of = head()
+    first, second = segments(of, 5)
+
+    async def act(store: SqliteStore) -> None:
+        for segment in (first, second):
+            batch = [segment]
+            for _ in range(3):
+                with refusing(store), pytest.raises(StoreError, match="disk is full"):
+                    await store.append(batch)
+            await store.append(batch)
+        record = await store.get(of.run, "alice")
+        assert record is not None
+        assert record.events == LOG
+
+    play(tmp_path, act)
+    assert len(bytes_on_disk(tmp_path)) == sum(len(event.data) for event in LOG if isinstance(event, Audio))
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_what_was_written_for_nothing_is_erased(tmp_path: Path, goes_on: bool) -> None:
+    """When the next commit has succeeded; or by the next owner."""
+    kept, refused, other = head(), head(), head()
+
+    async def act(store: SqliteStore) -> None:
+        await store.append([contract.whole(kept, LOG)])
+        with refusing(store), pytest.raises(StoreError):
+            await store.append([contract.whole(refused, LOG)])
+        if goes_on:
+            await store.append([contract.whole(other, LOG)])
+
+    play(tmp_path, act)
+    assert bytes_on_disk(tmp_path).count(SOUND[5]) == 2
+    play(tmp_path, nothing)
+    assert bytes_on_disk(tmp_path).count(SOUND[5]) == 1 + goes_on
+    assert rows(tmp_path, "SELECT * FROM sound_files") == []
+
+    async def look(store: SqliteStore) -> None:
+        for of in (kept, other) if goes_on else (kept,):
+            record = await store.get(of.run, "alice")
+            assert record is not None
+            assert record.events == LOG
+
+    play(tmp_path, look)
+
+
+def test_what_is_behind_the_last_commit_of_a_run_at_work_goes_and_the_run_goes_on(tmp_path: Path) -> None:
+    of = head()
+
+    async def crash(store: SqliteStore) -> None:
+        await store.append([Segment(of.run, 0, LOG[:4], of)])
+        store._sounds.write([b"never referred to"])
+
+    play(tmp_path, crash)
+
+    async def again() -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        (orphan,) = await store.open()
+        assert orphan.events == LOG[:4]
+        await store.append([Segment(of.run, 4, LOG[4:], None, contract.end(of, LOG))])
+        record = await store.get(of.run, "alice")
+        assert record is not None
+        assert record.events == LOG
+        await store.close()
+
+    asyncio.run(again())
+    assert b"never" not in bytes_on_disk(tmp_path)
+
+
+def test_an_owner_that_was_taken_over_writes_where_nobody_else_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even when the lock failed; what it wrote too late is nothing to anybody."""
+    monkeypatch.setattr(Holder, "take", lambda holder: None)
+    before, late, after = head(), head(), head()
+
+    async def main() -> None:
+        former, latter = SqliteStore(tmp_path / "runs.db"), SqliteStore(tmp_path / "runs.db")
+        await former.open()
+        await former.append([contract.whole(before, LOG)])
+        await latter.open()
+        await latter.append([contract.whole(after, LOG)])
+        with pytest.raises(Fenced):
+            await former.append([contract.whole(late, LOG)])
+        await latter.append([contract.whole(head(), LOG)])
+        for store in (former, latter):
+            for of in (before, after):
+                record = await store.get(of.run, "alice")
+                assert record is not None
+                assert record.events == LOG
+        await former.close()
+        await latter.close()
+
+    asyncio.run(main())
+    assert [path.read_bytes().count(SOUND[5]) for path in on_disk(tmp_path)] == [2, 2]
+
+    async def again(store: SqliteStore) -> None:
+        assert await store.get(late.run, "alice") is None
+        for of in (before, after):
+            assert await store.delete(of.run, "alice")
+
+    play(tmp_path, again)
+    assert [path.read_bytes().count(SOUND[5]) for path in on_disk(tmp_path)] == [1]
+
+
+def test_files_of_another_database_are_left_alone(tmp_path: Path) -> None:
+    """One that was in its place before, and will be there again."""
+
+    async def act(store: SqliteStore) -> None:
+        await store.append([contract.whole(head(), LOG)])
+
+    play(tmp_path, act)
+    moved = {
+        path: path.rename(path.with_name(f"kept-{path.name}")) for path in tmp_path.glob("runs.db") if path.is_file()
+    }
+    for _ in range(3):
+        play(tmp_path, act)
+    assert bytes_on_disk(tmp_path).count(SOUND[5]) == 4
+    for path, kept in moved.items():
+        kept.rename(path)
+
+    async def look(store: SqliteStore) -> None:
+        (summary,) = await store.recent("alice", limit=10)
+        record = await store.get(summary.run, "alice")
+        assert record is not None
+        assert record.events == LOG
+
+    play(tmp_path, look)
+
+
+def test_a_run_that_is_forgotten_while_it_is_read_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Instead of being read as silence."""
+    of = head()
+    put_back = module.put_back
+
+    def slowly(connection: sqlite3.Connection, files: SoundFiles, run: str, events: list[AnyEvent]) -> list[AnyEvent]:
+        with sqlite3.connect(tmp_path / "runs.db") as other:
+            records.delete(other, run, "alice")
+        other.close()
+        return list(put_back(connection, files, run, events))
+
+    async def act(store: SqliteStore) -> None:
+        await store.append([contract.whole(of, LOG)])
+        monkeypatch.setattr(module, "put_back", slowly)
+        assert await store.get(of.run, "alice") is None
+
+    play(tmp_path, act)
+
+
+OLD = """
+DELETE FROM sound_uses; DELETE FROM sound_files; DROP TABLE sound_uses; DROP TABLE sound_files;
+DROP TABLE sound_leavings; PRAGMA user_version = 3;
+"""
+
+
+def test_sounds_that_an_older_headgate_kept_are_heard_and_forgotten(tmp_path: Path) -> None:
+    """Also by a run that was at work when it was brought up to date, and goes on."""
+    over, at_work = head(), head()
+
+    async def write(store: SqliteStore) -> None:
+        await store.append([contract.whole(over, LOG)])
+        await store.append([Segment(at_work.run, 0, LOG[:4], at_work)])
+
+    with pytest.MonkeyPatch.context() as patch:
+        # As it was: only how many there are.
+        patch.setattr(module, "_without", lambda segment, where, markers: older(segment, markers))
+        play(tmp_path, write)
+    for path in on_disk(tmp_path):
+        path.unlink()
+    (tmp_path / "runs.db-sounds").rmdir()
+    with sqlite3.connect(tmp_path / "runs.db") as old:
+        for of, log in ((over, LOG), (at_work, LOG[:4])):
+            for number, event in enumerate(log):
+                if isinstance(event, Audio):
+                    old.execute("INSERT INTO sounds VALUES (?, ?, ?)", (of.run, number, event.data))
+        old.executescript(OLD)
+    old.close()
+
+    async def again() -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        (orphan,) = await store.open()
+        assert orphan.events == LOG[:4]
+        await store.append([Segment(at_work.run, 4, LOG[4:7])])
+        await store.append([Segment(at_work.run, 7, LOG[7:], None, contract.end(at_work, LOG))])
+        for of in (over, at_work):
+            record = await store.get(of.run, "alice")
+            assert record is not None
+            assert record.events == LOG
+            assert await store.delete(of.run, "alice")
+        await store.close()
+
+    asyncio.run(again())
+    assert rows(tmp_path, "SELECT * FROM sounds") == []
+    play(tmp_path, nothing)
+    assert on_disk(tmp_path) == []
+
+
+def older(segment: Segment, markers: dict[int, Audio]) -> tuple[list[AnyEvent], int]:
+    """What the log of an older Headgate held."""
+    counted = [
+        Audio(len(event.data).to_bytes(4, "big")) if isinstance(event, Audio) else event for event in segment.events
+    ]
+    markers |= {segment.first + n: event for n, event in enumerate(counted) if isinstance(event, Audio)}
+    return counted, 1
