@@ -83,6 +83,10 @@ UNSAID: dict[str, Any] = {
     "a_word_for_properties": {"type": "object", "properties": "a"},
     "a_word_for_options": {"anyOf": "a"},
     "exclusive": {"type": "integer", "exclusiveMinimum": 1},
+    "an_object_for_a_type": {"type": {"type": "string"}},
+    "a_list_for_a_type": {"type": [["string"]]},
+    "a_number_for_choices": {"type": "string", "enum": 5},
+    "a_word_for_choices": {"type": "string", "enum": "ab"},
 }
 
 
@@ -97,6 +101,11 @@ def test_a_schema_without_a_bottom_is_not_said() -> None:
         schema = {"type": "array", "items": schema}
     assert to_google(schema) is None
     assert from_google({"type": "ARRAY", "items": schema})["type"] == "array"
+
+
+def test_nonsense_in_googles_schema_does_no_harm() -> None:
+    said = {"properties": {"a": {"maxItems": "9" * 5000}}, "propertyOrdering": [{}, [], None, "a"]}
+    assert from_google(said) == {"properties": {"a": {"maxItems": "9" * 5000}}}
 
 
 def test_googles_schema_is_understood_in_any_spelling() -> None:

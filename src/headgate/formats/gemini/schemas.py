@@ -39,6 +39,9 @@ _INTEGERS = frozenset({"minItems", "maxItems", "minLength", "maxLength", "minPro
 MAX_DEPTH = 100
 """Schemas are written by hand; whatever is deeper is meant to hurt."""
 
+MAX_DIGITS = 20
+"""Of a number that is written as text."""
+
 
 class _Unsaid(Exception):
     """Google's Schema has no word for it."""
@@ -80,7 +83,8 @@ def _google_kind(schema: dict[str, Any]) -> dict[str, Any]:
     said = schema.get("type")
     types = said if isinstance(said, list) else [] if said is None else [said]
     others = [type for type in types if type != "null"]
-    if len(others) > 1 or any(type not in _TYPES for type in others) or (types and not others):
+    known = [type for type in others if isinstance(type, str) and type in _TYPES]
+    if len(others) > 1 or known != others or (types and not others):
         raise _Unsaid
     options = schema.get("anyOf")
     if options is not None:
@@ -95,7 +99,9 @@ def _google_kind(schema: dict[str, Any]) -> dict[str, Any]:
         made["format"] = schema["format"]
     if "enum" in schema or "const" in schema:
         values = schema.get("enum", [schema.get("const")])
-        if made.get("type") != "STRING" or not all(isinstance(value, str) for value in values):
+        if not isinstance(values, list) or made.get("type") != "STRING":
+            raise _Unsaid
+        if not all(isinstance(value, str) for value in values):
             raise _Unsaid
         made["enum"] = values
     return made
@@ -134,7 +140,7 @@ def from_google(schema: dict[str, Any], depth: int = 0) -> dict[str, Any]:
         made["type"] = said["type"].lower()
     for word, value in said.items():
         if word in _ALIKE:
-            is_text = word in _INTEGERS and isinstance(value, str) and value.isdecimal()
+            is_text = word in _INTEGERS and isinstance(value, str) and value.isdecimal() and len(value) < MAX_DIGITS
             made[word] = int(value) if is_text else value
     if "format" in said and said["format"] != "enum":
         made["format"] = said["format"]
@@ -150,7 +156,8 @@ def _inner(said: dict[str, Any], depth: int) -> dict[str, Any]:
     made: dict[str, Any] = {}
     if isinstance(said.get("properties"), dict):
         ordering = said.get("propertyOrdering")
-        first = [name for name in ordering if name in said["properties"]] if isinstance(ordering, list) else []
+        words = [name for name in ordering if isinstance(name, str)] if isinstance(ordering, list) else []
+        first = [name for name in words if name in said["properties"]]
         ordered = {name: said["properties"][name] for name in [*first, *said["properties"]]}
         made["properties"] = {name: _any(inner, depth) for name, inner in ordered.items()}
     if isinstance(said.get("anyOf"), list):
