@@ -104,7 +104,7 @@ def test_a_schema_without_a_bottom_is_not_said() -> None:
 
 
 def test_nonsense_in_googles_schema_does_no_harm() -> None:
-    said = {"properties": {"a": {"maxItems": "9" * 5000}}, "propertyOrdering": [{}, [], None, "a"]}
+    said: dict[str, Any] = {"properties": {"a": {"maxItems": "9" * 5000}}, "propertyOrdering": [{}, [], None, "a"]}
     assert from_google(said) == {"properties": {"a": {"maxItems": "9" * 5000}}}
 
 
