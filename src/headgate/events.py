@@ -25,7 +25,7 @@ belongs to. Fields of a vendor that we do not know travel as `extra`: JSON text 
 Events are arrays on disk (`array_like`), told apart by their tag; add fields at the end only.
 """
 
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -268,9 +268,12 @@ AnyEvent: TypeAlias = (
 
 Last: TypeAlias = Finished | Failed | Stopped
 LAST = (Finished, Failed, Stopped)
+LAST_KINDS = frozenset(LAST)
+"""To look up an event's type here takes a fraction of what `isinstance` does: events' classes have one of their own."""
 
 Output: TypeAlias = (
     Text | Reasoning | Refusal | ToolCall | ToolInput | Vendor | Audio | Transcript | Segment | Calling | Called
 )
 OUTPUT = (Text, Reasoning, Refusal, ToolCall, ToolInput, Vendor, Sound, Calling, Called)
 """What a reader of the answer gets to see: from the first of these on, a run belongs to its provider."""
+OUTPUT_KINDS = frozenset(get_args(Output))

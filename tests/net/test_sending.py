@@ -99,7 +99,7 @@ def test_a_transport_that_is_full_with_the_head_gets_no_body(run: Run) -> None:
         transport.sender.send(b"head", bytes(2 * PIECE))
         await turns()
         assert transport.sizes == [4]
-        assert not transport.sender.is_fit
+        assert not transport.sender.is_fit()
         transport.sender.go_on()
         await turns()
         assert transport.sizes == [4, PIECE, PIECE]
@@ -128,7 +128,7 @@ def test_a_transport_is_fit_for_another_request_when_it_is_well_and_empty(
         transport.sender.send(b"head", b"body")
         assert transport.sizes == [8]
         transport.buffered, transport.is_lost = buffered, is_lost
-        assert transport.sender.is_fit == is_fit
+        assert transport.sender.is_fit() == is_fit
 
     run(play())
 

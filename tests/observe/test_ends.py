@@ -22,7 +22,8 @@ def over(*events: AnyEvent, tries: tuple[Try, ...] = (), created: float = 100.0)
     """A run that took ten seconds, two of them to its first words."""
     run = Run(msgspec.structs.replace(head("run_1"), created=created, format="openai.chat", model="default"))
     run.add(events)
-    run.shown, run.is_driven = len(run.events), True
+    run.show(len(run.events))
+    run.is_driven = True
     run.ended, run.tries = 110.0, list(tries)
     run.first_at = 102.0 if run.first_output is not None else None
     return run

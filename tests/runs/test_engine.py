@@ -192,7 +192,7 @@ def test_a_follower_sees_only_what_is_kept() -> None:
 
 def test_a_follower_without_patience_is_told_that_there_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that it can keep its client's connection alive."""
-    monkeypatch.setattr(ticking_module, "READERS_EVERY", 1)
+    monkeypatch.setattr(ticking_module, "SECOND", 1)
 
     async def play() -> None:
         talk = Talk()

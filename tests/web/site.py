@@ -34,7 +34,6 @@ class Exchange:
     """Stands where a connection would, and keeps what is written whole."""
 
     has_begun = False
-    is_half_read = False
     is_left = False
     is_cut = False
     status = 200

@@ -21,9 +21,7 @@ REFUSED = {
 class Whole(Exchange):
     """Of a request that is here with its body."""
 
-    has_whole_body = True
-
-    def take_body(self) -> bytes:
+    def whole_body(self) -> bytes:
         return b"?"
 
 

@@ -27,8 +27,8 @@ def in_json(said: bytes, usage: Usage) -> bytes:
     """The same for one that is JSON already, whose bytes stay as they are."""
     if usage.cost is None and not usage.estimated:
         return said
-    if b'"cost"' in said or usage.estimated:
+    if usage.estimated or said.find(b'"cost"') >= 0:
         # Rare, and worth a second look.
         return _encode(with_cost(msgspec.json.decode(said), usage))
     said = said.rstrip()
-    return b'%b%b"cost":%b}' % (said[:-1], b"," if len(said) > 2 else b"", _encode(usage.cost))
+    return b"".join((said[:-1], b',"cost":' if len(said) > 2 else b'"cost":', _encode(usage.cost), b"}"))

@@ -9,6 +9,7 @@ import re
 import msgspec
 
 from headgate.errors import BadRequest
+from headgate.formats import letters
 
 _ESCAPE = re.compile(rb"\\(?:u[dD][89a-fA-F][0-9a-fA-F]{2}|.)", re.DOTALL)
 _NO_SURROGATE = rb"\u0041"
@@ -75,6 +76,6 @@ def _cut_like(messages: list[msgspec.Raw], whole: bytes, body: bytes) -> list[by
 
 
 def _line(message: bytes) -> bytes:
-    if b"\n" in message or b"\r" in message:
+    if letters.LF in message or letters.CR in message:
         message = message.replace(b"\r", b" ").replace(b"\n", b" ")
     return message + b"\n"

@@ -6,7 +6,7 @@ import msgspec
 
 from headgate.errors import BadRequest, HeadgateError
 from headgate.events import Failed, Usage
-from headgate.formats import attempts, cost
+from headgate.formats import attempts, cost, letters
 
 
 def error_object(failure: HeadgateError | Failed) -> dict[str, Any]:
@@ -62,7 +62,7 @@ MAX_DIGITS = 16
 """Enough for any count; Python takes its time over numbers of thousands."""
 
 
-class _Details(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+class _Details(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     cached_tokens: int = 0
     cache_write_tokens: int = 0
     reasoning_tokens: int = 0
@@ -73,12 +73,17 @@ class _Details(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     rejected_prediction_tokens: int = 0
 
 
+_NO_DETAILS = _Details()
+
+
 class _Usage(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """OpenAI has no nulls here."""
+
     prompt_tokens: int
     completion_tokens: int
     total_tokens: int
-    prompt_tokens_details: _Details | None = None
-    completion_tokens_details: _Details | None = None
+    prompt_tokens_details: _Details = _NO_DETAILS
+    completion_tokens_details: _Details = _NO_DETAILS
 
 
 _usage = msgspec.json.Decoder(_Usage)
@@ -91,11 +96,10 @@ def read_regular_usage(raw: msgspec.Raw) -> Usage | None:
     except msgspec.ValidationError:
         return None
     said = bytes(raw)
-    # OpenAI has no nulls here, and a line end (of a server that writes JSON nicely) would break a stream.
-    if b"null" in said or b"\n" in said or b"\r" in said:
+    # A line end (of a server that writes JSON nicely) would break a stream.
+    if letters.LF in said or letters.CR in said:
         return None
-    inputs, outputs = usage.prompt_tokens_details, usage.completion_tokens_details
-    cached, reasoning = inputs.cached_tokens if inputs else 0, outputs.reasoning_tokens if outputs else 0
+    cached, reasoning = usage.prompt_tokens_details.cached_tokens, usage.completion_tokens_details.reasoning_tokens
     input, output, total = usage.prompt_tokens, usage.completion_tokens, usage.total_tokens
     # One that is negative, or over a power of two, makes all of them together so.
     if not 0 <= input | output | total | cached | reasoning < MOST:

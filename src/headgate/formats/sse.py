@@ -10,6 +10,7 @@ line, so whole blocks of that form take a short way; anything else goes line by 
 from typing import NamedTuple
 
 from headgate.errors import ProviderError
+from headgate.formats import letters
 
 MAX_EVENT = 16 * 1024 * 1024
 """Caps what an upstream that never ends a line can make us hold; the largest honest events are
@@ -41,11 +42,11 @@ class Reader:
         """Take whatever arrived and return every event that is now complete."""
         if not self._begun:
             data = self._without_mark(data)
-        if self._after_cr or b"\r" in data:
+        if self._after_cr or letters.CR in data:
             data = self._only_newlines(data)
         if not self._pieces:
             buffer = data
-        elif b"\n\n" in data or (data.startswith(b"\n") and self._pieces[-1].endswith(b"\n")):
+        elif data.find(b"\n\n") >= 0 or (data.startswith(b"\n") and self._pieces[-1].endswith(b"\n")):
             self._pieces.append(data)
             buffer = b"".join(self._pieces)
             self._pieces, self._size = [], 0
@@ -98,11 +99,11 @@ class Reader:
 
 
 def _message(block: bytes) -> Message | None:
-    if block.startswith(b"data: ") and b"\n" not in block:
+    if block.startswith(b"data: ") and letters.LF not in block:
         return Message("", block[6:]) if len(block) > 6 else None
     if block.startswith(b"event: "):
         first, _, second = block.partition(b"\n")
-        if len(second) > 6 and second.startswith(b"data: ") and b"\n" not in second:
+        if len(second) > 6 and second.startswith(b"data: ") and letters.LF not in second:
             return Message(first[7:].decode("utf-8", "replace"), second[6:])
     name, lines = "", []
     for line in block.split(b"\n"):

@@ -73,7 +73,7 @@ class Meters:
             self.models.of(name)
 
     def settle(self) -> None:
-        """See `Histogram.settle`; called several times a second."""
+        """See `Histogram.settle`; called every second."""
         for family in self._distributions:
             family.settle()
 

@@ -186,7 +186,7 @@ class Connection(asyncio.Protocol):
         self.is_held = False
         exchange.finish(None)
         self.resume()
-        if not answer.keeps_alive or not self._sender.is_fit:
+        if not answer.keeps_alive or not self._sender.is_fit():
             self._die()
         elif answer.is_whole:
             self._keep()

@@ -47,7 +47,6 @@ class Sender:
             # Not from within this callback: if that write failed, asyncio would report the loss twice.
             self._loop.call_soon(self._send_piece)
 
-    @property
     def is_fit(self) -> bool:
         """Nothing of the last request is left, and the transport would take another."""
         transport = self._transport

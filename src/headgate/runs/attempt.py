@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from headgate.errors import ProviderError
-from headgate.events import OUTPUT, AnyEvent, Finished, Usage
+from headgate.events import OUTPUT_KINDS, AnyEvent, Finished, Usage
 from headgate.metrics.numbers import Histogram
 from headgate.providers.base import Flow, Limits
 from headgate.providers.heading import Heading
@@ -93,13 +93,13 @@ class Attempt:
             before, self._last = self._last, self._clock()
             if not self.is_claimed:
                 self._held += events
-                if self._is_last or any(isinstance(event, OUTPUT) for event in events):
+                if self._is_last or not OUTPUT_KINDS.isdisjoint(map(type, events)):
                     self.claim()
                 return
             if before is not None and self.between is not None:
                 self.between.observe(self._last - before)
-            self._append(self.run, events)
             run = self.run
+            self._append(run, events)
             if len(run.events) - run.shown > MAX_UNSHOWN and self._flow is not None:
                 self._is_held_back = True
                 self._flow.pause()

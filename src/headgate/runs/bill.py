@@ -24,7 +24,8 @@ from typing_extensions import override
 from headgate.calls import Call
 from headgate.events import (
     LAST,
-    OUTPUT,
+    LAST_KINDS,
+    OUTPUT_KINDS,
     AnyEvent,
     Continued,
     Failed,
@@ -42,7 +43,7 @@ from headgate.formats.counting import Count, Steps, take
 from headgate.formats.prompts import PROMPTS
 from headgate.formats.voices import SOUNDS
 from headgate.runs.price import Measures
-from headgate.runs.prices import DIGITS, Prices
+from headgate.runs.prices import Prices, rounded
 
 log = logging.getLogger(__name__)
 
@@ -219,7 +220,7 @@ class Bill:
 
     def is_short(self, events: Sequence[AnyEvent]) -> bool:
         """Whether it may be counted on the spot; it is the same with its end and without."""
-        has_end = bool(events) and isinstance(events[-1], LAST)
+        has_end = bool(events) and type(events[-1]) in LAST_KINDS
         if len(events) - has_end > FEW_EVENTS:
             return False
         size = sum(map(len, self._call.fields.values())) if self._call is not None else 0
@@ -308,7 +309,7 @@ def _is_whole(said: Usage, events: Sequence[AnyEvent]) -> bool:
 
 
 def _has_output(events: Sequence[AnyEvent]) -> bool:
-    return any(isinstance(event, OUTPUT) for event in events)
+    return not OUTPUT_KINDS.isdisjoint(map(type, events))
 
 
 def _completed(said: Usage | None, count: Count, *, is_whole: bool) -> Usage:
@@ -332,7 +333,7 @@ def _together(usages: Sequence[Usage]) -> Usage:
         cached=sum(usage.cached for usage in usages),
         reasoning=sum(usage.reasoning for usage in usages),
         estimated=True,
-        cost=round(sum(costs), DIGITS) if len(costs) == len(usages) else None,
+        cost=rounded(sum(costs)) if len(costs) == len(usages) else None,
     )
 
 

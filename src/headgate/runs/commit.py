@@ -21,7 +21,7 @@ from typing import Protocol
 from headgate.errors import Fenced, StoreError
 from headgate.events import Failed, Finished, Usage
 from headgate.metrics import Meters
-from headgate.runs.run import Run, Urgency
+from headgate.runs.run import END, FIRST, NONE, Run, Urgency
 from headgate.store.base import End, Segment, Store
 from headgate.store.streams import Change
 
@@ -82,7 +82,8 @@ class GroupCommit:
         """When the next commit is to start; FAR when nothing asks for one, 0 when it may start now."""
         self._last = 0.0
         """When the last one started."""
-        self._error: StoreError | None = None
+        self.refused: StoreError | None = None
+        """What the store said last, if it refused."""
         self._failed_at = 0.0
         self._awaited: dict[Run, asyncio.Future[None]] = {}
         """Runs whose beginning somebody waits to have kept."""
@@ -97,18 +98,18 @@ class GroupCommit:
 
         A while after the last refusal it is tried again, to find out whether it is over.
         """
-        if isinstance(self._error, Fenced):
-            return self._error
-        return self._error if self._error is not None and self._loop.time() < self._failed_at + PROBE_AFTER else None
+        if isinstance(self.refused, Fenced):
+            return self.refused
+        return self.refused if self.refused is not None and self._loop.time() < self._failed_at + PROBE_AFTER else None
 
     def add(self, run: Run, urgency: Urgency, others: int) -> None:
         """This run has news; `others` is how many runs are at work."""
         if not run.is_waiting:
             run.is_waiting = True
             self._waiting.append(run)
-        if urgency is Urgency.NONE:
+        if urgency is NONE:
             due = self._last + self._interval
-        elif urgency is Urgency.END and others > FEW:
+        elif urgency is END and others > FEW:
             due = self._last + GATHER
         else:
             due = 0.0
@@ -148,7 +149,7 @@ class GroupCommit:
             self._awaited[run] = self._loop.create_future()
             # An end that is on its way to the store must not go there twice.
             if not (run.is_begun and run.has_ended and run.written == len(run.events)):
-                self.add(run, Urgency.FIRST, 0)
+                self.add(run, FIRST, 0)
         await asyncio.shield(self._awaited[run])
         if not run.is_begun and isinstance(run.last, Failed):
             raise StoreError(run.last.message, code=run.last.code)
@@ -234,7 +235,7 @@ class GroupCommit:
         except StoreError as error:
             log.warning("The store refused %d segments, and changes beside them: %s", len(batch), error.message)
         else:
-            self._error = None
+            self.refused = None
             return None
         await self._keep(batch)
         try:
@@ -248,7 +249,7 @@ class GroupCommit:
             try:
                 await (self._store.append(batch, changes) if changes else self._store.append(batch))
             except StoreError as error:
-                self._error, self._failed_at = error, self._loop.time()
+                self.refused, self._failed_at = error, self._loop.time()
                 self._meters.commit_refused.of(error.code).add()
                 # A companion's changes may be too large for what runs still have room for: none waits for them.
                 if pause is None or isinstance(error, Fenced) or (not batch and self._waiting):
@@ -256,7 +257,7 @@ class GroupCommit:
                 log.warning("The store refused %d segments, trying again in %s s: %s", len(batch), pause, error.message)
                 await asyncio.sleep(pause)
             else:
-                self._error = None
+                self.refused = None
                 return
 
     def _give_up(self, run: Run, refused: Segment, error: StoreError) -> None:

@@ -189,7 +189,8 @@ class Drive:
 
     async def _ask(self, target: Target) -> bool:
         """Ask one target, with all its keys and as often as it may be asked; False when that was in vain."""
-        pool, tried, retries = self._pool(target), list[Member](), 0
+        pool, retries = self._pool(target), 0
+        tried: list[Member] = []
         while (member := pool.pick(self._desk.clock(), tried)) is not None:
             if self._is_won or (self._failures and not self._has_time(pool)):
                 return False

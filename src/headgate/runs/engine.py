@@ -37,7 +37,7 @@ from headgate.runs.parting import Parting
 from headgate.runs.pool import Pool
 from headgate.runs.room import RoomWatch
 from headgate.runs.rounds import Equipment, Past, Rounds, Workshop
-from headgate.runs.run import ENDING, Follower, Run, Urgency
+from headgate.runs.run import END, ENDING, Follower, Run
 from headgate.runs.settings import Settings
 from headgate.runs.ticking import TICK, Ticking
 from headgate.runs.tries import Tries
@@ -49,6 +49,9 @@ log = logging.getLogger(__name__)
 
 LAST_WORDS = 5.0
 """Seconds that cancelled runs have to end when the server does."""
+
+
+_encode = msgspec.json.Encoder().encode
 
 
 class Engine:
@@ -148,7 +151,7 @@ class Engine:
         """Begin a run; it goes on without its caller until it ends or is stopped."""
         self._refuse_if_unable(call.store)
         asked = self.equipment.equip(call, owner)
-        head = Head(new_run_id(), owner, time.time(), call.format, call.model, msgspec.json.encode(call.fields))
+        head = Head(new_run_id(), owner, time.time(), call.format, call.model, _encode(call.fields))
         if wishes is not NOTHING or self._settings.hooks:
             head = self._with_wishes(head, wishes, call.store)
         run = Run(head, durable=call.store)
@@ -247,7 +250,7 @@ class Engine:
         """A reader is done, or gone; a run that nobody asked to keep ends with its last reader."""
         run = follower.run
         run.followers.discard(follower)
-        if not run.followers and not run.head.keep and not run.has_ended:
+        if not run.followers and run.ended is None and not run.head.keep:
             self._cancel(run, "disconnect")
 
     def listen(self, told: Callable[[Run], None]) -> None:
@@ -280,7 +283,7 @@ class Engine:
     @property
     def live_runs(self) -> int:
         """How many runs are at work."""
-        return len(self._live)
+        return len(self._live.runs)
 
     @property
     def _is_busy(self) -> bool:
@@ -292,16 +295,19 @@ class Engine:
     def _refuse_if_unable(self, durable: bool) -> None:
         if self._is_closing:
             raise Unavailable("The server is shutting down.", code="shutting_down", retry_after=5)
-        if durable and (trouble := self.trouble) is not None:
+        # Properties take a while; there is no trouble where nothing was refused, and there is room.
+        has_trouble = self._commit.refused is not None or self._room.trouble is not None
+        if durable and has_trouble and (trouble := self.trouble) is not None:
             raise Unavailable(trouble.message, code=trouble.code, retry_after=5)
-        if len(self._live) >= self._settings.max_live:
+        if len(self._live.runs) >= self._settings.max_live:
             raise Unavailable("Too many runs are at work.", code="overloaded", retry_after=1)
 
     def _begin(self, run: Run, call: Call, route: Route, wishes: Wishes = NOTHING) -> None:
         if run.durable and not run.is_begun:
             self._commit.add_quietly(run)
         # Held by its run, which is held by `_live` until it is over; `close` waits for all of them.
-        run.task = self._loop.create_task(self._drive(run, call, route, wishes))
+        # Named, because to number it takes a good part of making it.
+        run.task = asyncio.Task(self._drive(run, call, route, wishes), loop=self._loop, name="run")
 
     async def _drive(self, run: Run, call: Call, route: Route, wishes: Wishes, past: Past | None = None) -> None:
         if run.has_ended:
@@ -338,14 +344,14 @@ class Engine:
 
     def _append(self, run: Run, events: Sequence[AnyEvent]) -> None:
         """The one place where logs grow. Nothing follows a run's end."""
-        if run.has_ended:
+        if run.ended is not None:
             return
         urgency = run.add(events)
         if run.durable:
-            self._commit.add(run, urgency, len(self._live))
+            self._commit.add(run, urgency, len(self._live.runs))
             return
         run.show(len(run.events))
-        if urgency is Urgency.END:
+        if urgency is END:
             self._on_over(run)
 
     def _on_over(self, run: Run) -> None:

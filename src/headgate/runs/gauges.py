@@ -8,7 +8,7 @@ from headgate.runs.room import RoomWatch
 
 def watch(meters: Meters, live: Live, archive: Archive, room: RoomWatch) -> None:
     """Say where to look."""
-    meters.live.read_one(lambda: len(live))
+    meters.live.read_one(lambda: len(live.runs))
     meters.followers.read_one(
         lambda: sum(len(run.followers) for run in live) + sum(len(run.followers) for run in archive.at_hand)
     )

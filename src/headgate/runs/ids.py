@@ -28,7 +28,8 @@ _chance = _chances()
 
 def new_run_id(node: int = 0) -> str:
     """A name that no other run has or will have."""
-    return f"run_{time.time_ns() // 1_000_000:012x}{node:04x}{next(_chance)}"
+    stamp = (time.time_ns() // 1_000_000 << 16) + node
+    return f"run_{stamp.to_bytes(8, 'big').hex()}{next(_chance)}"
 
 
 def is_run_id(text: str) -> bool:

@@ -11,31 +11,29 @@ class Live:
     """Holds them until they are over."""
 
     def __init__(self) -> None:
-        self._runs: dict[str, Run] = {}
+        self.runs: dict[str, Run] = {}
+        """By their ids."""
         self._names: dict[str, Run] = {}
 
-    def __len__(self) -> int:
-        return len(self._runs)
-
     def __iter__(self) -> Iterator[Run]:
-        return iter(self._runs.values())
+        return iter(self.runs.values())
 
     def add(self, run: Run, names: Sequence[str]) -> None:
         """One more; it takes over these of its names from others."""
-        self._runs[run.id] = run
+        self.runs[run.id] = run
         for name in names:
             self._names[name] = run
 
     def drop(self, run: Run) -> None:
         """One is over."""
-        self._runs.pop(run.id, None)
+        self.runs.pop(run.id, None)
         for name in run.head.names:
             if self._names.get(name) is run:
                 del self._names[name]
 
     def get(self, id: str) -> Run | None:
         """The one with that id."""
-        return self._runs.get(id)
+        return self.runs.get(id)
 
     def named(self, name: str) -> Run | None:
         """The one with that name."""
@@ -45,7 +43,7 @@ class Live:
         """An owner's, newest first."""
         found = [
             run
-            for run in self._runs.values()
+            for run in self.runs.values()
             if run.head.owner == owner
             and (before is None or run.id < before)
             and (filter is None or _fits(run, filter))

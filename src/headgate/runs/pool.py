@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Sequence
 
 from headgate.errors import ProviderError
-from headgate.providers.base import Limits, Provider
+from headgate.providers.base import Provider
 from headgate.providers.slots import Slots
 from headgate.runs.pace import Pace
 
@@ -95,6 +95,8 @@ class Pool:
     ) -> None:
         self.name, self.members, self.slots, self.retries = name, members, slots, retries
         self._chance = chance
+        self.limits = members[0].provider.limits
+        """How long it may take, unless a request says otherwise."""
         self.pace, self.whole_pace = Pace(), Pace()
         """How long its models take for their first words, and for an answer in one piece."""
 
@@ -102,11 +104,6 @@ class Pool:
     def of(cls, provider: Provider) -> "Pool":
         """The pool of a provider with one key, or none."""
         return cls(provider.name, [Member(provider)])
-
-    @property
-    def limits(self) -> Limits:
-        """How long it may take, unless a request says otherwise."""
-        return self.members[0].provider.limits
 
     def pick(self, now: float, tried: Sequence[Member] = ()) -> Member | None:
         """Whom to ask, by weight among those that are well; None when all were tried."""

@@ -15,8 +15,11 @@ import msgspec
 from headgate.events import Usage
 from headgate.runs.price import NOTHING, Measures, Price, cost_of, cost_of_sound, is_detailed, own_words
 
-DIGITS = 10
+SCALE = 10**10
 """Digits after the point that a cost is rounded to: a single token of the cheapest model has seven."""
+
+_IN_BOTH = b"st"
+"""Part of `cost` and of `estimated`, and of no word of OpenAI's own: one look is enough for most."""
 
 MAX_KNOWN = 2000
 """Caps how many models are remembered; names come from upstream, and somebody may make them up."""
@@ -89,7 +92,7 @@ class Prices:
         """The usage with what it cost; `asked` is the model by the name it was asked for."""
         price, extra = self.of(provider, model, asked), usage.extra
         said = NOTHING
-        if extra is not None and (b"cost" in extra or b"estimated" in extra or price in self._detailed):
+        if extra is not None and (extra.find(_IN_BOTH) >= 0 or price in self._detailed):
             said = own_words(extra)
         # Of one that we have completed its own words are of an earlier moment.
         cost = None if usage.estimated else said.cost
@@ -105,14 +108,14 @@ class Prices:
             usage.reasoning,
             usage.extra,
             usage.estimated or said.is_estimated,
-            round(cost, DIGITS),
+            rounded(cost),
         )
 
     def price_sound(self, usage: Usage, measures: Measures, provider: str, model: str, asked: str = "") -> Usage:
         """The usage with what it cost, where its price is one of sounds."""
         price = self._look(provider, model, asked)
         cost = None if price is None else cost_of_sound(price, measures)
-        return usage if cost is None else msgspec.structs.replace(usage, cost=round(cost, DIGITS))
+        return usage if cost is None else msgspec.structs.replace(usage, cost=rounded(cost))
 
     def of(self, provider: str, model: str, asked: str = "") -> Price | None:
         """What tokens of a model cost; None when nobody knows."""
@@ -153,6 +156,11 @@ class Prices:
             service, _, model = found.price.like.replace("*", found.stood_for).partition("/")
             found = self._own.find(service, model) or self._common.find(service, model)
         return None
+
+
+def rounded(cost: float) -> float:
+    """As `round`, for costs, and in a fifth of its time."""
+    return int(cost * SCALE + 0.5) / SCALE
 
 
 _DRESS = (

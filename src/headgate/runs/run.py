@@ -14,7 +14,7 @@ from typing import Generic, Protocol, TypeAlias
 
 from typing_extensions import TypeVar
 
-from headgate.events import LAST, OUTPUT, AnyEvent, Last, Started
+from headgate.events import LAST, LAST_KINDS, OUTPUT_KINDS, AnyEvent, Last, Started
 from headgate.runs.bill import Bill
 from headgate.runs.crowd import FEW, Crowd
 from headgate.runs.executions import Execution
@@ -32,6 +32,10 @@ class Urgency(enum.Enum):
     NONE = enum.auto()
     END = enum.auto()
     FIRST = enum.auto()
+
+
+NONE, END, FIRST = Urgency
+"""To look them up in their class takes ten times as long, which is paid with each event."""
 
 
 class Log(Protocol):
@@ -111,6 +115,8 @@ class Run:
     """Whether it is in the commit's list of runs with something new."""
     ended: float | None = None
     """When its last event happened (Unix seconds); that event may not be shown yet."""
+    is_over = False
+    """Whether its last event is shown."""
     started: Started | None = None
     task: asyncio.Task[None] | None = None
     is_driven = False
@@ -145,7 +151,7 @@ class Run:
             run.add(events)
         run.ended, run.first_at = ended, None
         run.shown = run.written = len(events)
-        run.is_begun = True
+        run.is_begun, run.is_over = True, ended is not None
         return run
 
     @property
@@ -157,12 +163,6 @@ class Run:
     def is_ending(self) -> bool:
         """Whether its last event has happened, but is not in the log yet."""
         return self.ended == ENDING
-
-    @property
-    def is_over(self) -> bool:
-        """Whether its last event is shown."""
-        ended = self.ended
-        return ended is not None and ended != ENDING and self.shown == len(self.events)
 
     @property
     def last(self) -> Last | None:
@@ -179,34 +179,34 @@ class Run:
 
     def add(self, events: Sequence[AnyEvent]) -> Urgency:
         """Append, and say how soon somebody will want to see it."""
-        urgency = Urgency.NONE
+        urgency = NONE
         if self.first_output is None and self._look_for_output(events):
-            urgency = Urgency.FIRST
+            urgency = FIRST
             self.first_at = time.time()
         self.events += events
-        if isinstance(events[-1], LAST):
+        if type(events[-1]) in LAST_KINDS:
             if self.bill is not None:
                 if not self.bill.close(self.events, self.started, self.written):
                     self.ended = ENDING
                     return urgency
                 self.bill = None
             self.ended = time.time()
-            return Urgency.END
+            return END
         return urgency
 
     def _look_for_output(self, events: Sequence[AnyEvent]) -> bool:
         for number, event in enumerate(events, len(self.events)):
-            if isinstance(event, OUTPUT):
+            if type(event) in OUTPUT_KINDS:
                 self.first_output = number
                 return True
-            if isinstance(event, Started):
+            if type(event) is Started:
                 self.started = event
         return False
 
     def take_back(self) -> None:
         """Forget what nobody was shown: it did not happen."""
         del self.events[self.shown :]
-        self.ended = None
+        self.ended, self.is_over = None, False
         self.started = next((event for event in self.events if isinstance(event, Started)), None)
         if self.first_output is not None and self.first_output >= self.shown:
             self.first_output = None
@@ -214,7 +214,8 @@ class Run:
     def show(self, upto: int) -> None:
         """Let readers see the events before that number, and wake those who wait."""
         if upto > self.shown:
-            self.shown = upto
+            self.shown, ended = upto, self.ended
+            self.is_over = ended is not None and ended != ENDING and upto == len(self.events)
             if len(self.followers) > FEW:
                 if self._crowd is None:
                     self._crowd = Crowd(self.followers)

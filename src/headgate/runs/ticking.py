@@ -11,8 +11,8 @@ from headgate.runs.parting import Parting
 TICK = 0.05
 """Seconds between two looks at the clock: how much later than its limit something may end."""
 
-READERS_EVERY = 20
-"""Ticks between two looks at waiting readers: keep-alives need no better than a second."""
+SECOND = 20
+"""Ticks between two looks at waiting readers, because keep-alives need no better, and at new numbers."""
 
 
 class Ticking:
@@ -42,10 +42,10 @@ class Ticking:
             now = loop.time()
             self._lag.observe(max(0.0, now - due))
             self._commit.nudge()
-            self._meters.settle()
             self._parting.let_go()
             self._look_at_attempts(now)
-            if ticks % READERS_EVERY == 0:
+            if ticks % SECOND == 0:
+                self._meters.settle()
                 self._remind_readers(now)
 
     def _look_at_attempts(self, now: float) -> None:

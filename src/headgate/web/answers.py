@@ -223,8 +223,8 @@ class _Telling:
 
 def check_outcome(run: Run) -> None:
     """Raise what the client is to be told of a run that failed."""
-    last = run.last
-    if isinstance(last, Failed):
+    last = run.events[-1] if run.is_over else None
+    if type(last) is Failed:
         raise HeadgateError(
             last.message,
             code=last.code,

@@ -53,22 +53,14 @@ class Exchange:
         self._connection, self._cycle = connection, cycle
         self.came_at = time.perf_counter()
 
-    @property
-    def has_whole_body(self) -> bool:
-        """Whether all of the request is here already."""
-        return not self._cycle.more_body and not self._cycle.waiting_for_100_continue
-
-    def take_body(self) -> bytes:
-        """What is here of it."""
+    def whole_body(self) -> bytes | None:
+        """The request's, where all of it is here already."""
         cycle = self._cycle
+        if cycle.more_body or cycle.waiting_for_100_continue:
+            return None
         body, cycle.body = cycle.body, b""
         cycle.flow.resume_reading()
         return body
-
-    @property
-    def is_half_read(self) -> bool:
-        """Whether some of the request's body may still come."""
-        return self._cycle.more_body
 
     @property
     def is_left(self) -> bool:
@@ -90,7 +82,7 @@ class Exchange:
         length = b"" if status in (204, 304) else b"content-length: %d\r\n" % len(body)
         close = b"" if cycle.keep_alive else b"connection: close\r\n"
         written = body if cycle.scope["method"] != "HEAD" else b""
-        data = b"%b%b%b%b%b\r\n%b" % (STATUS_LINE[status], self._date(), headers, length, close, written)
+        data = b"".join((STATUS_LINE[status], self._date(), headers, length, close, b"\r\n", written))
         cycle.transport.write(data)
         self.status, self.sent, self.first_at = status, len(data), time.perf_counter()
         self._over(cycle)
@@ -106,8 +98,19 @@ class Exchange:
         close = b"" if cycle.keep_alive else b"connection: close\r\n"
         self._head = b"".join((STATUS_LINE[status], self._date(), headers, framing, close, b"\r\n"))
         self.status = status
-        if cycle.scope["method"] != "HEAD":
-            return True
+        return cycle.scope["method"] != "HEAD" or self._end_with_head(cycle)
+
+    def begin_sized(self, status: int, headers: bytes, length: int) -> bool:
+        """The same of one whose length is known: exactly as many bytes have to be written."""
+        cycle = self._begin()
+        cycle.chunked_encoding = False
+        close = b"" if cycle.keep_alive else b"connection: close\r\n"
+        framing = b"content-length: %d\r\n" % length
+        self._head = b"".join((STATUS_LINE[status], self._date(), headers, framing, close, b"\r\n"))
+        self.status = status
+        return cycle.scope["method"] != "HEAD" or self._end_with_head(cycle)
+
+    def _end_with_head(self, cycle: Cycle) -> bool:
         if not cycle.disconnected:
             cycle.transport.write(self._head)
             self.sent, self.first_at = len(self._head), time.perf_counter()
@@ -174,15 +177,14 @@ class Exchange:
         self._cycle.disconnected = True
         self._cycle.transport.close()
 
-    def close_after(self) -> None:
-        """The connection is of no use after this answer."""
-        self._cycle.keep_alive = False
-
     def _begin(self) -> Cycle:
-        self.has_begun = True
-        self._cycle.response_started = True
-        self._cycle.waiting_for_100_continue = False
-        return self._cycle
+        self.has_begun, cycle = True, self._cycle
+        cycle.response_started = True
+        cycle.waiting_for_100_continue = False
+        if cycle.more_body:
+            # The rest of the request is not read, so what comes after it could not be understood.
+            cycle.keep_alive = False
+        return cycle
 
     def _over(self, cycle: Cycle) -> None:
         cycle.response_complete = True

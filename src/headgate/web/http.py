@@ -77,8 +77,9 @@ class Request:
         length = self.headers.get(b"content-length")
         if length is not None and int(length) > limit:
             raise _too_large(limit)
-        if self.exchange.has_whole_body:
-            return self._checked(self.exchange.take_body(), limit)
+        whole = self.exchange.whole_body()
+        if whole is not None:
+            return self._checked(whole, limit)
         message = await self._in_time(self._receive(), patience)
         if not message.get("more_body"):
             body: bytes = message.get("body", b"")
@@ -136,16 +137,16 @@ class Request:
 
     def answer(self, status: int, body: bytes, headers: bytes = b"", *, kind: bytes = b"application/json") -> None:
         """Answer whole; `headers` are lines, each with its end."""
-        if self.exchange.is_half_read:
-            # The rest of its body is not read, so what comes after it could not be understood.
-            self.exchange.close_after()
-        self.exchange.answer(status, b"content-type: %b\r\n%b%b" % (kind, headers, self._common), body)
+        self.exchange.answer(status, b"".join((b"content-type: ", kind, b"\r\n", headers, self._common)), body)
 
     def begin_stream(self, kind: bytes = EVENT_STREAM) -> bool:
         """Begin an answer in pieces; False when only its head was asked for, and that was all."""
-        if self.exchange.is_half_read:
-            self.exchange.close_after()
         return self.exchange.begin(200, b"content-type: %b\r\n%b%b" % (kind, _STREAM, self._common))
+
+    def begin_sized(self, status: int, length: int, headers: bytes, *, kind: bytes) -> bool:
+        """The same of an answer that is too large for one piece, and whose length is known."""
+        head = b"".join((b"content-type: ", kind, b"\r\n", headers, self._common))
+        return self.exchange.begin_sized(status, head, length)
 
     async def write(self, piece: bytes, *, more: bool) -> None:
         """A piece of the stream; comes back when the client may be sent more."""
@@ -159,7 +160,7 @@ _STREAM = b"cache-control: no-cache, no-transform\r\nx-accel-buffering: no\r\n"
 def run_headers(run: str) -> bytes:
     """What every answer of a run says about it."""
     id = run.encode()
-    return b"headgate-run: %b\r\nx-request-id: %b\r\n" % (id, id)
+    return b"".join((b"headgate-run: ", id, b"\r\nx-request-id: ", id, b"\r\n"))
 
 
 def _too_large(limit: int) -> TooLarge:

@@ -32,7 +32,7 @@ def outcome_headers(run: Run) -> bytes:
     heading = tries[0].heading if len(tries) == 1 else _heading(tries)
     if heading:
         said += _limits(heading, run.head.format.partition(".")[0])
-    if not isinstance(first, Attempt):
+    if type(first) is not Attempt:
         return said
     return said + _attempts([event for event in run.events[: run.first_output] if isinstance(event, Attempt)])
 

@@ -23,7 +23,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from headgate.errors import BadRequest, HeadgateError, Timeout, Unavailable
-from headgate.formats import openai
+from headgate.formats import letters, openai
 from headgate.web import exchange
 from headgate.web.cycle import Cycle
 from headgate.web.exchange import Exchange
@@ -245,7 +245,7 @@ class Protocol(HttpToolsProtocol):
     def _told_scope(self) -> dict[str, Any]:
         """What ASGI wants to know of the request."""
         path, _, query = self.url.partition(b"?")
-        if path[:1] != b"/" or b"#" in self.url:
+        if path[:1] != b"/" or letters.HASH in self.url:
             # A whole address, as a client may send one to a proxy, or a fragment, which is none of ours.
             url = httptools.parse_url(self.url)
             path, query = url.path, url.query or b""
@@ -279,7 +279,8 @@ class Protocol(HttpToolsProtocol):
     @override
     def _start_asgi_task(self, cycle: Cycle, app: Any) -> None:  # type: ignore[override]
         self._current, self._idle_since = cycle, None
-        task = cycle.task = self.loop.create_task(cycle.run_asgi(app))
+        # Named, because to number it takes a good part of making it; uvloop's own way would number it first.
+        task = cycle.task = asyncio.Task(cycle.run_asgi(app), loop=self.loop, name="request")
         self.tasks.add(task)
 
     @override

@@ -84,14 +84,13 @@ async def begin(
         )
         if (known := await engine.named(name)) is not None:
             return Begun(_checked(known, wishes.fingerprint), False)
-    if call.named or call.model in engine.catalogue.assistants:
-        await engine.equipment.prepare(call)
     route = engine.catalogue.known(call.model, call.fallbacks)
-    if route is None:
+    if route is None or call.named or call.model in engine.catalogue.assistants:
+        await engine.equipment.prepare(call)
         route = await engine.catalogue.route(call.model, call.fallbacks)
-    if request.is_left and not wishes.keep:
-        # Finding the model took a while, and nobody waits for the answer any more.
-        return None
+        if request.is_left and not wishes.keep:
+            # That took a while, and nobody waits for the answer any more.
+            return None
     if name is not None and (known := engine.live_named(name)) is not None:
         return Begun(_checked(known, wishes.fingerprint), False)
     request.run, request.is_maker = engine.start(call, route, owner=owner, wishes=wishes), True

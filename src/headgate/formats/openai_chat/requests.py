@@ -196,6 +196,8 @@ def _missing(param: str) -> BadRequest:
     return BadRequest(f"Missing required parameter: '{param}'.", param=param, code="missing_required_parameter")
 
 
+_encode = msgspec.json.Encoder().encode
+
 _TRUE = msgspec.Raw(b"true")
 _FALSE = msgspec.Raw(b"false")
 _USAGE_TOO = msgspec.Raw(b'{"include_usage":true}')
@@ -208,8 +210,7 @@ def forward(call: Call, model: str, *, stream_usage: bool) -> bytes:
     Usage is always asked for, because the run's record needs it; the writer keeps it from
     clients that did not ask.
     """
-    fields = dict(call.fields)
-    fields["model"] = msgspec.Raw(msgspec.json.encode(model))
+    fields: dict[str, Any] = {**call.fields, "model": model}
     if call.stream:
         fields["stream"] = _TRUE
         options = strict.value(call.fields, "stream_options")
@@ -221,4 +222,4 @@ def forward(call: Call, model: str, *, stream_usage: bool) -> bytes:
             fields["stream_options"] = _USAGE_TOO
     else:
         fields.pop("stream_options", None)
-    return msgspec.json.encode(fields)
+    return _encode(fields)

@@ -58,7 +58,7 @@ def _plain_whole(events: Sequence[AnyEvent]) -> bytes | None:
     if len(events) != 4:
         return None
     started, text, usage, finished = events
-    if not (type(started) is Started and type(text) is Text and type(usage) is Usage and type(finished) is Finished):
+    if not (type(text) is Text and type(finished) is Finished and type(started) is Started and type(usage) is Usage):
         return None
     if started.format != NAME or not started.id or not text.extra is text.logprobs is None or finished.rest:
         return None

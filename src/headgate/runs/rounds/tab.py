@@ -14,7 +14,7 @@ from typing_extensions import override
 from headgate.calls import Call, TextPart
 from headgate.events import AnyEvent, Finished, Last, Started, Stopped, Usage
 from headgate.runs.bill import FEW_BYTES, Bill, Billing
-from headgate.runs.prices import DIGITS
+from headgate.runs.prices import rounded
 from headgate.runs.rounds.round import Round
 
 
@@ -110,7 +110,7 @@ def summed(usages: Sequence[Usage]) -> Usage:
         reasoning=sum(usage.reasoning for usage in usages),
         extra=None if None in extras else _merged([msgspec.json.decode(extra) for extra in extras if extra]),
         estimated=any(usage.estimated for usage in usages),
-        cost=round(sum(costs), DIGITS) if len(costs) == len(usages) else None,
+        cost=rounded(sum(costs)) if len(costs) == len(usages) else None,
     )
 
 
