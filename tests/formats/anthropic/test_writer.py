@@ -20,11 +20,11 @@ from headgate.events import (
     Usage,
     Vendor,
 )
-from headgate.formats.anthropic import read_whole, whole
-from tests.formats.cutting import ORIGIN
+from headgate.formats.anthropic import Reader, read_whole, whole
+from tests.formats.cutting import ORIGIN, events_in
 
 from .streams import CITATION, CITED, EVENTS, RESULT, SERVED, STREAMS
-from .wire import Json, call, frames, written
+from .wire import Json, call, frames, stream, written
 
 STARTED = Started("openai", "gpt-4o-mini", "chatcmpl-1", 5, "openai.chat")
 
@@ -295,6 +295,18 @@ def test_a_whole_answer_comes_back_as_it_was(name: str) -> None:
     }
     log = read_whole(json.dumps(answer).encode(), ORIGIN)
     assert json.loads(whole(call(), "run_7", 9, log)) == answer
+
+
+def test_citations_of_an_imitator_that_are_none_give_way_to_real_ones() -> None:
+    events = [
+        {"type": "message_start", "message": {"content": []}},
+        {"type": "content_block_start", "index": 0, "content_block": {**CITED, "citations": 5}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "citations_delta", "citation": CITATION}},
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn"}},
+        {"type": "message_stop"},
+    ]
+    got = json.loads(whole(call(), "run_7", 9, events_in(Reader(ORIGIN), stream(events))))
+    assert got["content"] == [{"type": "text", "text": "", "citations": [CITATION]}]
 
 
 @pytest.mark.parametrize("name", STREAMS)

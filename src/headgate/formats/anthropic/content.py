@@ -76,7 +76,8 @@ class Block:
         words = "".join(self._pieces)
         match self.kind:
             case "text":
-                cited = {"citations": [*(self._said.get("citations") or ()), *self._citations]}
+                begun = self._said.get("citations")
+                cited = {"citations": [*(begun if isinstance(begun, list) else ()), *self._citations]}
                 return {**self._said, "text": words} | (cited if self._citations else {})
             case "thinking":
                 return {**self._said, "thinking": words}
