@@ -298,7 +298,7 @@ def test_a_whole_answer_comes_back_as_it_was(name: str) -> None:
 
 
 def test_citations_of_an_imitator_that_are_none_give_way_to_real_ones() -> None:
-    events = [
+    events: list[Json] = [
         {"type": "message_start", "message": {"content": []}},
         {"type": "content_block_start", "index": 0, "content_block": {**CITED, "citations": 5}},
         {"type": "content_block_delta", "index": 0, "delta": {"type": "citations_delta", "citation": CITATION}},
