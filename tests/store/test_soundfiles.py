@@ -516,7 +516,7 @@ def test_sounds_that_an_older_headgate_kept_are_heard_and_forgotten(tmp_path: Pa
 
     with pytest.MonkeyPatch.context() as patch:
         # As it was: only how many there are.
-        patch.setattr(module, "_without", lambda segment, where, markers: older(segment, markers))
+        patch.setattr(module, "_without", older)
         play(tmp_path, write)
     for path in on_disk(tmp_path):
         path.unlink()
@@ -548,10 +548,6 @@ def test_sounds_that_an_older_headgate_kept_are_heard_and_forgotten(tmp_path: Pa
     assert on_disk(tmp_path) == []
 
 
-def older(segment: Segment, markers: dict[int, Audio]) -> tuple[list[AnyEvent], int]:
+def older(events: Sequence[AnyEvent], file: int, at: int) -> tuple[list[AnyEvent], int]:
     """What the log of an older Headgate held."""
-    counted = [
-        Audio(len(event.data).to_bytes(4, "big")) if isinstance(event, Audio) else event for event in segment.events
-    ]
-    markers |= {segment.first + n: event for n, event in enumerate(counted) if isinstance(event, Audio)}
-    return counted, 1
+    return [Audio(len(each.data).to_bytes(4, "big")) if isinstance(each, Audio) else each for each in events], at

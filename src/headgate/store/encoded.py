@@ -23,20 +23,24 @@ class EncodedLogs:
 
     def add(self, run: str, count: int, segment: bytes) -> None:
         """A segment of that many events was kept."""
-        self._pieces.setdefault(run, []).append(segment[len(_array(count)) :])
+        self._pieces.setdefault(run, []).append(segment[_head_size(count) :])
         self._counts[run] = self._counts.get(run, 0) + count
 
     def whole(self, run: str, first: int, last: Sequence[AnyEvent], events: Sequence[AnyEvent]) -> bytes:
         """The encoded log, whose last segment is `last`."""
         if not first or self._counts.get(run) != first or first + len(last) != len(events):
             return _encode(events)
-        rest = _encode(last)[len(_array(len(last))) :]
+        rest = _encode(last)[_head_size(len(last)) :]
         return b"".join((_array(len(events)), *self._pieces[run], rest))
 
     def forget(self, run: str) -> None:
         """That run is over."""
         self._pieces.pop(run, None)
         self._counts.pop(run, None)
+
+
+def _head_size(count: int) -> int:
+    return 1 if count < 16 else 3 if count < 65536 else 5
 
 
 def _array(count: int) -> bytes:

@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from struct import Struct
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import msgspec
 
@@ -34,9 +34,6 @@ _MARKER = Struct(">IQQ")
 TABLE = 0
 """The number of no file, for what is in the table."""
 
-_Markers: TypeAlias = dict[int, Audio]
-"""What stands in the place of a run's sounds, by their events' numbers."""
-
 
 class Heard(NamedTuple):
     """What one commit has of sounds."""
@@ -51,8 +48,8 @@ class Sounds:
 
     def __init__(self, files: SoundFiles) -> None:
         self._files = files
-        self._runs: dict[str, _Markers] = {}
-        """The speeches that are at work."""
+        self._logs: dict[str, list[AnyEvent]] = {}
+        """Of the speeches that are at work, without their sounds."""
         self._in: dict[str, int] = {}
         """In which file each of them was last."""
         self._doubtful: list[Stretch] = []
@@ -62,7 +59,7 @@ class Sounds:
 
     def left_behind(self, connection: sqlite3.Connection, run: str, events: Sequence[AnyEvent]) -> list[AnyEvent]:
         """What a crash left of a speech, which goes on: its log, with its sounds as far as they are there."""
-        self._runs[run] = {number: event for number, event in enumerate(events) if isinstance(event, Audio)}
+        self._logs[run] = list(events)
         found = []
         try:
             for event in put_back(connection, self._files, run, events):
@@ -73,25 +70,31 @@ class Sounds:
 
     def end(self, run: str) -> None:
         """It is over."""
-        self._runs.pop(run, None)
+        self._logs.pop(run, None)
         self._in.pop(run, None)
 
     def taken_out(self, batch: Sequence[Segment]) -> tuple[Sequence[Segment], Heard | None]:
         """The segments without their sounds, which are written; raises StoreError when they cannot be."""
         for segment in batch:
             if segment.head is not None and segment.head.format == SPEECH:
-                self._runs.setdefault(segment.run, {})
-        if not self._runs:
+                self._logs.setdefault(segment.run, [])
+        if not self._logs:
             return batch, None
         if self._last is not None and self._last[0] is batch:
             # It comes again after its transaction failed, perhaps because the disk is full.
             return self._last[1:]
-        pieces = [event.data for segment in batch if segment.run in self._runs for event in _audio(segment.events)]
+        pieces = [
+            event.data
+            for segment in batch
+            if segment.run in self._logs
+            for event in segment.events
+            if type(event) is Audio
+        ]
         if not pieces:
-            return self._marked(batch, Stretch(TABLE, 0, 0))[0], None
+            return self._marked(batch, TABLE, 0)[0], None
         where = self._files.write(pieces)
         self._doubtful.append(where)
-        marked, users = self._marked(batch, where)
+        marked, users = self._marked(batch, where.file, where.at)
         heard = Heard(where, [(run, where.file) for run in users if self._in.get(run) != where.file])
         self._last = (batch, marked, heard)
         return marked, heard
@@ -111,36 +114,35 @@ class Sounds:
                 "DELETE FROM sound_files WHERE number BETWEEN ? AND ?", (self._files.first, heard.where.file - 1)
             )
 
-    def _marked(self, batch: Sequence[Segment], where: Stretch) -> tuple[Sequence[Segment], list[str]]:
-        """The segments without their sounds, which are there; and which runs had any."""
-        marked, users, at = [], [], where.at
+    def _marked(self, batch: Sequence[Segment], file: int, at: int) -> tuple[Sequence[Segment], list[str]]:
+        """The segments without their sounds, which begin there; and which runs had any."""
+        marked, users = [], []
         for segment in batch:
-            markers = self._runs.get(segment.run)
-            if markers is None:
+            whole = self._logs.get(segment.run)
+            if whole is None:
                 marked.append(segment)
                 continue
-            events, size = _without(segment, Stretch(where.file, at, 0), markers)
-            end = segment.end
-            if end is not None:
-                whole = [markers[n] if isinstance(event, Audio) else event for n, event in enumerate(end.events)]
-                end = msgspec.structs.replace(end, events=whole)
-            marked.append(Segment(segment.run, segment.first, events, segment.head, end))
-            if size:
+            events, upto = _without(segment.events, file, at)
+            if upto > at:
                 users.append(segment.run)
-                at += size
+                at = upto
+            # What comes again takes the place of the first.
+            whole[segment.first :] = events
+            end = segment.end and msgspec.structs.replace(segment.end, events=whole)
+            marked.append(Segment(segment.run, segment.first, events, segment.head, end))
         return marked, users
 
 
-def _without(segment: Segment, where: Stretch, markers: _Markers) -> tuple[list[AnyEvent], int]:
-    """A segment's events with markers in place of the sounds, which begin there; and how large those are."""
-    events, at = list(segment.events), where.at
-    for number, event in enumerate(events):
-        if isinstance(event, Audio):
+def _without(events: Sequence[AnyEvent], file: int, at: int) -> tuple[list[AnyEvent], int]:
+    """The events with markers in place of the sounds, which begin there; and where those end."""
+    marked, begin = [], at
+    for event in events:
+        if type(event) is Audio:
             size = len(event.data)
-            place = _MARKER.pack(size, where.file, at) if at == where.at else size.to_bytes(4, "big")
-            events[number] = markers[segment.first + number] = Audio(place)
+            event = Audio(_MARKER.pack(size, file, at) if at == begin else size.to_bytes(4, "big"))
             at += size
-    return events, at - where.at
+        marked.append(event)
+    return marked, at
 
 
 def stretches(events: Iterable[AnyEvent]) -> Iterator[Stretch]:
