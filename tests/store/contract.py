@@ -7,7 +7,20 @@ from collections.abc import Awaitable, Callable
 import msgspec
 import pytest
 
-from headgate.events import AnyEvent, Failed, Finished, Started, Stopped, Text, ToolCall, ToolInput, Usage, Vendor
+from headgate.events import (
+    AnyEvent,
+    Audio,
+    Failed,
+    Finished,
+    Started,
+    Stopped,
+    Text,
+    ToolCall,
+    ToolInput,
+    Usage,
+    Vendor,
+)
+from headgate.formats.voices import SPEECH
 from headgate.runs.ids import new_run_id
 from headgate.store.base import End, Filter, Head, Member, Segment, Store
 
@@ -85,6 +98,38 @@ class StoreContract:
             record = await store.get(of.run, "alice")
             assert record is not None
             assert record.events == EVENTS
+
+        self.play(act)
+
+    @pytest.mark.parametrize("cuts", [(), (1,), (2, 4)])
+    def test_a_speech_is_read_back_as_it_was(self, cuts: tuple[int, ...]) -> None:
+        """Also one that is empty in places, beside words; and one that is forgotten leaves the others as they are."""
+        log = [EVENTS[0], *map(Audio, (b"\x00\x00\x00\x09", b"", b"x" * 10_000, b"y" * 20)), *EVENTS[5:]]
+
+        async def act(store: Store) -> None:
+            speeches = [msgspec.structs.replace(head(), format=SPEECH) for _ in range(3)]
+            words = head()
+            for first, upto in zip((0, *cuts), (*cuts, len(log)), strict=True):
+                is_last = upto == len(log)
+                await store.append(
+                    [
+                        Segment(
+                            of.run,
+                            first,
+                            log[first:upto],
+                            None if first else of,
+                            end(of, log) if is_last else None,
+                        )
+                        for of in speeches
+                    ]
+                    + [whole(words, EVENTS)] * is_last
+                )
+            assert await store.delete(speeches[1].run, "alice")
+            for of, events in ((speeches[0], log), (speeches[2], log), (words, EVENTS)):
+                record = await store.get(of.run, "alice")
+                assert record is not None
+                assert record.events == events
+            assert await store.get(speeches[1].run, "alice") is None
 
         self.play(act)
 

@@ -397,6 +397,47 @@ def test_what_was_written_for_nothing_is_erased(tmp_path: Path, goes_on: bool) -
     play(tmp_path, look)
 
 
+def test_what_was_written_for_nothing_is_found_in_a_file_that_was_full_since(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(soundfiles, "FILE_SIZE", sum(map(len, SOUND)) + 100)
+    kept, refused, other = head(), head(), head()
+
+    async def crash(store: SqliteStore) -> None:
+        await store.append([contract.whole(kept, LOG)])
+        with refusing(store), pytest.raises(StoreError):
+            await store.append([contract.whole(refused, LOG)])
+        await store.append([contract.whole(other, LOG)])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SoundFiles, "erase", lambda files, stretches: None)
+        play(tmp_path, crash)
+    assert [path.read_bytes().count(SOUND[5]) for path in on_disk(tmp_path)] == [2, 1]
+    play(tmp_path, nothing)
+    assert [path.read_bytes().count(SOUND[5]) for path in on_disk(tmp_path)] == [1, 1]
+
+
+def test_a_file_that_nothing_refers_to_yet_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sweep comes between what is written and its transaction."""
+    of = head()
+    write = SoundFiles.write
+
+    async def act(store: SqliteStore) -> None:
+        def swept(files: SoundFiles, pieces: Sequence[bytes]) -> Stretch:
+            written = write(files, pieces)
+            store._leavings._sweep(store._writer.connection)
+            return written
+
+        monkeypatch.setattr(SoundFiles, "write", swept)
+        for segment in segments(of, 4, 6):
+            await store.append([segment])
+        record = await store.get(of.run, "alice")
+        assert record is not None
+        assert record.events == LOG
+
+    play(tmp_path, act)
+
+
 def test_what_is_behind_the_last_commit_of_a_run_at_work_goes_and_the_run_goes_on(tmp_path: Path) -> None:
     of = head()
 
