@@ -5,6 +5,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -376,3 +377,21 @@ def test_a_speech_and_a_transcription_can_be_followed_as_they_were_told(upstream
         assert get(server, f"/v1/runs/{run}/events?as=openai.speech").status == 400
         assert get(server, "/v1/runs?format=openai.transcription").json()["data"][0]["id"] == run
         assert get(server, f"/v1/runs/{run}").json()["output"]["text"] == "Hello there"
+
+
+def test_slow_readers_of_a_long_sound_take_no_memory(upstream: Upstream) -> None:
+    """Of the sound of a run that is over, whole or a part of it."""
+    size, readers = 20 * MEGABYTE, 10
+    with serving(upstream.config()) as server, ExitStack() as open_wires:
+        upstream.will(saying(whole(bytes(size), b"audio/mpeg")))
+        with Wire(server) as wire:
+            wire.post(json.dumps({"model": "up/tts", "input": "Hello", "voice": "alloy"}).encode(), "/v1/audio/speech")
+            run = wire.answer().headers["headgate-run"]
+        assert len(get(server, f"/v1/runs/{run}/audio").body) == size
+        before = resident(server)
+        for number in range(readers):
+            wire = open_wires.enter_context(Wire(server))
+            wire.get(f"/v1/runs/{run}/audio", {"range": "bytes=1000-"} if number % 2 else None)
+            assert b"content-length: " in wire.until(b"\r\n\r\n").lower()
+        assert resident(server) - before < size
+        assert len(get(server, f"/v1/runs/{run}/audio").body) == size

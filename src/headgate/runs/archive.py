@@ -4,11 +4,15 @@ from collections import deque
 from collections.abc import Sequence
 from weakref import WeakValueDictionary
 
+from headgate.formats.voices import SPEECH
 from headgate.runs.run import Run
 from headgate.store.base import Record, Store
 
 LATELY = 16
 """Runs that are held though nobody reads them at the moment: whoever asks for one asks again."""
+
+LATELY_HEARD = 1
+"""The same of sounds, which take fifty megabytes and more."""
 
 
 class Archive:
@@ -18,6 +22,7 @@ class Archive:
         self._store = store
         self._read: WeakValueDictionary[str, Run] = WeakValueDictionary()
         self._lately: deque[Run] = deque(maxlen=LATELY)
+        self._lately_heard: deque[Run] = deque(maxlen=LATELY_HEARD)
         self._losses = 0
         """How often something was forgotten: what was being read meanwhile may be gone, and is not held."""
 
@@ -52,6 +57,7 @@ class Archive:
         """Forget some that were kept for long enough; says how many."""
         # What is forgotten must not be found here.
         self._lately.clear()
+        self._lately_heard.clear()
         forgotten = await self._store.expire(now, retention)
         self._losses += forgotten
         return forgotten
@@ -62,5 +68,6 @@ class Archive:
             known = Run.kept(record.head, record.events, record.ended)
             if losses == self._losses:
                 self._read[record.head.run] = known
-                self._lately.append(known)
+                lately = self._lately_heard if known.head.format == SPEECH else self._lately
+                lately.append(known)
         return known
