@@ -5,12 +5,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
+from headgate.calls import Call
 from headgate.errors import NotFound, ProviderError
 from headgate.events import AnyEvent, Finished
+from headgate.formats.voices import SPEECH
 from headgate.providers.base import Ask, Emit
 from headgate.runs import Engine, Follower, Settings, Wishes, bill
 from headgate.store.base import Hook
-from headgate.store.sqlite import SqliteStore
+from headgate.store.sqlite import SqliteStore, soundfiles
 from headgate.store.sqlite import store as sqlite_store
 from tests.runs.fakes import Fake, call, catalogue, over
 
@@ -32,7 +36,13 @@ def engine(path: Path) -> "Servant":
     sqlite_store.MUCH_ROOM = 1 << 40
     # What is longer is counted in a thread, while other things happen.
     bill.FEW_EVENTS = 8
+    soundfiles.FILE_SIZE = 20
     return Servant(path)
+
+
+def speech() -> Call:
+    """One that asks for a sound."""
+    return Call(format=SPEECH, model="fake/m", fields={"input": msgspec.Raw(b'"Hi"')})
 
 
 class Servant:
@@ -51,7 +61,7 @@ class Servant:
         """With whatever was left behind."""
         store = SqliteStore(self._path, sync="normal")
         self._engine = Engine(store, catalogue(Fake(self._play)), Settings(commit_interval=0.002))
-        await self._engine.open(lambda record: call())
+        await self._engine.open(lambda record: speech() if record.head.format == SPEECH else call())
 
     async def close(self) -> None:
         """In an orderly way, at once."""
@@ -62,13 +72,15 @@ class Servant:
         self._ends[ask.run] = asyncio.get_running_loop().create_future()
         await self._ends[ask.run]
 
-    async def start(self, owner: str, keep: bool, names: tuple[str, ...], hooks: tuple[Hook, ...]) -> str:
+    async def start(
+        self, owner: str, is_speech: bool, keep: bool, names: tuple[str, ...], hooks: tuple[Hook, ...]
+    ) -> str:
         """A run with a reader, once its provider was asked."""
         # Of two that are made within a millisecond neither is the newer one.
         await asyncio.sleep(0.002)
         wishes = Wishes(keep=keep, names=names, hooks=hooks)
         route = await self._engine.catalogue.route("fake/m")
-        run = self._engine.start(call(), route, owner=owner, wishes=wishes)
+        run = self._engine.start(speech() if is_speech else call(), route, owner=owner, wishes=wishes)
         self._readers[run.id] = self._engine.follow(run)
         await self._asked(run.id)
         return run.id

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 from typing_extensions import override
 
-from headgate.events import LAST, AnyEvent, Failed, Finished, Stopped, Text, Usage
+from headgate.events import LAST, AnyEvent, Audio, Failed, Finished, Stopped, Text, Usage
 from headgate.store.base import Hook
 from tests.crashing import NEVER, Child, Died
 from tests.runs.fakes import STARTED
@@ -34,7 +34,7 @@ DEATH = st.one_of(*[st.just(NEVER)] * 5, st.integers(0, 15))
 
 ACTS = st.lists(
     st.one_of(
-        st.tuples(st.just("start"), OWNERS, st.booleans(), NAMES, st.integers(0, 2)),
+        st.tuples(st.just("start"), OWNERS, st.booleans(), st.booleans(), NAMES, st.integers(0, 2)),
         st.tuples(st.just("say"), WHICH, st.integers(1, 5), DEATH),
         st.tuples(st.just("end"), WHICH, st.sampled_from(["finish", "fail", "stop", "leave"]), DEATH),
         st.tuples(st.just("delete"), WHICH, DEATH),
@@ -69,8 +69,8 @@ def plain(events: list[AnyEvent]) -> list[AnyEvent]:
 class Told:
     """What is known of a run."""
 
-    def __init__(self, owner: str, keep: bool, names: tuple[str, ...], hooks: int) -> None:
-        self.owner, self.keep, self.names, self.hooks = owner, keep, names, hooks
+    def __init__(self, owner: str, is_speech: bool, keep: bool, names: tuple[str, ...], hooks: int) -> None:
+        self.owner, self.is_speech, self.keep, self.names, self.hooks = owner, is_speech, keep, names, hooks
         self.said: list[AnyEvent] = []
         self.seen: list[AnyEvent] = []
         """What somebody has seen of it."""
@@ -134,10 +134,10 @@ class Engines(RuleBasedStateMachine):
         for act, *given in acts:
             getattr(self, act)(*given)
 
-    def start(self, owner: str, keep: bool, names: tuple[str, ...], hooks: int) -> None:
+    def start(self, owner: str, is_speech: bool, keep: bool, names: tuple[str, ...], hooks: int) -> None:
         """A run."""
-        told = Told(owner, keep, names, hooks)
-        run: str = self._child.ask("start", owner, keep, names, (Hook("http://a/", "run"),) * hooks)
+        told = Told(owner, is_speech, keep, names, hooks)
+        run: str = self._child.ask("start", owner, is_speech, keep, names, (Hook("http://a/", "run"),) * hooks)
         self._runs[run] = told
 
     def at_work(self) -> list[str]:
@@ -149,7 +149,8 @@ class Engines(RuleBasedStateMachine):
         if not (run := nth(self.at_work(), which)):
             return
         told = self._runs[run]
-        numbered: list[AnyEvent] = [Text(f"w{len(told.said) + number}") for number in range(count)]
+        words = [f"w{len(told.said) + number}" for number in range(count)]
+        numbered: list[AnyEvent] = [Audio(word.encode()) if told.is_speech else Text(word) for word in words]
         events = numbered if told.said else [STARTED, *numbered]
         told.said = [*told.said, *events]
         self.act("say", run, events, dies=dies)
