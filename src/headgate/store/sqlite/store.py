@@ -29,7 +29,7 @@ from typing_extensions import override
 from headgate.errors import StoreError
 from headgate.store.base import Delivery, Filter, Member, Record, Room, Segment, Store, Summary, Try
 from headgate.store.sqlite import members as memberships
-from headgate.store.sqlite import outbox, records, schema, stream_rows
+from headgate.store.sqlite import outbox, records, schema, stream_rows, values
 from headgate.store.sqlite import subscriptions as subscribed
 from headgate.store.sqlite.holder import Holder
 from headgate.store.sqlite.journal import PAGE, Journal
@@ -94,6 +94,7 @@ class SqliteStore(Store):
             raise StoreError(f"The store {self._path} cannot be opened: {problem}.") from None
 
     def _open(self) -> list[Record]:
+        values.register()
         writes = self._writer.connection = self._connect()
         # Before anything is written: the files that SQLite puts beside this one get the mode that it has then.
         os.chmod(self._path, 0o600)
