@@ -69,6 +69,8 @@ class Attempt:
         opening: Opening = _as_said,
     ) -> None:
         self.run, self.member, self._is_last = run, member, is_last
+        self.is_claimed = self.is_lost = False
+        self._last = None
         self._limits, self._append, self._clock, self._opening = limits, append, clock, opening
         self.began = clock()
         self._since = self.began if since is None else since

@@ -104,6 +104,7 @@ class Drive:
         self._at_work: dict[Attempt, Target] = {}
         self._failures: list[Tried] = []
         self._asked = self._call
+        self._broke = None
 
     async def go(self) -> None:
         """Try until there is an answer; raises ProviderError when nobody answered, or an answer broke."""

@@ -80,6 +80,8 @@ class Protocol(HttpToolsProtocol):
     pipeline: deque[tuple[Cycle, Any]]  # type: ignore[assignment]
     _told: dict[str, Any]
     """What ASGI is told of every request of this connection."""
+    _by_name: dict[bytes, bytes]
+    """The request's headers: of a name that comes twice the last; whoever needs both looks into the list."""
     _current: Cycle | None = None
     """The request that is being answered, or was last."""
     _refusal: HeadgateError | None = None
@@ -106,6 +108,7 @@ class Protocol(HttpToolsProtocol):
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._is_deaf = False
         self._told = {
             "type": "http",
             "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
@@ -186,7 +189,7 @@ class Protocol(HttpToolsProtocol):
 
     @override
     def on_message_begin(self) -> None:
-        self.url, self.headers = b"", []
+        self.url, self.headers, self._by_name = b"", [], {}
         self.expect_100_continue = self._is_past_head = False
         self._idle_since = None
         if self._head_since is None:
@@ -202,7 +205,9 @@ class Protocol(HttpToolsProtocol):
     @override
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._is_past_head:
-            self.headers.append((name.lower(), value))
+            name = name.lower()
+            self.headers.append((name, value))
+            self._by_name[name] = value
             return
         self._trailer_bytes += len(name) + len(value)
         if self._trailer_bytes > MAX_HEAD_BYTES:
@@ -224,8 +229,7 @@ class Protocol(HttpToolsProtocol):
         self._head_since, self._waiting_bytes, self._trailer_bytes = None, 0, 0
         self._is_past_head = True
         self._heads += 1
-        # What comes of a name twice is there once; whoever needs both looks into the list.
-        headers = dict(self.headers)
+        headers = self._by_name
         if b"expect" in headers:
             self.expect_100_continue = headers[b"expect"].lower() == b"100-continue"
         before = self.cycle
@@ -251,7 +255,7 @@ class Protocol(HttpToolsProtocol):
             path, query = url.path, url.query or b""
         return {
             **self._told,
-            "method": self.parser.get_method().decode(),
+            "method": _method(self.parser.get_method()),
             "http_version": self.parser.get_http_version(),
             "path": _text(path),
             "raw_path": path,
@@ -390,6 +394,11 @@ def _target(url: bytes) -> bytes:
     """Path and query alone: the library takes a whole URL, as a client may send one to a proxy, for a path."""
     parts = httptools.parse_url(url)
     return parts.path if parts.query is None else b"%b?%b" % (parts.path, parts.query)
+
+
+@lru_cache(maxsize=64)
+def _method(name: bytes) -> str:
+    return name.decode()
 
 
 @lru_cache(maxsize=256)
