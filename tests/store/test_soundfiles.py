@@ -56,6 +56,7 @@ def test_what_is_written_is_read_where_it_was_said_to_be(tmp_path: Path) -> None
     first, second = of.write([b"one", b"", b"two"]), of.write([b"three"])
     assert (read(of, first), read(of, second), second.at) == (b"onetwo", b"three", 6)
     assert read(of, Stretch(second.file, 3, 5)) == b"twoth"
+    assert read(of, Stretch(99, 3, 0)) == b"", "nothing is everywhere"
 
 
 def test_they_are_their_owners_alone(tmp_path: Path) -> None:
@@ -162,7 +163,7 @@ def test_a_file_that_could_not_be_named_is_not_written_to(tmp_path: Path, monkey
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", fail)
-        for _ in range(2):
+        for _ in range(3):
             with pytest.raises(StoreError):
                 of.write([b"lost"])
     assert read(of, of.write([b"kept"])) == b"kept"

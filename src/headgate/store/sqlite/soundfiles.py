@@ -86,7 +86,7 @@ class SoundFiles:
 
     def _begin_another(self) -> int:
         self.let_go()
-        self._make_folder()
+        self.folder.mkdir(0o700, exist_ok=True)
         while self._fd is None:
             self.number += 1
             # There is one already where the database was taken back to an earlier day.
@@ -94,20 +94,15 @@ class SoundFiles:
                 self._fd = os.open(self._path(self.number), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         self._end = 0
         try:
-            self._sync_folder(self.folder)
+            self._sync_names()
         except OSError:
             self.let_go()
             raise
         return self._fd
 
-    def _make_folder(self) -> None:
-        if not self.folder.exists():
-            self.folder.mkdir(0o700)
-            self._sync_folder(self.folder.parent)
-
-    def _sync_folder(self, folder: Path) -> None:
+    def _sync_names(self) -> None:
         """A file whose name is not on the disk is lost, however well its bytes are kept."""
-        if self._is_synced:
+        for folder in (self.folder.parent, self.folder) if self._is_synced else ():
             fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
             try:
                 os.fsync(fd)
