@@ -395,3 +395,21 @@ def test_slow_readers_of_a_long_sound_take_no_memory(upstream: Upstream) -> None
             assert b"content-length: " in wire.until(b"\r\n\r\n").lower()
         assert resident(server) - before < size
         assert len(get(server, f"/v1/runs/{run}/audio").body) == size
+
+
+def test_a_long_sound_is_a_stream_of_small_pieces(upstream: Upstream) -> None:
+    with serving(upstream.config()) as server:
+        upstream.will(saying(whole(bytes(5 * MEGABYTE), b"audio/mpeg")))
+        with Wire(server) as wire:
+            wire.post(json.dumps({"model": "up/tts", "input": "Hello", "voice": "alloy"}).encode(), "/v1/audio/speech")
+            run = wire.answer().headers["headgate-run"]
+        offset, sound = "-1", 0
+        while True:
+            piece = get(server, f"/v1/stream/runs/{run}?offset={offset}")
+            assert len(piece.body) < 2 * MEGABYTE
+            said = piece.json()
+            sound += sum(len(base64.b64decode(each["data"])) for each in said if each["type"] == "audio")
+            offset = piece.headers["stream-next-offset"]
+            if piece.headers.get("stream-closed") == "true":
+                break
+        assert sound == 5 * MEGABYTE

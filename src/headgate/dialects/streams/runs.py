@@ -15,6 +15,7 @@ from headgate.dialects.docs import streams_runs as docs
 from headgate.dialects.runs import frame_of
 from headgate.dialects.streams.answering import Patience, answer_reader
 from headgate.dialects.streams.reading import COMMON, JSON, NOW, START, Piece, array, asked_of, malformed
+from headgate.dialects.voices import sounds
 from headgate.errors import BadRequest
 from headgate.formats import openai, sse
 from headgate.keys import Keys
@@ -77,7 +78,8 @@ class RunSource:
         """Some events' messages."""
         run = self._run
         first = run.shown if offset == NOW else 0 if offset == START else self._number(offset)
-        upto = min(run.shown, first + EVENTS_PER_PIECE)
+        at_once = sounds.AT_ONCE if run.head.format == sounds.SPEECH else EVENTS_PER_PIECE
+        upto = min(run.shown, first + at_once)
         data, is_empty = await self._messages.piece(first, upto)
         is_tail = upto == run.shown
         return Piece(_offset(first), _offset(upto), data, is_empty, is_tail, is_tail and run.is_over)
