@@ -314,6 +314,22 @@ def test_what_is_forgotten_gives_its_room_back(tmp_path: Path, monkeypatch: pyte
     assert bytes_on_disk(tmp_path).replace(b"\x00" * len(kept), b"") == kept + kept
 
 
+def test_many_that_are_forgotten_together_are_erased_a_few_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leavings, "AT_ONCE", 2)
+
+    async def act(store: SqliteStore) -> None:
+        await store.append([contract.whole(head(), LOG, 12.5) for _ in range(5)])
+        await store.append([contract.whole(head(), LOG)])
+        assert await store.expire(1000.0, 100.0) == 5
+        while rows(tmp_path, "SELECT run FROM sound_leavings"):
+            await asyncio.sleep(0.01)
+
+    play(tmp_path, act)
+    assert bytes_on_disk(tmp_path).count(SOUND[5]) == 1
+
+
 @pytest.mark.parametrize("is_alone", [True, False], ids=["file", "hole"])
 def test_what_a_crash_kept_from_being_erased_goes_at_the_next_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_alone: bool
@@ -586,6 +602,7 @@ def test_sounds_that_an_older_headgate_kept_are_heard_and_forgotten(tmp_path: Pa
 
     asyncio.run(again())
     assert rows(tmp_path, "SELECT * FROM sounds") == []
+    assert rows(tmp_path, "PRAGMA user_version") == [(4,)], "an older one would not find those that are in files"
     play(tmp_path, nothing)
     assert on_disk(tmp_path) == []
 
