@@ -62,13 +62,11 @@ class Answer:
         """Get ready for an answer; `has_body` is False for the answer to a HEAD request."""
         self.status = 0
         self.headers = {}
-        self.has_head = self.is_whole = self.is_over = self.keeps_alive = False
-        self.broken = None
-        self.decoder = None
+        self.has_head = self.is_whole = self.is_over = self.keeps_alive = self._ends_with_connection = False
+        self.broken = self.decoder = None
         self._has_body = has_body
-        self._ends_with_connection = False
         self._opening: bytes | None = b""
-        self._silence = self._head_size = self._fields = self._interim = 0
+        self._silence = self._head_size = self._repeated = self._interim = 0
 
     @property
     def has_begun(self) -> bool:
@@ -125,14 +123,18 @@ class Answer:
     def on_header(self, name: bytes, value: bytes) -> None:
         if self.has_head:
             return  # a trailer
-        self._fields += 1
         key, headers = name.decode("latin-1").lower(), self.headers
         text = value.decode("latin-1").rstrip(" \t")
-        if key in headers:
-            text = f"{headers[key]}, {text}"
-        headers[key] = text
-        if self._fields > MAX_HEADERS:
+        headers[key] = text if key not in headers else self._both(headers[key], text)
+        if len(headers) > MAX_HEADERS:
             self._stop("The provider's answer has too many headers.")
+
+    def _both(self, before: str, text: str) -> str:
+        """Of a header that comes twice."""
+        self._repeated += 1
+        if self._repeated > MAX_HEADERS:
+            self._stop("The provider's answer has too many headers.")
+        return f"{before}, {text}"
 
     def on_headers_complete(self) -> None:
         self.status = status = self._parser.get_status_code()

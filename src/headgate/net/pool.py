@@ -86,8 +86,9 @@ class Pool:
         return await self._dial(seconds)
 
     def put_back(self, connection: Connection) -> None:
-        self._drain_limit.discard(connection)
-        turn = self._next_turn()
+        if self._drain_limit.due:
+            self._drain_limit.discard(connection)
+        turn = self._next_turn() if self._waiting else None
         if turn is not None:
             connection.is_held = True
             turn.set_result(connection)

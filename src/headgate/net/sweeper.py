@@ -18,23 +18,24 @@ class Sweeper(Generic[T]):
     def __init__(self, seconds: float, expire: Callable[[T], None]) -> None:
         self._seconds = seconds
         self._expire = expire
-        self._due: dict[T, float] = {}
+        self.due: dict[T, float] = {}
+        """When it is each one's time."""
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, thing: T) -> None:
         """Start waiting for it."""
         loop = asyncio.get_running_loop()
-        self._due[thing] = due = loop.time() + self._seconds
+        self.due[thing] = due = loop.time() + self._seconds
         if self._timer is None:
             self._timer = loop.call_at(due, self._sweep)
 
     def discard(self, thing: T) -> None:
         """Wait for it no more, if it was waited for at all."""
-        self._due.pop(thing, None)
+        self.due.pop(thing, None)
 
     def close(self) -> None:
         """Forget everything."""
-        self._due.clear()
+        self.due.clear()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -44,10 +45,10 @@ class Sweeper(Generic[T]):
         loop = asyncio.get_running_loop()
         # uvloop's clock has whole milliseconds: a timer may fire that much before its time.
         now = loop.time() + 0.001
-        while self._due:
-            thing, due = next(iter(self._due.items()))
+        while self.due:
+            thing, due = next(iter(self.due.items()))
             if due > now:
                 self._timer = self._timer or loop.call_at(due, self._sweep)
                 return
-            del self._due[thing]
+            del self.due[thing]
             self._expire(thing)

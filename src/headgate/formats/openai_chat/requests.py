@@ -144,7 +144,7 @@ def read(body: bytes) -> Call:
     fields = strict.fields(body)
     request = strict.decode(_request, body)
     for index, message in enumerate(request.messages):
-        _check(message, f"messages[{index}]")
+        _check(message, index)
     for index, tool in enumerate(request.tools or ()):
         if tool.type == "function" and tool.function is None:
             raise _missing(f"tools[{index}].function")
@@ -171,7 +171,11 @@ def _named(request: ChatRequest) -> Iterator[str]:
             yield tool.name
 
 
-def _check(message: ChatMessage, where: str) -> None:
+def _check(message: ChatMessage, number: int) -> None:
+    if type(message.content) is str and message.tool_calls is None and message.role != "tool":
+        # Most of them.
+        return
+    where = f"messages[{number}]"
     if isinstance(message.content, list):
         for index, part in enumerate(message.content):
             field = _PART_FIELD.get(part.type)
