@@ -55,6 +55,23 @@ def test_the_status_that_failures_come_to(statuses: tuple[int, ...], status: int
     assert (said["error"]["message"] == ALL_FAILED) == (status in (500, 404))
 
 
+@pytest.mark.parametrize(
+    ("tried", "status"),
+    [
+        (((400, "unsupported_parameter"),), 400),
+        (((400, "unsupported_parameter"), (400, "unsupported_parameter")), 400),
+        (((503, "c"), (400, "unsupported_parameter")), 500),
+        (((400, "unsupported_parameter"), (503, "c")), 500),
+    ],
+)
+def test_what_nobody_has_words_for_is_the_clients_mistake(tried: tuple[tuple[int, str], ...], status: int) -> None:
+    error = HeadgateError("The first said this.", status=tried[0][0], code=tried[0][1], param="n")
+    error.attempts = tuple(Tried("p", "m", status, code, "No.") for status, code in tried)
+    told = errors.told(error, is_raw=False)
+    assert told.status == status
+    assert (told.code == "unsupported_parameter") == (status == 400)
+
+
 def test_the_time_to_come_again_is_passed_on() -> None:
     assert errors.told(failure(429, retry_after=7), is_raw=False).retry_after == 7
 

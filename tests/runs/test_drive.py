@@ -5,6 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
+from headgate.errors import BadRequest
 from headgate.events import AnyEvent, Attempt, Failed, Started, Stopped, Text
 from headgate.net import ConnectTimeout
 from headgate.providers.base import Ask, Emit, Limits
@@ -46,6 +47,50 @@ def test_a_wrong_request_is_asked_of_nobody_else(status: int) -> None:
             assert await fleet.made("a/m", "b/m") == [
                 Failed("down", "m is down", status, "upstream_error", attempts=log_of(("a", status, "down")))
             ]
+            assert fleet.asked == [1, 0]
+
+    run(play())
+
+
+def refusing(code: str) -> Talk:
+    """Have no words for a part of the request."""
+
+    async def play(ask: Ask, emit: Emit) -> None:
+        raise BadRequest("'n' must be 1 for this provider.", param="n", code=code)
+
+    return play
+
+
+def test_who_cannot_be_asked_that_is_passed_over_and_nothing_is_held_against_it() -> None:
+    async def play() -> None:
+        async with Fleet(refusing("unsupported_parameter"), saying("hello")) as fleet:
+            for _ in range(FAILURES + 1):
+                log = await fleet.made("a/m", "b/n")
+                assert [event for event in log if isinstance(event, Attempt | Text)] == [
+                    Attempt("a", 400, "unsupported_parameter", "'n' must be 1 for this provider.", "", "m"),
+                    Text("hello"),
+                ]
+
+    run(play())
+
+
+def test_a_fallback_that_cannot_be_asked_that_does_not_have_the_last_word() -> None:
+    async def play() -> None:
+        async with Fleet(failing(503), refusing("unsupported_parameter")) as fleet:
+            failed = (await fleet.made("a/m", "b/m"))[-1]
+            assert isinstance(failed, Failed)
+            assert (failed.status, failed.code) == (503, "down")
+            assert [tried.code for tried in failed.attempts] == ["down", "unsupported_parameter"]
+
+    run(play())
+
+
+def test_a_request_that_is_wrong_for_one_is_wrong_for_all() -> None:
+    async def play() -> None:
+        async with Fleet(refusing("invalid_value"), saying("hello")) as fleet:
+            failed = (await fleet.made("a/m", "b/m"))[-1]
+            assert isinstance(failed, Failed)
+            assert (failed.status, failed.code, failed.param) == (400, "invalid_value", "n")
             assert fleet.asked == [1, 0]
 
     run(play())

@@ -83,6 +83,16 @@ def test_a_wrong_request_is_asked_of_nobody_else(error: HeadgateError) -> None:
     run(play())
 
 
+def test_who_has_no_words_for_it_is_passed_over() -> None:
+    async def play() -> None:
+        trip = Trip(BadRequest("No tokens.", code=rules.UNSAYABLE), "two")
+        done = await trip.send("a/m", "b/m")
+        assert (done.value, [tried.status for tried in done.failures]) == ("two", [400])
+        assert trip.asked == [("a", "m"), ("b", "m")]
+
+    run(play())
+
+
 def test_when_all_fail_the_first_ones_error_is_told_with_everything_that_was_tried() -> None:
     async def play() -> None:
         trip = Trip(failed(429, "full", 3.0), failed(500), failed(503, "away"))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from headgate.errors import ProviderError
+from headgate.errors import BadRequest, ProviderError
 from headgate.runs import rules
 
 
@@ -34,6 +34,13 @@ def test_who_may_be_spared_a_failure(status: int, key: bool, moment: bool, provi
     error = failed(status)
     said = (rules.is_of_a_key(error), rules.is_of_the_moment(error), rules.is_of_the_provider(error))
     assert said == (key, moment, provider)
+
+
+def test_what_one_api_has_no_words_for_another_may_have() -> None:
+    refusal = BadRequest("No.", code=rules.UNSAYABLE)
+    for error in (refusal, rules.Unasked(refusal)):
+        assert rules.is_of_the_provider(error)
+    assert not rules.is_of_the_provider(BadRequest("No."))
 
 
 @pytest.mark.parametrize("retries", [0, 1, 2, 5])

@@ -17,7 +17,7 @@ from typing import TypeAlias
 import msgspec
 
 from headgate.calls import Call
-from headgate.errors import ProviderError, Tried
+from headgate.errors import BadRequest, ProviderError, Tried
 from headgate.events import AnyEvent, Continued, Started
 from headgate.events import Attempt as Noted
 from headgate.net import ConnectTimeout
@@ -25,7 +25,7 @@ from headgate.providers.base import Ask, Emit, Limits
 from headgate.runs.attempt import Append, Attempt, Clock
 from headgate.runs.catalogue import Target
 from headgate.runs.pool import Member, Pool
-from headgate.runs.rules import FALLBACKS, is_of_a_key, is_of_the_provider, wait_before
+from headgate.runs.rules import FALLBACKS, Unasked, is_of_a_key, is_of_the_provider, wait_before
 from headgate.runs.run import Run
 from headgate.runs.sequel import MAX_SEQUELS, Unsaid, sequel
 from headgate.runs.tries import GIVEN_UP, Tries
@@ -298,6 +298,8 @@ class Drive:
         except ProviderError as error:
             attempt.emit(error.events)
             return error.bare()
+        except BadRequest as error:
+            return Unasked(error)
         return attempt.missing()
 
     def _attempt(self, target: Target, member: Member, limits: Limits, *, is_last: bool) -> Attempt:

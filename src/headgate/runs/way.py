@@ -57,8 +57,10 @@ class Way:
     def fail(self, step: Step, error: HeadgateError) -> float:
         """That one was asked in vain; how long to wait before the next."""
         self._note(step.target, error, step.member.label)
-        if not isinstance(error, ProviderError) or not is_of_the_provider(error):
+        if not is_of_the_provider(error):
             self._left.clear()
+            self._step = None
+        elif not isinstance(error, ProviderError):
             self._step = None
         elif is_of_a_key(error) and len(step.pool.members) > len(self._had) + 1:
             self._had.append(step.member)

@@ -7,7 +7,7 @@ import msgspec
 from headgate.errors import BadRequest, HeadgateError, NotFound, ProviderError, Unavailable
 from headgate.formats import purai
 from headgate.formats.purai import Asked, Record
-from headgate.runs.rules import is_of_the_provider
+from headgate.runs.rules import UNSAYABLE, is_of_the_provider
 
 
 class ProvidersFailed(ProviderError):
@@ -29,7 +29,8 @@ def told(error: HeadgateError, *, is_raw: bool) -> HeadgateError:
     if not error.attempts:
         return error
     last = error.attempts[-1]
-    if not is_of_the_provider(ProviderError("", status=last.status)):
+    is_unsayable = all(tried.code == UNSAYABLE for tried in error.attempts)
+    if is_unsayable or not is_of_the_provider(ProviderError("", status=last.status, code=last.code)):
         # The request itself is at fault, which the first provider that was well enough to read it has found.
         said = ProvidersFailed(last.message, code=last.code, param=error.param, status=last.status, kind=error.kind)
     elif all(tried.status == 404 for tried in error.attempts):
