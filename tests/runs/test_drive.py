@@ -52,7 +52,7 @@ def test_a_wrong_request_is_asked_of_nobody_else(status: int) -> None:
     run(play())
 
 
-def refusing(code: str) -> Talk:
+def refusing(code: str) -> Play:
     """Have no words for a part of the request."""
 
     async def play(ask: Ask, emit: Emit) -> None:
