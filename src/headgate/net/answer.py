@@ -132,7 +132,7 @@ class Answer:
     def _both(self, before: str, text: str) -> str:
         """Of a header that comes twice."""
         self._repeated += 1
-        if self._repeated > MAX_HEADERS:
+        if len(self.headers) + self._repeated > MAX_HEADERS:
             self._stop("The provider's answer has too many headers.")
         return f"{before}, {text}"
 
