@@ -140,7 +140,7 @@ def test_a_drained_connection_outlives_the_time_for_draining(run: Run, patient: 
             returned.set()
             await until(lambda: idle(client))
             # Nothing is left that its time could run out for.
-            assert client._draining._due == {}
+            assert client._draining.due == {}
             assert (await ask(client, upstream.target())).body == b"ok"
             assert upstream.accepted == 1
             await client.close()
