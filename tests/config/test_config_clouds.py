@@ -108,6 +108,8 @@ def test_check_says_how_requests_are_signed_and_what_is_missing_for_it(
     ("environ", "url", "version"),
     [
         ({}, V1, ""),
+        ({"AZURE_OPENAI_ENDPOINT": DEPLOYMENTS + "/"}, V1, ""),
+        ({"AZURE_OPENAI_ENDPOINT": "https://me.example/azure-openai"}, "https://me.example/azure-openai/openai/v1", ""),
         ({"OPENAI_API_VERSION": "2024-10-21"}, DEPLOYMENTS, "2024-10-21"),
         ({"OPENAI_API_VERSION": "2025-04-01-preview"}, DEPLOYMENTS, "2025-04-01-preview"),
         ({"OPENAI_API_VERSION": "preview"}, V1, "preview"),

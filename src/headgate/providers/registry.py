@@ -357,10 +357,17 @@ def address(service: Service, text: str, path: str | None = None) -> str:
     port = given.port or (own.port if is_bare else None)
     said = given.path.rstrip("/")
     wanted = service.url_path if path is None else path
-    said += "" if said.endswith(wanted) else wanted
+    said += wanted.removeprefix(_begun(said, wanted))
     userinfo, at, _ = given.netloc.rpartition("@")
     query = f"?{given.query}" if given.query else ""
     return f"{given.scheme}://{userinfo}{at}{host}{f':{port}' if port else ''}{said}{query}"
+
+
+def _begun(said: str, wanted: str) -> str:
+    """How much of the wanted path stands at the end of what was said already, in whole steps."""
+    steps = wanted.split("/")
+    starts = ("/".join(steps[:count]) for count in range(len(steps), 1, -1))
+    return next((start for start in starts if said.endswith(start)), "")
 
 
 def key_variable(service: Service, environ: Mapping[str, str]) -> str:
