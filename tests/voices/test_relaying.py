@@ -502,6 +502,7 @@ def test_a_length_in_place_of_tokens_is_told_as_it_was(upstream: Upstream, serve
         (b"Just some words, and no sound at all.\n", {}, 400, "file"),
         (b"%PDF-1.7 " + bytes(100), {}, 400, "file"),
         (bytes(2_200_000), {}, 413, "file"),
+        (bytes(3_000_000), {}, 413, "file"),
         (RECORDING, {"model": ""}, 400, "model"),
         (RECORDING, {"temperature": "warm"}, 400, "temperature"),
         (RECORDING, {"temperature": "2"}, 400, "temperature"),

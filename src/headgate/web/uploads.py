@@ -116,7 +116,9 @@ class Uploads:
             return await reading.form(id)
         except BaseException as error:
             await reading.give_up()
-            raise _explained(error) from None
+            # What a body says beforehand of its length is said of the file in it.
+            is_too_large = isinstance(error, TooLarge)
+            raise (_too_large(name, self.bounds.bytes) if is_too_large else _explained(error)) from None
         finally:
             self._coming -= 1
 
@@ -170,9 +172,7 @@ class _Reading:
     async def _write(self, piece: bytes) -> None:
         self._size += len(piece)
         if self._size > self._limit:
-            megabytes = self._limit / 1_000_000
-            message = f"The file is larger than the {megabytes:.4g} MB that are taken here."
-            raise TooLarge(message, param=self._name, code="file_too_large")
+            raise _too_large(self._name, self._limit)
         self._waiting.append(piece)
         self._waits += len(piece)
         if self._waits >= BATCH:
@@ -223,6 +223,11 @@ def _text(name: str, value: bytes) -> str:
     except UnicodeDecodeError:
         message = f"Invalid value for '{name[:100]}': it is not valid UTF-8."
         raise BadRequest(message, param=name[:100], code="invalid_value") from None
+
+
+def _too_large(name: str, limit: int) -> TooLarge:
+    message = f"The file is larger than the {limit / 1_000_000:.4g} MB that are taken here."
+    return TooLarge(message, param=name, code="file_too_large")
 
 
 def _explained(error: BaseException) -> BaseException:
