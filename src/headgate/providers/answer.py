@@ -75,7 +75,8 @@ class Answer:
         """Ask, and emit all that comes; returns when the answer is over."""
         try:
             try:
-                headers = (*headers, *self._ask.trace)
+                if self._ask.trace:
+                    headers = (*headers, *self._ask.trace)
                 await client.fetch(target, body, self, connect_timeout=self._ask.limits.connect, headers=headers)
             except asyncio.CancelledError:
                 task = asyncio.current_task()

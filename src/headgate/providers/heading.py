@@ -23,5 +23,7 @@ NOTHING: Heading = ()
 
 def told(headers: Mapping[str, str]) -> Heading:
     """What is kept of a head."""
+    if _NAMES.isdisjoint(headers) and "ratelimit-" not in " ".join(headers):
+        return NOTHING
     kept = [name for name in headers if name in _NAMES or name.startswith(_PREFIXES)]
     return tuple([(name, headers[name][:MAX_VALUE]) for name in kept[:MAX_LINES]]) if kept else NOTHING

@@ -59,14 +59,18 @@ class OpenAIProvider:
 
     async def run(self, ask: Ask, emit: Emit) -> None:
         """Ask, and emit what comes."""
-        is_sound = ask.call.format in sounds.ENDPOINTS
-        endpoint, body, headers = self._sound(ask) if is_sound else (*self._request(ask), ())
+        kind, headers = Answer, sounds.NO_HEADERS
+        body: bytes | FileBody
+        if ask.call.format in sounds.ENDPOINTS:
+            endpoint, body, headers = self._sound(ask)
+            kind = sounds.answer_of(endpoint)
+        else:
+            endpoint, body = self._request(ask)
         origin = Origin(ask.run, self.name, ask.model, ask.created, ask.call.choices)
         target, secrets = self._targets[endpoint], self._service.secrets
         if ask.key:
             target, secrets = self._keyless[endpoint], (*secrets, ask.key)
             headers = (*headers, *self._service.key_headers(ask.key, ask.organization))
-        kind = sounds.answer_of(endpoint) if is_sound else Answer
         answer = kind(_READERS[endpoint], origin, ask, emit, secrets)
         await answer.fetch(self._client, target, body, headers)
 

@@ -14,6 +14,7 @@ from headgate.net import FileBody, Flow
 from headgate.providers.answer import Answer, Readers
 
 Headers: TypeAlias = Sequence[tuple[str, str]]
+NO_HEADERS: Headers = ()
 
 SPEECH, TRANSCRIPTIONS = "speech", "transcriptions"
 ENDPOINTS: Mapping[str, str] = {openai_speech.NAME: SPEECH, openai_transcription.NAME: TRANSCRIPTIONS}

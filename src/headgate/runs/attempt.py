@@ -63,7 +63,6 @@ class Attempt:
         limits: Limits,
         append: Append,
         clock: Clock,
-        *,
         since: float | None = None,
         is_last: bool = True,
         opening: Opening = _as_said,

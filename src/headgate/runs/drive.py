@@ -310,10 +310,10 @@ class Drive:
             limits,
             desk.append,
             desk.clock,
-            since=self._began,
+            self._began,
             # Two at work cannot both begin, and who goes on has to be told apart from who began.
-            is_last=is_last and self._broke is None,
-            opening=self._opening,
+            is_last and self._broke is None,
+            self._opening,
         )
         attempt.may_be_empty = is_last or self._broke is not None
         attempt.is_whole = not self._call.stream

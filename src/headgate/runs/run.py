@@ -215,13 +215,15 @@ class Run:
 
     def show(self, upto: int) -> None:
         """Let readers see the events before that number, and wake those who wait."""
-        if upto > self.shown:
-            self.shown, ended = upto, self.ended
-            self.is_over = ended is not None and ended != ENDING and upto == len(self.events)
-            if len(self.followers) > FEW:
-                if self._crowd is None:
-                    self._crowd = Crowd(self.followers)
-                self._crowd.wake()
-                return
-            for follower in self.followers:
-                follower.wake(True)
+        if upto <= self.shown:
+            return
+        self.shown = upto
+        if self.ended is not None:
+            self.is_over = self.ended != ENDING and upto == len(self.events)
+        if len(self.followers) > FEW:
+            if self._crowd is None:
+                self._crowd = Crowd(self.followers)
+            self._crowd.wake()
+            return
+        for follower in self.followers:
+            follower.wake(True)

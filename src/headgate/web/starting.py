@@ -76,7 +76,7 @@ async def begin(
     before it had begun, and nobody else would want it.
     """
     wishes = with_headers(wishes, request.headers, call, hook)
-    name = _name_of_key(request, owner)
+    name = _name_of_key(request, owner) if b"idempotency-key" in request.headers else None
     if name is not None:
         # Who may ask again comes back for this answer, so it goes on without its client.
         wishes = msgspec.structs.replace(
