@@ -169,25 +169,32 @@ def test_a_clients_own_word_for_thinking_stands() -> None:
     assert (made["thinking"], made.get("output_config")) == ({"type": "disabled"}, None)
 
 
+MIDWAY: list[Json] = [
+    *HELLO,
+    {
+        "role": "assistant",
+        "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}],
+    },
+    {"role": "tool", "tool_call_id": "a", "content": "x"},
+]
+
+
 @pytest.mark.parametrize(
     "fields",
     [
         {"tools": [{"type": "function", "function": {"name": "f"}}], "tool_choice": "required"},
-        {
-            "messages": [
-                *HELLO,
-                {
-                    "role": "assistant",
-                    "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}],
-                },
-                {"role": "tool", "tool_call_id": "a", "content": "x"},
-            ]
-        },
+        {"messages": MIDWAY},
+        {"messages": [*MIDWAY, *HELLO]},
     ],
-    ids=["forced", "midway"],
+    ids=["forced", "midway", "interrupted"],
 )
 def test_nobody_thinks_where_that_is_refused(fields: Json) -> None:
     assert "thinking" not in asked(reasoning_effort="high", **fields)
+
+
+def test_who_has_answered_since_thinks_again() -> None:
+    done = [*MIDWAY, {"role": "assistant", "content": "Done."}, *HELLO]
+    assert "thinking" in asked(reasoning_effort="high", messages=done)
 
 
 def test_a_schema_for_the_answer() -> None:

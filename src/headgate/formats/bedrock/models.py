@@ -128,5 +128,5 @@ def _must_not_think(prompt: Prompt) -> bool:
     first thoughts are not here to go on from.
     """
     forced = prompt.tool_choice == "required" or (prompt.tool_choice or "").startswith("=")
-    turns = [message for message in prompt.messages if message.role in ("user", "assistant")]
-    return forced or bool(turns and turns[-1].role == "assistant" and turns[-1].calls and not turns[-1].thoughts)
+    said = [message for message in prompt.messages if message.role == "assistant"]
+    return forced or bool(said and said[-1].calls and not said[-1].thoughts)
