@@ -126,13 +126,13 @@ class Journal:
         row = self._row(journaled) if journaled else b""
         oldest = next(iter(self._needed.values()), self._next_row)
         drops = oldest - self._dropped > DROP_ROWS
-        uses = heard is not None and heard.uses
-        has_more = drops or beside is not None or uses or any(end.head.names or end.head.hooks for end in ends)
+        has_users = heard is not None and heard.users
+        has_more = drops or beside is not None or has_users or any(end.head.names or end.head.hooks for end in ends)
         if has_more or not self._insert_alone(row, records):
             with self._writer.transaction() as connection:
                 if beside is not None:
                     beside(connection)
-                if heard is not None and uses:
+                if heard is not None and has_users:
                     self._sounds.note(connection, heard)
                 if row:
                     connection.execute("INSERT INTO journal VALUES (?, ?)", (self._next_row, row))

@@ -83,7 +83,9 @@ def _needed(connection: sqlite3.Connection, file: int) -> list[Stretch]:
     try:
         # Both as they are at one moment: a run goes from the one to the other.
         logs = journal.logs(connection)
-        sql = "SELECT log FROM runs WHERE id IN (SELECT run FROM sound_uses WHERE file = ?)"
+        # By rows, which an index finds: there may be a million of runs, with long logs.
+        rows = "SELECT rowid FROM runs WHERE id IN (SELECT run FROM sound_uses WHERE file = ?)"
+        sql = f"SELECT log FROM runs WHERE rowid IN ({rows})"
         logs += [_log.decode(events) for (events,) in connection.execute(sql, (file,))]
     finally:
         connection.execute("COMMIT")

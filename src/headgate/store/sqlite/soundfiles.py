@@ -29,6 +29,11 @@ FILE_SIZE = 64 << 20
 AT_ONCE = 1024
 """How many pieces a system takes together (IOV_MAX)."""
 
+AT_HAND = 1 << 20
+"""How much of a file stays in memory after it was written. Sounds are rarely heard again so soon, and memory that was
+used just now is the cheapest to write to: with new memory for everything, writing takes three times as much of the
+processor."""
+
 PAGE = 4096
 BLOCK = 512
 """What files' blocks are counted in, whatever they are."""
@@ -51,6 +56,8 @@ class SoundFiles:
         self._name = ""
         self._fd: int | None = None
         self._end = 0
+        self._in_memory = 0
+        """From where on it may be in memory."""
         self.first = 0
         """All numbers below are of earlier owners' files."""
         self.number = 0
@@ -92,7 +99,7 @@ class SoundFiles:
             # There is one already where the database was taken back to an earlier day.
             with suppress(FileExistsError):
                 self._fd = os.open(self._path(self.number), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        self._end = 0
+        self._end = self._in_memory = 0
         try:
             self._sync_names()
         except OSError:
@@ -116,11 +123,9 @@ class SoundFiles:
             # Nobody knows what of the file is on the disk now, and the next sync would not say either.
             self.let_go()
             raise
-        if hasattr(os, "posix_fadvise"):
-            # Sounds are rarely heard again so soon, and memory that was used just now is the cheapest to write to:
-            # with new memory for everything, writing takes three times as much of the processor.
-            start = stretch.at // PAGE * PAGE
-            os.posix_fadvise(fd, start, stretch.at + stretch.size - start, os.POSIX_FADV_DONTNEED)
+        if stretch.at + stretch.size - self._in_memory > AT_HAND and hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(fd, self._in_memory, stretch.at + stretch.size - self._in_memory, os.POSIX_FADV_DONTNEED)
+            self._in_memory = (stretch.at + stretch.size) // PAGE * PAGE
 
     def let_go(self) -> None:
         """Write no more to the file that is being written."""

@@ -39,8 +39,8 @@ class Heard(NamedTuple):
     """What one commit has of sounds."""
 
     where: Stretch
-    uses: Sequence[tuple[str, int]]
-    """Runs whose first sounds in a file these are."""
+    users: Sequence[str]
+    """Runs that were not in that file before."""
 
 
 class Sounds:
@@ -95,19 +95,21 @@ class Sounds:
         where = self._files.write(pieces)
         self._doubtful.append(where)
         marked, users = self._marked(batch, where.file, where.at)
-        heard = Heard(where, [(run, where.file) for run in users if self._in.get(run) != where.file])
+        heard = Heard(where, [run for run in users if self._in.get(run) != where.file])
         self._last = (batch, marked, heard)
         return marked, heard
 
     def believe(self, heard: Heard) -> Sequence[Stretch]:
         """It is kept; says what was written before for transactions that failed, and can be erased."""
-        self._in.update(heard.uses)
+        self._in.update(dict.fromkeys(heard.users, heard.where.file))
         doubtful, self._doubtful, self._last = self._doubtful, [], None
         return [stretch for stretch in doubtful if stretch != heard.where]
 
     def note(self, connection: sqlite3.Connection, heard: Heard) -> None:
         """Part of the transaction that keeps their segments."""
-        connection.executemany("INSERT OR IGNORE INTO sound_uses VALUES (?, ?)", heard.uses)
+        # All by one statement: the interpreter is let go of with each, and has to be fought for afterwards.
+        sql = "INSERT OR IGNORE INTO sound_uses SELECT value, ? FROM json_each(?)"
+        connection.execute(sql, (heard.where.file, msgspec.json.encode(heard.users).decode()))
         connection.execute("INSERT OR IGNORE INTO sound_files VALUES (?)", (heard.where.file,))
         if len(self._doubtful) == 1:
             connection.execute(
