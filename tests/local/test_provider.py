@@ -14,6 +14,7 @@ from headgate.events import AnyEvent, Audio, Finished, Segment, Started, Transcr
 from headgate.formats import openai_chat, openai_speech, openai_transcription
 from headgate.formats.voices import SPEECH_FORMATS
 from headgate.providers.base import Ask, Limits, Provider, Voiced
+from headgate.providers.local import confinement
 from headgate.providers.local.provider import LISTENER, SPEAKER, LocalProvider, Powers
 from headgate.providers.local.tongues import FAMILIAR
 from tests.local.sounds import PHRASES, WHOLE, seconds, spoken
@@ -69,6 +70,12 @@ def sound(events: list[AnyEvent]) -> bytes:
 
 def text(events: list[AnyEvent]) -> str:
     return "".join(event.delta for event in events if isinstance(event, Transcript))
+
+
+def test_who_listens_may_say_nothing_for_as_long_as_its_worker_may_work() -> None:
+    """Of noise there is nothing to tell, and it takes longer than speech."""
+    assert LocalProvider(powers=Powers(most_seconds=1800)).limits.idle == confinement.HEARING * 1800
+    assert LocalProvider(powers=Powers(most_seconds=1)).limits.idle == Limits().idle
 
 
 def test_what_is_said_is_heard_in_every_format(tmp_path: Path) -> None:

@@ -6,6 +6,9 @@ import resource
 NICE = 10
 """How far workers stand back for the server: they have to be faster than sound is played, and are so by far."""
 
+HEARING = 5.0
+"""Seconds of the processor for one of sound that is heard; a slow machine needs a half."""
+
 NO_MEMORY = 77
 """The status of a worker that ended for want of memory."""
 

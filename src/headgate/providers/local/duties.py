@@ -82,7 +82,7 @@ class Hearing:
         if not isinstance(job, Hear):
             raise ValueError("not a job of this nursery")
         os.nice(confinement.NICE)
-        most = _LOOKING + _LEARNING + _HEARING * job.most_seconds
+        most = _LOOKING + _LEARNING + confinement.HEARING * job.most_seconds
         confinement.confine(_LOOKING, opens=False, most=most)
         try:
             self._listen(job, line, files[0])
@@ -94,7 +94,7 @@ class Hearing:
             recording = self._decoding.Recording(opened, job.name, job.most_seconds)
             confinement.allow(_LEARNING)
             self._ears.expect(job.phrases, job.grammar)
-            confinement.allow(_LOOKING + _HEARING * recording.length)
+            confinement.allow(_LOOKING + confinement.HEARING * recording.length)
             samples = recording.samples()
             first = next(samples)
             line.sendall(wire.words(Opened()))
@@ -117,9 +117,6 @@ _LOOKING = 30.0
 
 _LEARNING = 10.0
 """The same to make sense of what may be heard: short grammars can stand for endless ones."""
-
-_HEARING = 5.0
-"""Seconds of the processor for one of sound; a slow machine needs a half."""
 
 
 class _Pieces:

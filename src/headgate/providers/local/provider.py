@@ -16,7 +16,7 @@ from headgate.formats import openai_speech, openai_transcription
 from headgate.formats.voices import Recording, Voice
 from headgate.metrics import Meters
 from headgate.providers.base import Ask, Emit, Limits
-from headgate.providers.local import phrases, wire
+from headgate.providers.local import confinement, phrases, wire
 from headgate.providers.local.tongues import FAMILIAR
 from headgate.providers.local.wire import BARE, Done, Hear, Heard, Opened, Speak, Tell, Timed, Tongue, Tongues
 from headgate.providers.local.workers import Workers
@@ -63,7 +63,9 @@ class LocalProvider:
     answers = False
 
     def __init__(self, name: str = "local", powers: Powers = Powers(), meters: Meters | None = None) -> None:  # noqa: B008
-        self.name, self.limits = name, Limits()
+        # Where nobody says a word there is nothing to tell for as long as a recording takes. Its worker has an end.
+        idle = max(Limits().idle, confinement.HEARING * powers.most_seconds)
+        self.name, self.limits = name, Limits(idle=idle)
         self._powers = powers
         # Speech is to begin at once, whenever it is wanted; what hears takes twice as much memory, and its time.
         self._speaking, self._hearing = Workers("speech", idle=None), Workers("hearing")
