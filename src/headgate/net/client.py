@@ -176,5 +176,5 @@ def _head(target: Target, size: int, headers: Sequence[tuple[str, str]], route: 
     """The head as it goes out, with the empty line that ends it."""
     head = target.head if not headers and route.proxy is None else target.head_with(headers, route.asks_proxy)
     if size or target.sends_length:
-        return b"%bcontent-length: %d\r\n\r\n" % (head, size)
+        return b"".join((head, b"content-length: ", str(size).encode(), b"\r\n\r\n"))
     return head + b"\r\n"

@@ -1,13 +1,13 @@
 """Adds up tokens and what they cost."""
 
-from typing import NamedTuple
+import msgspec
 
 from headgate.events import Usage
 from headgate.metrics import Meters
 from headgate.metrics.numbers import Counter
 
 
-class Sums(NamedTuple):
+class Sums(msgspec.Struct, frozen=True):
     """Those of one model."""
 
     input: Counter

@@ -6,7 +6,8 @@ are alike, so what one of them finds of its numbers is kept for the next.
 """
 
 from itertools import pairwise
-from typing import NamedTuple
+
+import msgspec
 
 from headgate.events import Finished, Usage
 from headgate.metrics import Meters, operation_of
@@ -20,7 +21,7 @@ MAX_WHOLE = 2000
 """Caps how many are remembered: clients and providers choose the names of models."""
 
 
-class _Numbers(NamedTuple):
+class _Numbers(msgspec.Struct, frozen=True):
     """Those of runs of one model that ended alike."""
 
     model: str

@@ -27,7 +27,7 @@ from headgate.runs.catalogue import Target
 from headgate.runs.pool import Member, Pool
 from headgate.runs.rules import FALLBACKS, Unasked, is_of_a_key, is_of_the_provider, wait_before
 from headgate.runs.run import Run
-from headgate.runs.sequel import MAX_SEQUELS, Unsaid, sequel
+from headgate.runs.sequel import GOES, Unsaid, sequel
 from headgate.runs.tries import GIVEN_UP, Tries
 from headgate.runs.wishes import Hedge, Wishes
 
@@ -108,7 +108,7 @@ class Drive:
 
     async def go(self) -> None:
         """Try until there is an answer; raises ProviderError when nobody answered, or an answer broke."""
-        for _ in range(1 + MAX_SEQUELS):
+        for _ in GOES:
             try:
                 while self._left:
                     hedge = self._hedge()

@@ -10,26 +10,25 @@ a store.
 import re
 import secrets
 import time
-from collections.abc import Iterator
 
 _SHAPE = re.compile(r"run_[0-9a-f]{40}")
 
 
-def _chances() -> Iterator[str]:
-    """96 bits of the system's randomness at a time, fetched for many names at once: a system call for each is 5 us."""
-    while True:
-        drawn = secrets.token_hex(12 * 256)
-        for start in range(0, len(drawn), 24):
-            yield drawn[start : start + 24]
+_chances: list[str] = []
+"""96 bits of the system's randomness each, fetched for many names at once: a system call for each is 5 us."""
 
 
-_chance = _chances()
+def _fetch() -> None:
+    drawn = secrets.token_hex(12 * 256)
+    _chances.extend(drawn[start : start + 24] for start in range(0, len(drawn), 24))
 
 
 def new_run_id(node: int = 0) -> str:
     """A name that no other run has or will have."""
     stamp = (time.time_ns() // 1_000_000 << 16) + node
-    return f"run_{stamp.to_bytes(8, 'big').hex()}{next(_chance)}"
+    if not _chances:
+        _fetch()
+    return f"run_{stamp.to_bytes(8, 'big').hex()}{_chances.pop()}"
 
 
 def is_run_id(text: str) -> bool:

@@ -197,12 +197,14 @@ class Run:
         return urgency
 
     def _look_for_output(self, events: Sequence[AnyEvent]) -> bool:
-        for number, event in enumerate(events, len(self.events)):
+        number = len(self.events)
+        for event in events:
             if type(event) in OUTPUT_KINDS:
                 self.first_output = number
                 return True
             if type(event) is Started:
                 self.started = event
+            number += 1
         return False
 
     def take_back(self) -> None:

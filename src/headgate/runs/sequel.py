@@ -18,6 +18,7 @@ from headgate.providers.base import Emit
 
 MAX_SEQUELS = 3
 """How often one answer may be gone on with: who breaks more often than that will not come to an end."""
+GOES = range(1 + MAX_SEQUELS)
 
 GO_ON = (
     "Your answer was cut off after its last character above. Go on exactly there, in the middle of the word if "

@@ -79,7 +79,8 @@ class Exchange:
         cycle = self._begin()
         if cycle.disconnected:
             return
-        length = b"" if status in (204, 304) else b"content-length: %d\r\n" % len(body)
+        # To format bytes takes three times as long.
+        length = b"" if status in (204, 304) else b"content-length: " + str(len(body)).encode() + b"\r\n"
         close = b"" if cycle.keep_alive else b"connection: close\r\n"
         written = body if cycle.scope["method"] != "HEAD" else b""
         data = b"".join((STATUS_LINE[status], self._date(), headers, length, close, b"\r\n", written))

@@ -1,6 +1,6 @@
 """Chat requests: read strictly, and sent on as they came."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -145,9 +145,8 @@ def read(body: bytes) -> Call:
     request = strict.decode(_request, body)
     for index, message in enumerate(request.messages):
         _check(message, index)
-    for index, tool in enumerate(request.tools or ()):
-        if tool.type == "function" and tool.function is None:
-            raise _missing(f"tools[{index}].function")
+    if request.tools:
+        _check_tools(request.tools)
     options = request.stream_options
     return Call(
         format=NAME,
@@ -188,6 +187,12 @@ def _check(message: ChatMessage, number: int) -> None:
     for index, call in enumerate(message.tool_calls or ()):
         if getattr(call, call.type) is None:
             raise _missing(f"{where}.tool_calls[{index}].{call.type}")
+
+
+def _check_tools(tools: Sequence[ChatTool]) -> None:
+    for index, tool in enumerate(tools):
+        if tool.type == "function" and tool.function is None:
+            raise _missing(f"tools[{index}].function")
 
 
 def _speaks_otherwise(message: ChatMessage) -> bool:
