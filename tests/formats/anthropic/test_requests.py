@@ -109,6 +109,31 @@ def test_thoughts_that_nobody_signed_are_taken_out() -> None:
     assert sent["messages"] == [messages[0], {"role": "assistant", "content": kept}]
 
 
+@pytest.mark.parametrize(
+    ("signature", "thinking", "is_sent"),
+    [
+        ("", {"type": "enabled", "budget_tokens": 2000}, False),
+        ("", {"type": "adaptive"}, True),
+        ("s", {"type": "enabled", "budget_tokens": 2000}, True),
+    ],
+)
+def test_nobody_must_think_on_from_calls_that_another_provider_made(
+    signature: str, thinking: Json, is_sent: bool
+) -> None:
+    """The provider would refuse it, and with it the rest of the conversation."""
+    thought = {"type": "thinking", "thinking": "T", "signature": signature}
+    other = {"type": "thinking", "thinking": "O", "signature": ""}
+    messages = [
+        {"role": "user", "content": "a"},
+        {"role": "assistant", "content": [other, {"type": "text", "text": "b"}]},
+        {"role": "user", "content": "c"},
+        {"role": "assistant", "content": [thought, {"type": "tool_use", "id": "t", "name": "f", "input": {}}]},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": "x"}]},
+    ]
+    sent = json.loads(forward(call(messages=messages, thinking=thinking), "m"))
+    assert ("thinking" in sent) == is_sent
+
+
 def test_a_request_taken_apart() -> None:
     asked = call(
         system=[{"type": "text", "text": "Be"}, {"type": "text", "text": " brief."}],

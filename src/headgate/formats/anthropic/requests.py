@@ -126,22 +126,32 @@ def forward(call: Call, model: str) -> bytes:
     """
     The request for a provider of this format: every value as its bytes came, under another model name.
 
-    Only thoughts without a signature are taken out, which another provider thought: this one refuses them.
+    Only thoughts without a signature are taken out, which another provider thought: this one refuses them, and to
+    think on from calls that were made without any.
     """
     fields: Fields = {name: raw for name, raw in call.fields.items() if name not in _OURS}
     fields["model"] = msgspec.Raw(msgspec.json.encode(model))
     fields["messages"] = executed.apart(fields["messages"])
     if _UNSIGNED.search(bytes(fields["messages"])):
-        fields["messages"] = _signed(fields["messages"])
+        messages = _signed(strict.value(fields, "messages"))
+        fields["messages"] = msgspec.Raw(msgspec.json.encode(messages))
+        if _calls_without_thoughts(messages) and (strict.value(fields, "thinking") or {}).get("type") == "enabled":
+            del fields["thinking"]
     return msgspec.json.encode(fields)
 
 
-def _signed(raw: msgspec.Raw) -> msgspec.Raw:
-    messages = msgspec.json.decode(raw)
+def _signed(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for message in messages:
         if isinstance(message["content"], list):
             message["content"] = [block for block in message["content"] if not _is_unsigned(block)]
-    return msgspec.Raw(msgspec.json.encode([message for message in messages if message["content"]]))
+    return [message for message in messages if message["content"]]
+
+
+def _calls_without_thoughts(messages: list[dict[str, Any]]) -> bool:
+    """Whether the last turn of the assistant's is one that began with something else and called tools."""
+    last: Any = next((message["content"] for message in reversed(messages) if message["role"] == "assistant"), "")
+    types = [block.get("type") for block in last] if isinstance(last, list) else []
+    return "tool_use" in types and types[0] not in ("thinking", "redacted_thinking")
 
 
 def _is_unsigned(block: dict[str, Any]) -> bool:
