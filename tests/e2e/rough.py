@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.watching import get
+from tests.e2e.watching import ALONE, get
 from tests.e2e.wire import Answer, Wire
 from tests.serving import Serving, serving
 
 CHAT = "/v1/chat/completions"
 MEGABYTE = 1 << 20
-CONFIG = '[server]\nmax_body = "10KB"\nbody_timeout = 0.3\n'
+CONFIG = ALONE + '[server]\nmax_body = "10KB"\nbody_timeout = 0.3\n'
 QUICKLY = """
 from headgate.web import exchange, protocol, server
 protocol.HEAD_LIMIT = 0.3

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.judges import Async, Sync
-from tests.e2e.watching import sockets, wait_for_status, wait_until
+from tests.e2e.watching import ALONE, sockets, wait_for_status, wait_until
 from tests.e2e.wire import HELLO, events_of, script
 from tests.serving import Serving, serving
 
@@ -18,7 +18,7 @@ ENDLESS = {"words": 100_000, "gap_ms": 5}
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Serving]:
-    with serving() as server:
+    with serving(ALONE) as server:
         yield server
 
 

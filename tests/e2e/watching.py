@@ -68,6 +68,10 @@ def run_of(body: bytes) -> str:
     return body.partition(b"headgate-run: ")[2].partition(b"\r\n")[0].decode()
 
 
+ALONE = "[voices]\nlocal = false\n"
+"""For a server whose sockets are counted: otherwise a voice is started beside it, which has one, in its own time."""
+
+
 def sockets(server: Serving) -> int:
     """How many sockets the server's process holds."""
     folder = Path(f"/proc/{server.process.pid}/fd")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.upstream import STREAM_HEAD, Peer, Upstream, telling
-from tests.e2e.watching import get, sockets, wait_until
+from tests.e2e.watching import ALONE, get, sockets, wait_until
 from tests.e2e.wire import PATIENCE, Wire, chat, words
 from tests.serving import Serving, serving
 from tests.upstreams.raw import ask, pieces_in, post
@@ -39,7 +39,7 @@ def one_word(peer: Peer) -> None:
 
 @pytest.fixture
 def server(upstream: Upstream) -> Iterator[Serving]:
-    with serving(upstream.config() + upstream.config("other"), before=FEW) as server:
+    with serving(ALONE + upstream.config() + upstream.config("other"), before=FEW) as server:
         yield server
 
 
@@ -94,7 +94,10 @@ def test_none_is_left_for_a_client(server: Serving, upstream: Upstream) -> None:
 
 def test_kept_connections_make_room(server: Serving, upstream: Upstream) -> None:
     """They are worth less than a request that is here."""
-    with Upstream(keeping) as another, serving(upstream.config() + another.config("kept"), before=FEW) as keeper:
+    with (
+        Upstream(keeping) as another,
+        serving(ALONE + upstream.config() + another.config("kept"), before=FEW) as keeper,
+    ):
         fresh = sockets(keeper)
         with ExitStack() as stack:
             wires = [stack.enter_context(Wire(keeper)) for _ in range(KEPT)]

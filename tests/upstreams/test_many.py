@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.upstream import STREAM_HEAD, Peer, Upstream
-from tests.e2e.watching import sockets, wait_until
+from tests.e2e.watching import ALONE, sockets, wait_until
 from tests.e2e.wire import PATIENCE, Wire, counting
 from tests.serving import Serving, serving
 from tests.upstreams.raw import DIALECTS, ask, has_end, pieces_in, post
@@ -31,7 +31,7 @@ def test_many_streams_that_are_open_at_once() -> None:
         peer.say(reason="stop")
         peer.done()
 
-    with Upstream(play) as upstream, serving(upstream.config()) as server, ExitStack() as stack:
+    with Upstream(play) as upstream, serving(ALONE + upstream.config()) as server, ExitStack() as stack:
         assert ask(server, "chat", "nobody/m").status == 404
         fresh, held = sockets(server), memory(server)
         wires = [stack.enter_context(Wire(server)) for _ in range(MANY)]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.upstream import Upstream
-from tests.e2e.watching import sockets, wait_until
+from tests.e2e.watching import ALONE, sockets, wait_until
 from tests.serving import Serving, serving
 from tests.upstreams.chaos.playing import assert_good, dialect_of, hear, perform, sections
 from tests.upstreams.chaos.plays import GOOD, IDLE, MUTE, NEVER, SILENT, WRONG
@@ -32,7 +32,7 @@ MOST = 150
 @pytest.fixture(scope="module")
 def server() -> Iterator[Serving]:
     with Upstream(perform) as upstream:
-        config = sections(upstream, [*SILENT, *MUTE], SHORT) + sections(upstream, [*WRONG, *GOOD])
+        config = ALONE + sections(upstream, [*SILENT, *MUTE], SHORT) + sections(upstream, [*WRONG, *GOOD])
         with serving(config, before=SMALL) as server:
             ask(server, "chat", "honest/m")
             before = sockets(server)
