@@ -87,7 +87,7 @@ class SoundFiles:
                 os.ftruncate(fd, self._end)
             raise
         if self._is_synced:
-            self._sync(fd, stretch)
+            self._sync(fd)
         self._end += stretch.size
         return stretch
 
@@ -116,16 +116,16 @@ class SoundFiles:
             finally:
                 os.close(fd)
 
-    def _sync(self, fd: int, stretch: Stretch) -> None:
+    def _sync(self, fd: int) -> None:
         try:
             _sync(fd)
         except OSError:
             # Nobody knows what of the file is on the disk now, and the next sync would not say either.
             self.let_go()
             raise
-        if stretch.at + stretch.size - self._in_memory > AT_HAND and hasattr(os, "posix_fadvise"):
-            os.posix_fadvise(fd, self._in_memory, stretch.at + stretch.size - self._in_memory, os.POSIX_FADV_DONTNEED)
-            self._in_memory = (stretch.at + stretch.size) // PAGE * PAGE
+        if self._end - self._in_memory > AT_HAND and hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(fd, self._in_memory, self._end - self._in_memory, os.POSIX_FADV_DONTNEED)
+            self._in_memory = self._end // PAGE * PAGE
 
     def let_go(self) -> None:
         """Write no more to the file that is being written."""

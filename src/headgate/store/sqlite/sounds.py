@@ -92,6 +92,7 @@ class Sounds:
         ]
         if not pieces:
             return self._marked(batch, TABLE, 0)[0], None
+        self._last = None
         where = self._files.write(pieces)
         self._doubtful.append(where)
         marked, users = self._marked(batch, where.file, where.at)
