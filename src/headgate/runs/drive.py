@@ -11,7 +11,7 @@ request asked for it, another goes on from there (`sequel`).
 
 import asyncio
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -22,13 +22,14 @@ from headgate.events import AnyEvent, Continued, Started
 from headgate.events import Attempt as Noted
 from headgate.net import ConnectTimeout
 from headgate.providers.base import Ask, Emit, Limits
-from headgate.runs.attempt import Append, Attempt, Clock
+from headgate.runs.attempt import Attempt
 from headgate.runs.catalogue import Target
+from headgate.runs.desk import Desk
 from headgate.runs.pool import Member, Pool
 from headgate.runs.rules import FALLBACKS, Unasked, is_of_a_key, is_of_the_provider, wait_before
 from headgate.runs.run import Run
 from headgate.runs.sequel import GOES, Unsaid, sequel
-from headgate.runs.tries import GIVEN_UP, Tries
+from headgate.runs.tries import GIVEN_UP
 from headgate.runs.wishes import Hedge, Wishes
 
 Route: TypeAlias = Sequence[Target]
@@ -49,20 +50,6 @@ class Slower(ProviderError):
 
     def __init__(self) -> None:
         super().__init__("Another was faster.", code=self.code, status=self.status)
-
-
-class Desk(msgspec.Struct, frozen=True):
-    """What the engine lends to every drive."""
-
-    append: Append
-    clock: Clock
-    pools: Mapping[str, Pool]
-    attempts: set[Attempt]
-    """Those at work, for the engine's clock to look at."""
-    hedge: Hedge | None = None
-    goes_on: bool = False
-    """What counts where a request does not say."""
-    tries: Tries = msgspec.field(default_factory=Tries)
 
 
 class Drive:

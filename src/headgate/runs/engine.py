@@ -20,15 +20,16 @@ import msgspec
 from headgate.calls import Call
 from headgate.errors import HeadgateError, NotFound, Unavailable
 from headgate.events import AnyEvent, Last
-from headgate.metrics import Meters, operation_of
-from headgate.metrics.numbers import Counter
+from headgate.metrics import Meters
 from headgate.runs import ends
 from headgate.runs.archive import Archive
 from headgate.runs.attempt import Attempt
+from headgate.runs.beginnings import Beginnings
 from headgate.runs.bill import Billing
 from headgate.runs.catalogue import Catalogue
 from headgate.runs.commit import GroupCommit
-from headgate.runs.drive import Desk, Drive, Route
+from headgate.runs.desk import Desk
+from headgate.runs.drive import Drive, Route
 from headgate.runs.gauges import watch
 from headgate.runs.house import keep_house
 from headgate.runs.ids import is_run_id, new_run_id
@@ -84,8 +85,7 @@ class Engine:
         self._workshop = Workshop(toolbox, self._billing, self._commit.settle)
         watch(meters, self._live, self._archive, self._room)
         self._attempts: set[Attempt] = set()
-        self._begun: dict[tuple[str, str], Counter] = {}
-        """Where runs of a format and a model are counted."""
+        self._beginnings = Beginnings(meters)
         self._desk = Desk(
             self._append,
             self._loop.time,
@@ -159,7 +159,7 @@ class Engine:
             run.trace = self._settings.tracer.begin(*wishes.trace)
         run.bill = self._billing.bill(call)
         self._live.add(run, head.names)
-        self._count(call)
+        self._beginnings.add(call)
         self._begin(run, asked, route, wishes)
         return run
 
@@ -177,17 +177,6 @@ class Engine:
             fingerprint=wishes.fingerprint,
             limits=wishes.kept_limits,
         )
-
-    def _count(self, call: Call) -> None:
-        """One more that was begun."""
-        begun = self._begun.get((call.format, call.model))
-        if begun is None:
-            model = self._meters.models.known(call.model)
-            begun = self._meters.begun.of(operation_of(call.format), model)
-            if model == call.model:
-                # Any other is not known by its name yet, and may never be.
-                self._begun[call.format, call.model] = begun
-        begun.value += 1
 
     async def settle(self, run: Run) -> None:
         """Wait until a run that has just begun is kept, if it is to be; raises StoreError when it cannot be."""

@@ -13,7 +13,6 @@ import asyncio
 import sys
 from collections import deque
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -23,11 +22,12 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from headgate.errors import BadRequest, HeadgateError, Timeout, Unavailable
-from headgate.formats import letters, openai
+from headgate.formats import openai
 from headgate.web import exchange
 from headgate.web.cycle import Cycle
 from headgate.web.exchange import Exchange
 from headgate.web.policy import SECURITY
+from headgate.web.targets import method_of, target_of, text_of
 from headgate.web.upgrade import Upgraded
 
 MAX_HEADERS = 100
@@ -175,7 +175,10 @@ class Protocol(HttpToolsProtocol):
         socket = Upgraded(self.config, self.server_state, self.app_state)
         socket.connection_made(self.transport)
         self.transport.set_protocol(socket)
-        socket.data_received(b"".join((b"GET ", _target(self.url), b" HTTP/1.1\r\n", *lines, b"\r\n")))
+        # The library would take a whole URL, as a client may send one to a proxy, for a path.
+        path, query = target_of(self.url)
+        target = b"%b?%b" % (path, query) if query else path
+        socket.data_received(b"".join((b"GET ", target, b" HTTP/1.1\r\n", *lines, b"\r\n")))
 
     def _decline(self, rest: bytes) -> None:
         """Read a request that asks for another protocol as if it did not; the parser has left its body alone."""
@@ -248,16 +251,12 @@ class Protocol(HttpToolsProtocol):
 
     def _told_scope(self) -> dict[str, Any]:
         """What ASGI wants to know of the request."""
-        path, _, query = self.url.partition(b"?")
-        if path[:1] != b"/" or letters.HASH in self.url:
-            # A whole address, as a client may send one to a proxy, or a fragment, which is none of ours.
-            url = httptools.parse_url(self.url)
-            path, query = url.path, url.query or b""
+        path, query = target_of(self.url)
         return {
             **self._told,
-            "method": _method(self.parser.get_method()),
+            "method": method_of(self.parser.get_method()),
             "http_version": self.parser.get_http_version(),
-            "path": _text(path),
+            "path": text_of(path),
             "raw_path": path,
             "query_string": query,
             "headers": self.headers,
@@ -390,26 +389,8 @@ class Protocol(HttpToolsProtocol):
         return waiting > 0 and now - self._unsent_since > exchange.WRITE_LIMIT
 
 
-def _target(url: bytes) -> bytes:
-    """Path and query alone: the library takes a whole URL, as a client may send one to a proxy, for a path."""
-    parts = httptools.parse_url(url)
-    return parts.path if parts.query is None else b"%b?%b" % (parts.path, parts.query)
-
-
-@lru_cache(maxsize=64)
-def _method(name: bytes) -> str:
-    return name.decode()
-
-
-@lru_cache(maxsize=256)
-def _text(path: bytes) -> str:
-    """As applications know it. Most requests are for the same few."""
-    return unquote(path.decode("ascii"))
-
-
 def _path(url: bytes) -> str:
     try:
-        path: bytes = httptools.parse_url(url).path or b""
+        return unquote((httptools.parse_url(url).path or b"").decode("ascii", "replace"))
     except httptools.HttpParserError:
         return ""
-    return unquote(path.decode("ascii", "replace"))

@@ -28,7 +28,8 @@ from headgate.formats.tool_calls import own_id
 from headgate.runs import ends
 from headgate.runs.bill import Billing
 from headgate.runs.catalogue import Target
-from headgate.runs.drive import Desk, Drive, Route
+from headgate.runs.desk import Desk
+from headgate.runs.drive import Drive, Route
 from headgate.runs.executions import Execution
 from headgate.runs.rounds.past import Past
 from headgate.runs.rounds.round import Round
