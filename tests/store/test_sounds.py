@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,6 +12,7 @@ from headgate.events import AnyEvent, Attempt, Audio, Failed, Finished, Started,
 from headgate.formats.voices import SPEECH
 from headgate.store.base import Head, Segment
 from headgate.store.sqlite import SqliteStore
+from headgate.store.sqlite import sounds as module
 from tests.store import contract
 
 SOUND = [bytes([number]) * (5000 + number) for number in range(6)]
@@ -45,6 +46,20 @@ def rows(folder: Path, sql: str) -> list[tuple[object, ...]]:
         return connection.execute(sql).fetchall()
     finally:
         connection.close()
+
+
+async def nothing(store: SqliteStore) -> None:
+    """Only be there for a moment."""
+
+
+def on_disk(folder: Path) -> list[Path]:
+    """The files that there are."""
+    return sorted((folder / "runs.db-sounds").iterdir()) if (folder / "runs.db-sounds").exists() else []
+
+
+def bytes_on_disk(folder: Path) -> bytes:
+    """What is in them."""
+    return b"".join(path.read_bytes() for path in on_disk(folder))
 
 
 def segments(of: Head, *cuts: int) -> list[Segment]:
@@ -170,3 +185,57 @@ def test_what_is_forgotten_leaves_no_sound(tmp_path: Path) -> None:
     assert rows(tmp_path, "SELECT run FROM sound_leavings") == []
     (file,) = (tmp_path / "runs.db-sounds").iterdir()
     assert file.read_bytes().count(SOUND[5]) == 1
+
+
+OLD = """
+DELETE FROM sound_uses; DELETE FROM sound_files; DROP TABLE sound_uses; DROP TABLE sound_files;
+DROP TABLE sound_leavings; PRAGMA user_version = 3;
+"""
+
+
+def test_sounds_that_an_older_headgate_kept_are_heard_and_forgotten(tmp_path: Path) -> None:
+    """Also by a run that was at work when it was brought up to date, and goes on."""
+    over, at_work = head(), head()
+
+    async def write(store: SqliteStore) -> None:
+        await store.append([contract.whole(over, LOG)])
+        await store.append([Segment(at_work.run, 0, LOG[:4], at_work)])
+
+    with pytest.MonkeyPatch.context() as patch:
+        # As it was: only how many there are.
+        patch.setattr(module, "_without", older)
+        play(tmp_path, write)
+    for path in on_disk(tmp_path):
+        path.unlink()
+    (tmp_path / "runs.db-sounds").rmdir()
+    with sqlite3.connect(tmp_path / "runs.db") as old:
+        for of, log in ((over, LOG), (at_work, LOG[:4])):
+            for number, event in enumerate(log):
+                if isinstance(event, Audio):
+                    old.execute("INSERT INTO sounds VALUES (?, ?, ?)", (of.run, number, event.data))
+        old.executescript(OLD)
+    old.close()
+
+    async def again() -> None:
+        store = SqliteStore(tmp_path / "runs.db")
+        (orphan,) = await store.open()
+        assert orphan.events == LOG[:4]
+        await store.append([Segment(at_work.run, 4, LOG[4:7])])
+        await store.append([Segment(at_work.run, 7, LOG[7:], None, contract.end(at_work, LOG))])
+        for of in (over, at_work):
+            record = await store.get(of.run, "alice")
+            assert record is not None
+            assert record.events == LOG
+            assert await store.delete(of.run, "alice")
+        await store.close()
+
+    asyncio.run(again())
+    assert rows(tmp_path, "SELECT * FROM sounds") == []
+    assert rows(tmp_path, "PRAGMA user_version") == [(4,)], "an older one would not find those that are in files"
+    play(tmp_path, nothing)
+    assert on_disk(tmp_path) == []
+
+
+def older(events: Sequence[AnyEvent], file: int, at: int) -> tuple[list[AnyEvent], int]:
+    """What the log of an older Headgate held."""
+    return [Audio(len(each.data).to_bytes(4, "big")) if isinstance(each, Audio) else each for each in events], at
