@@ -219,7 +219,7 @@ UPGRADE = (
 def test_what_is_no_upgrade_to_a_socket_gets_an_http_answer(request_line: bytes, headers: bytes, status: bytes) -> None:
     async def act(house: House) -> None:
         said = asyncio.create_task(house.said(request_line + b" HTTP/1.1\r\n" + headers + b"\r\n"))
-    # Time enough for one that lingers, and not so much that a head which is on its way would be late.
+        # Time enough for one that lingers, and not so much that a head which is on its way would be late.
         while not said.done():
             await asyncio.sleep(0.01)
             house.check(asyncio.get_running_loop().time() + 10)
