@@ -121,13 +121,14 @@ class Journal:
         """Keep all segments and what somebody else has beside them, or none."""
         batch, heard = self._sounds.taken_out(batch)
         ends = [segment.end for segment in batch if segment.end is not None]
+        tells = any([end.head.names or end.head.hooks for end in ends])
         records, owed = self._records(batch)
         journaled = [(s, _encode(s.events)) for s in batch if s.end is None or s.run in owed]
         row = self._row(journaled) if journaled else b""
         oldest = next(iter(self._needed.values()), self._next_row)
         drops = oldest - self._dropped > DROP_ROWS
         has_users = heard is not None and heard.users
-        has_more = drops or beside is not None or has_users or any(end.head.names or end.head.hooks for end in ends)
+        has_more = tells or drops or beside is not None or has_users
         if has_more or not self._insert_alone(row, records):
             with self._writer.transaction() as connection:
                 if beside is not None:
@@ -146,16 +147,21 @@ class Journal:
             self._dropped = oldest
             self._past = {run: rows for run, rows in self._past.items() if rows[1] >= oldest}
         self._believe(journaled, records, owed)
-        self.pages += len(row) // PAGE + _pages(records) + 2
-        self.bytes += len(row) + sum(_size(record) for record in records.values())
+        self._count(len(row), records)
         if heard is not None:
             self._on_heard(heard)
-        for end in ends:
-            self._sounds.end(end.head.run)
+        if self._sounds.are_at_work:
+            for end in ends:
+                self._sounds.end(end.head.run)
         self._settle_soon()
         if self._next_row - max(self._rewritten, self._dropped) > REWRITE_BACKLOG:
             # After this commit is answered: nobody should wait for tidying.
             self._writer.later(self.tidy)
+
+    def _count(self, size: int, records: dict[str, _Row]) -> None:
+        size += sum([len(record[_HEAD]) + len(record[_LOG]) for record in records.values()])
+        self.pages += size // PAGE + 2 * len(records) + 2
+        self.bytes += size
 
     def _on_heard(self, heard: Heard) -> None:
         self.bytes += heard.where.size
@@ -181,13 +187,18 @@ class Journal:
         for segment in batch:
             if segment.end is None:
                 continue
-            whole = self._logs.whole(segment.run, segment.first, segment.events, segment.end.events)
-            record = _record(segment.end, whole)
+            record = _row_of(segment.end.head, segment.end, self._whole(segment, segment.end))
             room -= _size(record)
             # What the journal does not hold yet is written whole in any case.
             is_now = room >= 0 or not segment.first
             (now if is_now else later)[segment.run] = record
         return now, later
+
+    def _whole(self, segment: Segment, end: End) -> bytes:
+        """The encoded log of a run that ends."""
+        if not segment.first:
+            return _encode(end.events)
+        return self._logs.whole(segment.run, segment.first, segment.events, end.events)
 
     def _row(self, journaled: Sequence[tuple[Segment, bytes]]) -> bytes:
         return _encode(
@@ -207,7 +218,6 @@ class Journal:
                 self._logs.add(segment.run, len(segment.events), events)
         for run in records:
             self._on_recorded(run)
-            self._logs.forget(run)
         for run in owed:
             self._logs.forget(run)
         self.owed |= owed
@@ -216,6 +226,7 @@ class Journal:
     def _on_recorded(self, run: str) -> None:
         first = self._needed.pop(run, None)
         if first is not None:
+            self._logs.forget(run)
             self._past[run] = (first, self._next_row - 1)
 
     def forget(self, connection: sqlite3.Connection, runs: Iterable[str]) -> None:
@@ -241,8 +252,7 @@ class Journal:
         for run in records:
             del self.owed[run]
             self._on_recorded(run)
-        self.pages += _pages(records) + 2
-        self.bytes += sum(_size(record) for record in records.values())
+        self._count(0, records)
 
     def _settle_soon(self) -> None:
         # One piece at a time, so that a commit that comes meanwhile waits for one piece only.
@@ -372,24 +382,30 @@ _HEAD, _LOG = 11, 12
 """Where in a record's row the request and the log are."""
 
 
-def _record(end: End, whole: bytes) -> _Row:
-    return _row_of(end.head, _ended(end), whole)
-
-
 def _late_record(kept: _Kept, ended: _Ended) -> _Row:
     assert kept.head is not None
     return _row_of(kept.head, ended, _encode(kept.events))
 
 
-def _row_of(head: Head, ended: _Ended, whole: bytes) -> _Row:
-    asked = (head.run, head.owner, head.created, ended.ended, head.format, head.model)
-    answered = (ended.status, ended.provider, ended.model, ended.input_tokens, ended.output_tokens)
-    expires = None if head.retention is None else ended.ended + head.retention
-    return (*asked, *answered, _encode(head), whole, expires, ended.cost, ended.estimated)
-
-
-def _pages(records: dict[str, _Row]) -> int:
-    return sum(_size(record) // PAGE + 2 for record in records.values())
+def _row_of(head: Head, ended: End | _Ended, whole: bytes) -> _Row:
+    return (
+        head.run,
+        head.owner,
+        head.created,
+        ended.ended,
+        head.format,
+        head.model,
+        ended.status,
+        ended.provider,
+        ended.model,
+        ended.input_tokens,
+        ended.output_tokens,
+        _encode(head),
+        whole,
+        None if head.retention is None else ended.ended + head.retention,
+        ended.cost,
+        ended.estimated,
+    )
 
 
 def _size(record: _Row) -> int:

@@ -68,6 +68,11 @@ class Sounds:
             log.error("Of %s only %d of %d events are left: %s", run, len(found), len(events), problem.message)
         return found
 
+    @property
+    def are_at_work(self) -> bool:
+        """Whether there is any speech that is not over."""
+        return bool(self._logs)
+
     def end(self, run: str) -> None:
         """It is over."""
         self._logs.pop(run, None)
