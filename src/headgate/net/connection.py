@@ -132,7 +132,10 @@ class Connection(asyncio.Protocol):
         answer = self._answer
         body = answer.feed(data)
         try:
-            has_enough = self._deliver(exchange, body)
+            if body and answer.decoder is None and not exchange.is_head_due:
+                has_enough = exchange.receiver.on_body(body)
+            else:
+                has_enough = self._deliver(exchange, body)
         except Exception as failure:
             self._fail(exchange, failure)
             return

@@ -62,7 +62,7 @@ class Ends:
             return
         numbers, sums = known
         numbers.ended.value += 1
-        _take_times(run, ended, usage, numbers, is_whole=True)
+        _take_times(run, head.created, ended, usage, numbers)
         numbers.input.observe(usage.input)
         numbers.output.observe(usage.output)
         sums.add(usage)
@@ -79,7 +79,8 @@ class Ends:
         numbers = self._numbers.get(key) or self._look_up(key)
         numbers.ended.value += 1
         if run.ended is not None and run.is_driven:
-            _take_times(run, run.ended, facts.usage, numbers, is_whole=facts.status == "finished")
+            of_whole = facts.usage if facts.status == "finished" else None
+            _take_times(run, run.head.created, run.ended, of_whole, numbers)
         if facts.usage is not None:
             numbers.input.observe(facts.usage.input)
             numbers.output.observe(facts.usage.output)
@@ -117,13 +118,13 @@ class Ends:
                     meters.retries.of(this.provider).add()
 
 
-def _take_times(run: Run, ended: float, usage: Usage | None, numbers: _Numbers, *, is_whole: bool) -> None:
-    created, first_at = run.head.created, run.first_at
-    if not created <= ended:
+def _take_times(run: Run, created: float, ended: float, of_whole: Usage | None, numbers: _Numbers) -> None:
+    first_at = run.first_at
+    if created > ended:
         # The clock was set back meanwhile.
         return
     numbers.whole.observe(ended - created)
     if first_at is not None and created <= first_at <= ended:
         numbers.first.observe(first_at - created)
-        if is_whole and usage is not None and usage.output > 1:
-            numbers.per_token.observe((ended - first_at) / (usage.output - 1))
+        if of_whole is not None and of_whole.output > 1:
+            numbers.per_token.observe((ended - first_at) / (of_whole.output - 1))

@@ -315,7 +315,8 @@ class Engine:
         except Exception:
             log.exception("The run %s broke", run.id)
             end = ends.BROKEN
-        await self._end(run, end)
+        if run.ended is None or run.is_ending:
+            await self._end(run, end)
 
     def _way(self, run: Run, call: Call, route: Route, wishes: Wishes) -> Drive | Rounds:
         if call.added is None or not call.added.tools:
@@ -323,7 +324,7 @@ class Engine:
         return Rounds(run, call, route, wishes, self._desk, self._workshop)
 
     async def _end(self, run: Run, end: Last) -> None:
-        """End a run, if that is not done yet: an answer that is whole has ended itself."""
+        """End a run that has not ended itself, as an answer that is whole does."""
         events: Sequence[AnyEvent] = [end]
         if run.bill is not None:
             events = await run.bill.settle(run.events, run.started, end)
