@@ -121,7 +121,7 @@ class Journal:
         """Keep all segments and what somebody else has beside them, or none."""
         batch, heard = self._sounds.taken_out(batch)
         ends = [segment.end for segment in batch if segment.end is not None]
-        tells = any([end.head.names or end.head.hooks for end in ends])
+        tells = any(end.head.names or end.head.hooks for end in ends)
         records, owed = self._records(batch)
         journaled = [(s, _encode(s.events)) for s in batch if s.end is None or s.run in owed]
         row = self._row(journaled) if journaled else b""
