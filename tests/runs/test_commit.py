@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from headgate.events import Finished, Text
+from headgate.runs import commit as commit_module
 from headgate.runs.commit import GroupCommit
 from headgate.runs.ids import new_run_id
 from headgate.runs.run import Run, Urgency
@@ -146,6 +147,27 @@ def test_an_end_does_not_wait_while_few_are_at_work() -> None:
             at.add(two, Finished("stop"))
             while not two.is_over:
                 await asyncio.sleep(0.001)
+
+    run(play())
+
+
+def test_ends_do_not_wait_when_there_is_nobody_left_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A crowd that is whole goes at once, and together."""
+    monkeypatch.setattr(commit_module, "GATHER", 60.0)
+
+    async def play() -> None:
+        async with desk() as at:
+            crowd = [at.begin(STARTED, *texts("a")) for _ in range(6)]
+            await turns()
+            at.others, before = len(crowd), len(at.store.batches)
+            for run in crowd[:-1]:
+                at.add(run, Finished("stop"))
+            await turns()
+            assert not any(run.is_over for run in crowd)
+            at.add(crowd[-1], Finished("stop"))
+            await turns()
+            assert all(run.is_over for run in crowd)
+            assert len(at.store.batches) == before + 1
 
     run(play())
 

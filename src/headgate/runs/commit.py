@@ -6,7 +6,7 @@ costs hardly depends on what is in it, so under load the pace of commits is the 
 news may wait, counted from the start of the last commit, is therefore said with it:
 
     the first words of an answer    not at all
-    the end of one                  GATHER, and not at all while hardly anybody else is there
+    the end of one                  GATHER, and not at all while hardly anybody else is there, or everybody has ended
     all the rest                    the configured interval, 10 ms
 
 An idle server never waits: there the last commit was long ago.
@@ -29,7 +29,8 @@ log = logging.getLogger(__name__)
 
 GATHER = 0.004
 """How long the end of an answer may wait for others to end: short answers come in crowds, and this
-more than halves what each of them costs."""
+more than halves what each of them costs. When there is nobody left to wait for, to go on at once costs a seventh
+less again: a processor that waits forgets what it was doing."""
 
 FEW = 4
 """With so few runs at work there is no crowd to wait for."""
@@ -90,6 +91,8 @@ class GroupCommit:
         self._companion: Companion | None = None
         self._is_accompanied = False
         """Whether the companion has news."""
+        self._ends = 0
+        """How many ends wait for others."""
 
     @property
     def trouble(self) -> StoreError | None:
@@ -110,7 +113,8 @@ class GroupCommit:
         if urgency is NONE:
             due = self._last + self._interval
         elif urgency is END and others > FEW:
-            due = self._last + GATHER
+            self._ends += 1
+            due = self._last + GATHER if self._ends < others else 0.0
         else:
             due = 0.0
         if due < self._due:
@@ -175,7 +179,7 @@ class GroupCommit:
             await self._go.wait()
             self._go.clear()
             self._timer, self._due = None, FAR
-            self._last = self._loop.time()
+            self._last, self._ends = self._loop.time(), 0
             if self._waiting or self._is_accompanied:
                 await self._commit()
 
