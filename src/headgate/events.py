@@ -274,6 +274,5 @@ LAST_KINDS = frozenset(LAST)
 Output: TypeAlias = (
     Text | Reasoning | Refusal | ToolCall | ToolInput | Vendor | Audio | Transcript | Segment | Calling | Called
 )
-OUTPUT = (Text, Reasoning, Refusal, ToolCall, ToolInput, Vendor, Sound, Calling, Called)
-"""What a reader of the answer gets to see: from the first of these on, a run belongs to its provider."""
 OUTPUT_KINDS = frozenset(get_args(Output))
+"""What a reader of the answer gets to see: from the first of these on, a run belongs to its provider."""

@@ -16,7 +16,7 @@ from headgate.dialects.purai.asking import face
 from headgate.dialects.purai.errors import error_body
 from headgate.dialects.responses.face import RESPONSES
 from headgate.errors import HeadgateError
-from headgate.events import OUTPUT, AnyEvent, Failed
+from headgate.events import OUTPUT_KINDS, AnyEvent, Failed
 from headgate.formats import anthropic, gemini, offload, openai, openai_chat, purai, ui_messages
 from headgate.runs import Run
 from headgate.web.answers import Face, WriterOf
@@ -51,7 +51,7 @@ class Row(NamedTuple):
     def streamed(self, call: Call, events: Sequence[AnyEvent]) -> bytes:
         """The stream that a client gets, or the error that it gets in place of one."""
         last = events[-1]
-        if self.refuses and isinstance(last, Failed) and not any(isinstance(event, OUTPUT) for event in events):
+        if self.refuses and isinstance(last, Failed) and not any(type(event) in OUTPUT_KINDS for event in events):
             return self._error(last)
         writer = self.face.writer(call, RUN, CREATED)
         return b"".join([writer.write(event) for event in events])

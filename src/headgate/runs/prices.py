@@ -16,7 +16,7 @@ from headgate.events import Usage
 from headgate.runs.price import NOTHING, Measures, Price, cost_of, cost_of_sound, is_detailed, own_words
 
 SCALE = 10**10
-"""Digits after the point that a cost is rounded to: a single token of the cheapest model has seven."""
+"""Costs are rounded to ten digits after the point: a single token of the cheapest model has seven."""
 
 _IN_BOTH = b"st"
 """Part of `cost` and of `estimated`, and of no word of OpenAI's own: one look is enough for most."""

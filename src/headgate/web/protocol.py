@@ -357,7 +357,7 @@ class Protocol(HttpToolsProtocol):
         """For its handler the client is gone."""
         if cycle is not None and not cycle.response_complete:
             cycle.disconnected = True
-            cycle.message_event.set()
+            cycle.set()
 
     def linger(self) -> None:
         """Hang up on a client that may still be talking."""

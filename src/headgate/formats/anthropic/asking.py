@@ -87,7 +87,7 @@ def _refuse_unsayable(prompt: Prompt) -> None:
 
 def _limits(prompt: Prompt, model: str) -> Json:
     """How much is thought and said, and how freely."""
-    effort = None if _must_not_think(prompt) or "thinking" in prompt.extra else prompt.reasoning_effort
+    effort = None if thoughts.must_not_think(prompt) or "thinking" in prompt.extra else prompt.reasoning_effort
     thought = thoughts.of(model, effort, prompt.max_tokens)
     body: Json = {"max_tokens": thought.max_tokens}
     config: Json = {}
@@ -104,18 +104,6 @@ def _limits(prompt: Prompt, model: str) -> Json:
     if (schema := _schema(prompt)) is not None:
         config["format"] = {"type": "json_schema", "schema": schema}
     return body | ({"output_config": config} if config else {})
-
-
-def _must_not_think(prompt: Prompt) -> bool:
-    """
-    Whether thinking would be refused.
-
-    Who has begun to call tools while thinking must be given those thoughts back, and other formats do
-    not keep them, unless it was the server that executed those tools; and nobody can think who must call a tool.
-    """
-    forced = prompt.tool_choice == "required" or (prompt.tool_choice or "").startswith("=")
-    said = [message for message in prompt.messages if message.role == "assistant"]
-    return forced or bool(said and said[-1].calls and not said[-1].thoughts)
 
 
 def _schema(prompt: Prompt) -> Json | None:

@@ -3,6 +3,8 @@
 import re
 from typing import Any, NamedTuple
 
+from headgate.calls import Prompt
+
 DEFAULT_MAX_TOKENS = 32_000
 """What an answer may take where nobody says: as much as every model since Claude 4 can."""
 
@@ -60,3 +62,15 @@ def _most(version: tuple[int, int] | None) -> int:
     if version is None or (3, 5) <= version < (4, 0):
         return OLD_MAX_TOKENS
     return FIRST_MAX_TOKENS if version < (3, 5) else DEFAULT_MAX_TOKENS
+
+
+def must_not_think(prompt: Prompt) -> bool:
+    """
+    Whether thinking would be refused.
+
+    Who has begun to call tools while thinking must be given those thoughts back, and other formats do
+    not keep them, unless it was the server that executed those tools; and nobody can think who must call a tool.
+    """
+    forced = prompt.tool_choice == "required" or (prompt.tool_choice or "").startswith("=")
+    said = [message for message in prompt.messages if message.role == "assistant"]
+    return forced or bool(said and said[-1].calls and not said[-1].thoughts)

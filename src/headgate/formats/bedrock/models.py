@@ -86,7 +86,7 @@ def _claude(prompt: Prompt, model: str) -> Thinking:
     own, fields = said.get("additionalModelRequestFields"), _decoded(said, "thinking")
     effort = (_decoded(said, "output_config") or {}).get("effort")
     top_k = {"top_k": said["top_k"]} if "top_k" in said else {}
-    if _must_not_think(prompt) or (own is not None and b'"thinking"' in bytes(own)):
+    if thoughts.must_not_think(prompt) or (own is not None and b'"thinking"' in bytes(own)):
         return Thinking(top_k, effort)
     if fields is not None and fields.get("type") == "disabled":
         return Thinking(top_k, effort)
@@ -120,13 +120,3 @@ def _is_known(fields: dict[str, Any], model: str) -> bool:
 def _decoded(said: Fields, name: str) -> dict[str, Any] | None:
     found = msgspec.json.decode(said[name]) if name in said else None
     return found if isinstance(found, dict) else None
-
-
-def _must_not_think(prompt: Prompt) -> bool:
-    """
-    Whether thinking would be refused: where a tool must be called, and in the middle of a turn with tools whose
-    first thoughts are not here to go on from.
-    """
-    forced = prompt.tool_choice == "required" or (prompt.tool_choice or "").startswith("=")
-    said = [message for message in prompt.messages if message.role == "assistant"]
-    return forced or bool(said and said[-1].calls and not said[-1].thoughts)
